@@ -1,0 +1,67 @@
+package arn
+
+import "strings"
+
+// Partition returns the partition that a region belongs to.
+func Partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// Queue is the ARN of an SQS queue.
+func Queue(region, account, name string) ARN {
+	return ARN{Partition(region), "sqs", region, account, name}
+}
+
+// Bus is the ARN of an event bus.
+func Bus(region, account, name string) ARN {
+	return ARN{Partition(region), "events", region, account, "event-bus/" + name}
+}
+
+// DefaultBus is the bus that every account has; the ARNs of its rules do not name it.
+const DefaultBus = "default"
+
+// Rule is the ARN of a rule on a bus.
+func Rule(region, account, bus, name string) ARN {
+	resource := "rule/" + bus + "/" + name
+	if bus == DefaultBus {
+		resource = "rule/" + name
+	}
+	return ARN{Partition(region), "events", region, account, resource}
+}
+
+// Root is the ARN of an account's root principal.
+func Root(account string) ARN { return ARN{"aws", "iam", "", account, "root"} }
+
+// User is the ARN of an IAM user.
+func User(account, name string) ARN { return ARN{"aws", "iam", "", account, "user/" + name} }
+
+// QueueName is the name of the queue that a points at, and whether it is one.
+func (a ARN) QueueName() (string, bool) {
+	return a.Resource, a.Service == "sqs" && a.Account != "" && !strings.ContainsAny(a.Resource, ":/")
+}
+
+// BusName is the name of the event bus that a points at, and whether it is one.
+func (a ARN) BusName() (string, bool) {
+	name, ok := strings.CutPrefix(a.Resource, "event-bus/")
+	return name, ok && a.Service == "events" && name != ""
+}
+
+// RuleName is the bus and name of the rule that a points at, and whether it is
+// one. A bus name may hold slashes (partner buses do), a rule name may not.
+func (a ARN) RuleName() (bus, name string, ok bool) {
+	rest, ok := strings.CutPrefix(a.Resource, "rule/")
+	if !ok || a.Service != "events" {
+		return "", "", false
+	}
+	bus, name = DefaultBus, rest
+	if i := strings.LastIndexByte(rest, '/'); i >= 0 {
+		bus, name = rest[:i], rest[i+1:]
+	}
+	return bus, name, bus != "" && name != ""
+}
