@@ -1,0 +1,5 @@
+// Package carillon is the root of the module; it holds only the go:generate
+// lines. The program is cmd/carillon.
+package carillon
+
+//go:generate go run ./internal/modelgen generate -models models -out internal/awsmodel sqs events sts
