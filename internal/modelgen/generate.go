@@ -119,6 +119,27 @@ func (g *generator) structures(of map[string]bool) []*shape {
 	return out
 }
 
+// sorted lists the shapes of one type in a set, by name.
+func (g *generator) sorted(of map[string]bool, kind string) []*shape {
+	var out []*shape
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if s := g.Shapes[name]; s.Type == kind {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// useOf imports what a Go type is made of.
+func (g *generator) useOf(s *source, t string) {
+	if strings.Contains(t, "time.") {
+		s.use("time")
+	}
+	if strings.Contains(t, "wire.") {
+		s.use(modulePath + "internal/wire")
+	}
+}
+
 // source collects one Go file.
 type source struct {
 	doc     string // package comment

@@ -73,16 +73,24 @@ func bindName(op string) string { return "bind" + op }
 
 func (g *generator) writeBind(s *source, op string) {
 	s.p("func %s(method wire.Method[%sInput, %sOutput], resource wire.Resource) *wire.Operation {", bindName(op), op, op)
-	s.p("_ = wire.Guard(%s, resource, method)", g.validatorOf(op))
+	s.p("run := wire.Guard(%s, resource, method)", g.validatorOf(op))
 	s.p("return &wire.Operation{")
 	s.p("Name: %q,", op)
-	if false && g.json() {
+	if g.json() {
 		s.use(modulePath + "internal/awsjson")
 		s.p("JSON: awsjson.Bind(decode%[1]sInputJSON, run, append%[1]sOutputJSON),", op)
 	}
-	if false && g.query() {
+	if g.query() {
 		s.use(modulePath + "internal/awsquery")
-		s.p("Query: awsquery.Bind(decode%[1]sInputQuery, run, append%[1]sResponse),", op)
+		result, encoder := "", "nil"
+		if out := g.Operations[op].Output; out != nil {
+			result, encoder = out.ResultWrapper, "append"+op+"OutputXML"
+			if result == "" {
+				result = op + "Result"
+			}
+		}
+		s.p("Query: awsquery.Bind(awsquery.Answer{Operation: %q, Result: %q, Namespace: %q},", op, result, g.xmlNamespace())
+		s.p("decode%sInputQuery, run, %s),", op, encoder)
 	}
 	s.p("}\n}\n")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"slices"
 )
 
 // scalars are the Go types of the model's scalars. A blob is a []byte and
@@ -114,12 +113,7 @@ func (g *generator) writeStruct(s *source, shape *shape) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains([]string{"time.Time", "[]time.Time", "wire.Opt[time.Time]"}, t) {
-			s.use("time")
-		}
-		if t[0] == 'w' {
-			s.use(modulePath + "internal/wire")
-		}
+		g.useOf(s, t)
 		note := ""
 		if shape.requires(m.name) {
 			note = " // required"

@@ -8,6 +8,7 @@ package events
 import (
 	"context"
 
+	"github.com/carillon-events/carillon/internal/awsjson"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -378,401 +379,458 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 }
 
 func bindActivateEventSource(method wire.Method[ActivateEventSourceInput, ActivateEventSourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkActivateEventSourceInput, resource, method)
 	return &wire.Operation{
 		Name: "ActivateEventSource",
+		JSON: awsjson.Bind(decodeActivateEventSourceInputJSON, run, appendActivateEventSourceOutputJSON),
 	}
 }
 
 func bindCancelReplay(method wire.Method[CancelReplayInput, CancelReplayOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCancelReplayInput, resource, method)
 	return &wire.Operation{
 		Name: "CancelReplay",
+		JSON: awsjson.Bind(decodeCancelReplayInputJSON, run, appendCancelReplayOutputJSON),
 	}
 }
 
 func bindCreateApiDestination(method wire.Method[CreateApiDestinationInput, CreateApiDestinationOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCreateApiDestinationInput, resource, method)
 	return &wire.Operation{
 		Name: "CreateApiDestination",
+		JSON: awsjson.Bind(decodeCreateApiDestinationInputJSON, run, appendCreateApiDestinationOutputJSON),
 	}
 }
 
 func bindCreateArchive(method wire.Method[CreateArchiveInput, CreateArchiveOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCreateArchiveInput, resource, method)
 	return &wire.Operation{
 		Name: "CreateArchive",
+		JSON: awsjson.Bind(decodeCreateArchiveInputJSON, run, appendCreateArchiveOutputJSON),
 	}
 }
 
 func bindCreateConnection(method wire.Method[CreateConnectionInput, CreateConnectionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCreateConnectionInput, resource, method)
 	return &wire.Operation{
 		Name: "CreateConnection",
+		JSON: awsjson.Bind(decodeCreateConnectionInputJSON, run, appendCreateConnectionOutputJSON),
 	}
 }
 
 func bindCreateEndpoint(method wire.Method[CreateEndpointInput, CreateEndpointOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCreateEndpointInput, resource, method)
 	return &wire.Operation{
 		Name: "CreateEndpoint",
+		JSON: awsjson.Bind(decodeCreateEndpointInputJSON, run, appendCreateEndpointOutputJSON),
 	}
 }
 
 func bindCreateEventBus(method wire.Method[CreateEventBusInput, CreateEventBusOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCreateEventBusInput, resource, method)
 	return &wire.Operation{
 		Name: "CreateEventBus",
+		JSON: awsjson.Bind(decodeCreateEventBusInputJSON, run, appendCreateEventBusOutputJSON),
 	}
 }
 
 func bindCreatePartnerEventSource(method wire.Method[CreatePartnerEventSourceInput, CreatePartnerEventSourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCreatePartnerEventSourceInput, resource, method)
 	return &wire.Operation{
 		Name: "CreatePartnerEventSource",
+		JSON: awsjson.Bind(decodeCreatePartnerEventSourceInputJSON, run, appendCreatePartnerEventSourceOutputJSON),
 	}
 }
 
 func bindDeactivateEventSource(method wire.Method[DeactivateEventSourceInput, DeactivateEventSourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeactivateEventSourceInput, resource, method)
 	return &wire.Operation{
 		Name: "DeactivateEventSource",
+		JSON: awsjson.Bind(decodeDeactivateEventSourceInputJSON, run, appendDeactivateEventSourceOutputJSON),
 	}
 }
 
 func bindDeauthorizeConnection(method wire.Method[DeauthorizeConnectionInput, DeauthorizeConnectionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeauthorizeConnectionInput, resource, method)
 	return &wire.Operation{
 		Name: "DeauthorizeConnection",
+		JSON: awsjson.Bind(decodeDeauthorizeConnectionInputJSON, run, appendDeauthorizeConnectionOutputJSON),
 	}
 }
 
 func bindDeleteApiDestination(method wire.Method[DeleteApiDestinationInput, DeleteApiDestinationOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteApiDestinationInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteApiDestination",
+		JSON: awsjson.Bind(decodeDeleteApiDestinationInputJSON, run, appendDeleteApiDestinationOutputJSON),
 	}
 }
 
 func bindDeleteArchive(method wire.Method[DeleteArchiveInput, DeleteArchiveOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteArchiveInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteArchive",
+		JSON: awsjson.Bind(decodeDeleteArchiveInputJSON, run, appendDeleteArchiveOutputJSON),
 	}
 }
 
 func bindDeleteConnection(method wire.Method[DeleteConnectionInput, DeleteConnectionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteConnectionInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteConnection",
+		JSON: awsjson.Bind(decodeDeleteConnectionInputJSON, run, appendDeleteConnectionOutputJSON),
 	}
 }
 
 func bindDeleteEndpoint(method wire.Method[DeleteEndpointInput, DeleteEndpointOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteEndpointInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteEndpoint",
+		JSON: awsjson.Bind(decodeDeleteEndpointInputJSON, run, appendDeleteEndpointOutputJSON),
 	}
 }
 
 func bindDeleteEventBus(method wire.Method[DeleteEventBusInput, DeleteEventBusOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteEventBusInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteEventBus",
+		JSON: awsjson.Bind(decodeDeleteEventBusInputJSON, run, appendDeleteEventBusOutputJSON),
 	}
 }
 
 func bindDeletePartnerEventSource(method wire.Method[DeletePartnerEventSourceInput, DeletePartnerEventSourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeletePartnerEventSourceInput, resource, method)
 	return &wire.Operation{
 		Name: "DeletePartnerEventSource",
+		JSON: awsjson.Bind(decodeDeletePartnerEventSourceInputJSON, run, appendDeletePartnerEventSourceOutputJSON),
 	}
 }
 
 func bindDeleteRule(method wire.Method[DeleteRuleInput, DeleteRuleOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteRuleInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteRule",
+		JSON: awsjson.Bind(decodeDeleteRuleInputJSON, run, appendDeleteRuleOutputJSON),
 	}
 }
 
 func bindDescribeApiDestination(method wire.Method[DescribeApiDestinationInput, DescribeApiDestinationOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeApiDestinationInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeApiDestination",
+		JSON: awsjson.Bind(decodeDescribeApiDestinationInputJSON, run, appendDescribeApiDestinationOutputJSON),
 	}
 }
 
 func bindDescribeArchive(method wire.Method[DescribeArchiveInput, DescribeArchiveOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeArchiveInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeArchive",
+		JSON: awsjson.Bind(decodeDescribeArchiveInputJSON, run, appendDescribeArchiveOutputJSON),
 	}
 }
 
 func bindDescribeConnection(method wire.Method[DescribeConnectionInput, DescribeConnectionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeConnectionInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeConnection",
+		JSON: awsjson.Bind(decodeDescribeConnectionInputJSON, run, appendDescribeConnectionOutputJSON),
 	}
 }
 
 func bindDescribeEndpoint(method wire.Method[DescribeEndpointInput, DescribeEndpointOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeEndpointInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeEndpoint",
+		JSON: awsjson.Bind(decodeDescribeEndpointInputJSON, run, appendDescribeEndpointOutputJSON),
 	}
 }
 
 func bindDescribeEventBus(method wire.Method[DescribeEventBusInput, DescribeEventBusOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeEventBusInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeEventBus",
+		JSON: awsjson.Bind(decodeDescribeEventBusInputJSON, run, appendDescribeEventBusOutputJSON),
 	}
 }
 
 func bindDescribeEventSource(method wire.Method[DescribeEventSourceInput, DescribeEventSourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeEventSourceInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeEventSource",
+		JSON: awsjson.Bind(decodeDescribeEventSourceInputJSON, run, appendDescribeEventSourceOutputJSON),
 	}
 }
 
 func bindDescribePartnerEventSource(method wire.Method[DescribePartnerEventSourceInput, DescribePartnerEventSourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribePartnerEventSourceInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribePartnerEventSource",
+		JSON: awsjson.Bind(decodeDescribePartnerEventSourceInputJSON, run, appendDescribePartnerEventSourceOutputJSON),
 	}
 }
 
 func bindDescribeReplay(method wire.Method[DescribeReplayInput, DescribeReplayOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeReplayInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeReplay",
+		JSON: awsjson.Bind(decodeDescribeReplayInputJSON, run, appendDescribeReplayOutputJSON),
 	}
 }
 
 func bindDescribeRule(method wire.Method[DescribeRuleInput, DescribeRuleOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDescribeRuleInput, resource, method)
 	return &wire.Operation{
 		Name: "DescribeRule",
+		JSON: awsjson.Bind(decodeDescribeRuleInputJSON, run, appendDescribeRuleOutputJSON),
 	}
 }
 
 func bindDisableRule(method wire.Method[DisableRuleInput, DisableRuleOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDisableRuleInput, resource, method)
 	return &wire.Operation{
 		Name: "DisableRule",
+		JSON: awsjson.Bind(decodeDisableRuleInputJSON, run, appendDisableRuleOutputJSON),
 	}
 }
 
 func bindEnableRule(method wire.Method[EnableRuleInput, EnableRuleOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkEnableRuleInput, resource, method)
 	return &wire.Operation{
 		Name: "EnableRule",
+		JSON: awsjson.Bind(decodeEnableRuleInputJSON, run, appendEnableRuleOutputJSON),
 	}
 }
 
 func bindListApiDestinations(method wire.Method[ListApiDestinationsInput, ListApiDestinationsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListApiDestinationsInput, resource, method)
 	return &wire.Operation{
 		Name: "ListApiDestinations",
+		JSON: awsjson.Bind(decodeListApiDestinationsInputJSON, run, appendListApiDestinationsOutputJSON),
 	}
 }
 
 func bindListArchives(method wire.Method[ListArchivesInput, ListArchivesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListArchivesInput, resource, method)
 	return &wire.Operation{
 		Name: "ListArchives",
+		JSON: awsjson.Bind(decodeListArchivesInputJSON, run, appendListArchivesOutputJSON),
 	}
 }
 
 func bindListConnections(method wire.Method[ListConnectionsInput, ListConnectionsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListConnectionsInput, resource, method)
 	return &wire.Operation{
 		Name: "ListConnections",
+		JSON: awsjson.Bind(decodeListConnectionsInputJSON, run, appendListConnectionsOutputJSON),
 	}
 }
 
 func bindListEndpoints(method wire.Method[ListEndpointsInput, ListEndpointsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListEndpointsInput, resource, method)
 	return &wire.Operation{
 		Name: "ListEndpoints",
+		JSON: awsjson.Bind(decodeListEndpointsInputJSON, run, appendListEndpointsOutputJSON),
 	}
 }
 
 func bindListEventBuses(method wire.Method[ListEventBusesInput, ListEventBusesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListEventBusesInput, resource, method)
 	return &wire.Operation{
 		Name: "ListEventBuses",
+		JSON: awsjson.Bind(decodeListEventBusesInputJSON, run, appendListEventBusesOutputJSON),
 	}
 }
 
 func bindListEventSources(method wire.Method[ListEventSourcesInput, ListEventSourcesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListEventSourcesInput, resource, method)
 	return &wire.Operation{
 		Name: "ListEventSources",
+		JSON: awsjson.Bind(decodeListEventSourcesInputJSON, run, appendListEventSourcesOutputJSON),
 	}
 }
 
 func bindListPartnerEventSourceAccounts(method wire.Method[ListPartnerEventSourceAccountsInput, ListPartnerEventSourceAccountsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListPartnerEventSourceAccountsInput, resource, method)
 	return &wire.Operation{
 		Name: "ListPartnerEventSourceAccounts",
+		JSON: awsjson.Bind(decodeListPartnerEventSourceAccountsInputJSON, run, appendListPartnerEventSourceAccountsOutputJSON),
 	}
 }
 
 func bindListPartnerEventSources(method wire.Method[ListPartnerEventSourcesInput, ListPartnerEventSourcesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListPartnerEventSourcesInput, resource, method)
 	return &wire.Operation{
 		Name: "ListPartnerEventSources",
+		JSON: awsjson.Bind(decodeListPartnerEventSourcesInputJSON, run, appendListPartnerEventSourcesOutputJSON),
 	}
 }
 
 func bindListReplays(method wire.Method[ListReplaysInput, ListReplaysOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListReplaysInput, resource, method)
 	return &wire.Operation{
 		Name: "ListReplays",
+		JSON: awsjson.Bind(decodeListReplaysInputJSON, run, appendListReplaysOutputJSON),
 	}
 }
 
 func bindListRuleNamesByTarget(method wire.Method[ListRuleNamesByTargetInput, ListRuleNamesByTargetOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListRuleNamesByTargetInput, resource, method)
 	return &wire.Operation{
 		Name: "ListRuleNamesByTarget",
+		JSON: awsjson.Bind(decodeListRuleNamesByTargetInputJSON, run, appendListRuleNamesByTargetOutputJSON),
 	}
 }
 
 func bindListRules(method wire.Method[ListRulesInput, ListRulesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListRulesInput, resource, method)
 	return &wire.Operation{
 		Name: "ListRules",
+		JSON: awsjson.Bind(decodeListRulesInputJSON, run, appendListRulesOutputJSON),
 	}
 }
 
 func bindListTagsForResource(method wire.Method[ListTagsForResourceInput, ListTagsForResourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListTagsForResourceInput, resource, method)
 	return &wire.Operation{
 		Name: "ListTagsForResource",
+		JSON: awsjson.Bind(decodeListTagsForResourceInputJSON, run, appendListTagsForResourceOutputJSON),
 	}
 }
 
 func bindListTargetsByRule(method wire.Method[ListTargetsByRuleInput, ListTargetsByRuleOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListTargetsByRuleInput, resource, method)
 	return &wire.Operation{
 		Name: "ListTargetsByRule",
+		JSON: awsjson.Bind(decodeListTargetsByRuleInputJSON, run, appendListTargetsByRuleOutputJSON),
 	}
 }
 
 func bindPutEvents(method wire.Method[PutEventsInput, PutEventsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkPutEventsInput, resource, method)
 	return &wire.Operation{
 		Name: "PutEvents",
+		JSON: awsjson.Bind(decodePutEventsInputJSON, run, appendPutEventsOutputJSON),
 	}
 }
 
 func bindPutPartnerEvents(method wire.Method[PutPartnerEventsInput, PutPartnerEventsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkPutPartnerEventsInput, resource, method)
 	return &wire.Operation{
 		Name: "PutPartnerEvents",
+		JSON: awsjson.Bind(decodePutPartnerEventsInputJSON, run, appendPutPartnerEventsOutputJSON),
 	}
 }
 
 func bindPutPermission(method wire.Method[PutPermissionInput, PutPermissionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkPutPermissionInput, resource, method)
 	return &wire.Operation{
 		Name: "PutPermission",
+		JSON: awsjson.Bind(decodePutPermissionInputJSON, run, appendPutPermissionOutputJSON),
 	}
 }
 
 func bindPutRule(method wire.Method[PutRuleInput, PutRuleOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkPutRuleInput, resource, method)
 	return &wire.Operation{
 		Name: "PutRule",
+		JSON: awsjson.Bind(decodePutRuleInputJSON, run, appendPutRuleOutputJSON),
 	}
 }
 
 func bindPutTargets(method wire.Method[PutTargetsInput, PutTargetsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkPutTargetsInput, resource, method)
 	return &wire.Operation{
 		Name: "PutTargets",
+		JSON: awsjson.Bind(decodePutTargetsInputJSON, run, appendPutTargetsOutputJSON),
 	}
 }
 
 func bindRemovePermission(method wire.Method[RemovePermissionInput, RemovePermissionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkRemovePermissionInput, resource, method)
 	return &wire.Operation{
 		Name: "RemovePermission",
+		JSON: awsjson.Bind(decodeRemovePermissionInputJSON, run, appendRemovePermissionOutputJSON),
 	}
 }
 
 func bindRemoveTargets(method wire.Method[RemoveTargetsInput, RemoveTargetsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkRemoveTargetsInput, resource, method)
 	return &wire.Operation{
 		Name: "RemoveTargets",
+		JSON: awsjson.Bind(decodeRemoveTargetsInputJSON, run, appendRemoveTargetsOutputJSON),
 	}
 }
 
 func bindStartReplay(method wire.Method[StartReplayInput, StartReplayOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkStartReplayInput, resource, method)
 	return &wire.Operation{
 		Name: "StartReplay",
+		JSON: awsjson.Bind(decodeStartReplayInputJSON, run, appendStartReplayOutputJSON),
 	}
 }
 
 func bindTagResource(method wire.Method[TagResourceInput, TagResourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkTagResourceInput, resource, method)
 	return &wire.Operation{
 		Name: "TagResource",
+		JSON: awsjson.Bind(decodeTagResourceInputJSON, run, appendTagResourceOutputJSON),
 	}
 }
 
 func bindTestEventPattern(method wire.Method[TestEventPatternInput, TestEventPatternOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkTestEventPatternInput, resource, method)
 	return &wire.Operation{
 		Name: "TestEventPattern",
+		JSON: awsjson.Bind(decodeTestEventPatternInputJSON, run, appendTestEventPatternOutputJSON),
 	}
 }
 
 func bindUntagResource(method wire.Method[UntagResourceInput, UntagResourceOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkUntagResourceInput, resource, method)
 	return &wire.Operation{
 		Name: "UntagResource",
+		JSON: awsjson.Bind(decodeUntagResourceInputJSON, run, appendUntagResourceOutputJSON),
 	}
 }
 
 func bindUpdateApiDestination(method wire.Method[UpdateApiDestinationInput, UpdateApiDestinationOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkUpdateApiDestinationInput, resource, method)
 	return &wire.Operation{
 		Name: "UpdateApiDestination",
+		JSON: awsjson.Bind(decodeUpdateApiDestinationInputJSON, run, appendUpdateApiDestinationOutputJSON),
 	}
 }
 
 func bindUpdateArchive(method wire.Method[UpdateArchiveInput, UpdateArchiveOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkUpdateArchiveInput, resource, method)
 	return &wire.Operation{
 		Name: "UpdateArchive",
+		JSON: awsjson.Bind(decodeUpdateArchiveInputJSON, run, appendUpdateArchiveOutputJSON),
 	}
 }
 
 func bindUpdateConnection(method wire.Method[UpdateConnectionInput, UpdateConnectionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkUpdateConnectionInput, resource, method)
 	return &wire.Operation{
 		Name: "UpdateConnection",
+		JSON: awsjson.Bind(decodeUpdateConnectionInputJSON, run, appendUpdateConnectionOutputJSON),
 	}
 }
 
 func bindUpdateEndpoint(method wire.Method[UpdateEndpointInput, UpdateEndpointOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkUpdateEndpointInput, resource, method)
 	return &wire.Operation{
 		Name: "UpdateEndpoint",
+		JSON: awsjson.Bind(decodeUpdateEndpointInputJSON, run, appendUpdateEndpointOutputJSON),
 	}
 }
 
 func bindUpdateEventBus(method wire.Method[UpdateEventBusInput, UpdateEventBusOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkUpdateEventBusInput, resource, method)
 	return &wire.Operation{
 		Name: "UpdateEventBus",
+		JSON: awsjson.Bind(decodeUpdateEventBusInputJSON, run, appendUpdateEventBusOutputJSON),
 	}
 }
 

@@ -8,6 +8,8 @@ package sqs
 import (
 	"context"
 
+	"github.com/carillon-events/carillon/internal/awsjson"
+	"github.com/carillon-events/carillon/internal/awsquery"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -178,163 +180,232 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 }
 
 func bindAddPermission(method wire.Method[AddPermissionInput, AddPermissionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkAddPermissionInput, resource, method)
 	return &wire.Operation{
 		Name: "AddPermission",
+		JSON: awsjson.Bind(decodeAddPermissionInputJSON, run, appendAddPermissionOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "AddPermission", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeAddPermissionInputQuery, run, nil),
 	}
 }
 
 func bindCancelMessageMoveTask(method wire.Method[CancelMessageMoveTaskInput, CancelMessageMoveTaskOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCancelMessageMoveTaskInput, resource, method)
 	return &wire.Operation{
 		Name: "CancelMessageMoveTask",
+		JSON: awsjson.Bind(decodeCancelMessageMoveTaskInputJSON, run, appendCancelMessageMoveTaskOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "CancelMessageMoveTask", Result: "CancelMessageMoveTaskResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeCancelMessageMoveTaskInputQuery, run, appendCancelMessageMoveTaskOutputXML),
 	}
 }
 
 func bindChangeMessageVisibility(method wire.Method[ChangeMessageVisibilityInput, ChangeMessageVisibilityOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkChangeMessageVisibilityInput, resource, method)
 	return &wire.Operation{
 		Name: "ChangeMessageVisibility",
+		JSON: awsjson.Bind(decodeChangeMessageVisibilityInputJSON, run, appendChangeMessageVisibilityOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "ChangeMessageVisibility", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeChangeMessageVisibilityInputQuery, run, nil),
 	}
 }
 
 func bindChangeMessageVisibilityBatch(method wire.Method[ChangeMessageVisibilityBatchInput, ChangeMessageVisibilityBatchOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkChangeMessageVisibilityBatchInput, resource, method)
 	return &wire.Operation{
 		Name: "ChangeMessageVisibilityBatch",
+		JSON: awsjson.Bind(decodeChangeMessageVisibilityBatchInputJSON, run, appendChangeMessageVisibilityBatchOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "ChangeMessageVisibilityBatch", Result: "ChangeMessageVisibilityBatchResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeChangeMessageVisibilityBatchInputQuery, run, appendChangeMessageVisibilityBatchOutputXML),
 	}
 }
 
 func bindCreateQueue(method wire.Method[CreateQueueInput, CreateQueueOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkCreateQueueInput, resource, method)
 	return &wire.Operation{
 		Name: "CreateQueue",
+		JSON: awsjson.Bind(decodeCreateQueueInputJSON, run, appendCreateQueueOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateQueue", Result: "CreateQueueResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeCreateQueueInputQuery, run, appendCreateQueueOutputXML),
 	}
 }
 
 func bindDeleteMessage(method wire.Method[DeleteMessageInput, DeleteMessageOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteMessageInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteMessage",
+		JSON: awsjson.Bind(decodeDeleteMessageInputJSON, run, appendDeleteMessageOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteMessage", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeDeleteMessageInputQuery, run, nil),
 	}
 }
 
 func bindDeleteMessageBatch(method wire.Method[DeleteMessageBatchInput, DeleteMessageBatchOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteMessageBatchInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteMessageBatch",
+		JSON: awsjson.Bind(decodeDeleteMessageBatchInputJSON, run, appendDeleteMessageBatchOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteMessageBatch", Result: "DeleteMessageBatchResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeDeleteMessageBatchInputQuery, run, appendDeleteMessageBatchOutputXML),
 	}
 }
 
 func bindDeleteQueue(method wire.Method[DeleteQueueInput, DeleteQueueOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDeleteQueueInput, resource, method)
 	return &wire.Operation{
 		Name: "DeleteQueue",
+		JSON: awsjson.Bind(decodeDeleteQueueInputJSON, run, appendDeleteQueueOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeDeleteQueueInputQuery, run, nil),
 	}
 }
 
 func bindGetQueueAttributes(method wire.Method[GetQueueAttributesInput, GetQueueAttributesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkGetQueueAttributesInput, resource, method)
 	return &wire.Operation{
 		Name: "GetQueueAttributes",
+		JSON: awsjson.Bind(decodeGetQueueAttributesInputJSON, run, appendGetQueueAttributesOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetQueueAttributes", Result: "GetQueueAttributesResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeGetQueueAttributesInputQuery, run, appendGetQueueAttributesOutputXML),
 	}
 }
 
 func bindGetQueueUrl(method wire.Method[GetQueueUrlInput, GetQueueUrlOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkGetQueueUrlInput, resource, method)
 	return &wire.Operation{
 		Name: "GetQueueUrl",
+		JSON: awsjson.Bind(decodeGetQueueUrlInputJSON, run, appendGetQueueUrlOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetQueueUrl", Result: "GetQueueUrlResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeGetQueueUrlInputQuery, run, appendGetQueueUrlOutputXML),
 	}
 }
 
 func bindListDeadLetterSourceQueues(method wire.Method[ListDeadLetterSourceQueuesInput, ListDeadLetterSourceQueuesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListDeadLetterSourceQueuesInput, resource, method)
 	return &wire.Operation{
 		Name: "ListDeadLetterSourceQueues",
+		JSON: awsjson.Bind(decodeListDeadLetterSourceQueuesInputJSON, run, appendListDeadLetterSourceQueuesOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "ListDeadLetterSourceQueues", Result: "ListDeadLetterSourceQueuesResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeListDeadLetterSourceQueuesInputQuery, run, appendListDeadLetterSourceQueuesOutputXML),
 	}
 }
 
 func bindListMessageMoveTasks(method wire.Method[ListMessageMoveTasksInput, ListMessageMoveTasksOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListMessageMoveTasksInput, resource, method)
 	return &wire.Operation{
 		Name: "ListMessageMoveTasks",
+		JSON: awsjson.Bind(decodeListMessageMoveTasksInputJSON, run, appendListMessageMoveTasksOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "ListMessageMoveTasks", Result: "ListMessageMoveTasksResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeListMessageMoveTasksInputQuery, run, appendListMessageMoveTasksOutputXML),
 	}
 }
 
 func bindListQueueTags(method wire.Method[ListQueueTagsInput, ListQueueTagsOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkListQueueTagsInput, resource, method)
 	return &wire.Operation{
 		Name: "ListQueueTags",
+		JSON: awsjson.Bind(decodeListQueueTagsInputJSON, run, appendListQueueTagsOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "ListQueueTags", Result: "ListQueueTagsResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeListQueueTagsInputQuery, run, appendListQueueTagsOutputXML),
 	}
 }
 
 func bindListQueues(method wire.Method[ListQueuesInput, ListQueuesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
 		Name: "ListQueues",
+		JSON: awsjson.Bind(decodeListQueuesInputJSON, run, appendListQueuesOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "ListQueues", Result: "ListQueuesResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeListQueuesInputQuery, run, appendListQueuesOutputXML),
 	}
 }
 
 func bindPurgeQueue(method wire.Method[PurgeQueueInput, PurgeQueueOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkPurgeQueueInput, resource, method)
 	return &wire.Operation{
 		Name: "PurgeQueue",
+		JSON: awsjson.Bind(decodePurgeQueueInputJSON, run, appendPurgeQueueOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "PurgeQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodePurgeQueueInputQuery, run, nil),
 	}
 }
 
 func bindReceiveMessage(method wire.Method[ReceiveMessageInput, ReceiveMessageOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkReceiveMessageInput, resource, method)
 	return &wire.Operation{
 		Name: "ReceiveMessage",
+		JSON: awsjson.Bind(decodeReceiveMessageInputJSON, run, appendReceiveMessageOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "ReceiveMessage", Result: "ReceiveMessageResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeReceiveMessageInputQuery, run, appendReceiveMessageOutputXML),
 	}
 }
 
 func bindRemovePermission(method wire.Method[RemovePermissionInput, RemovePermissionOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkRemovePermissionInput, resource, method)
 	return &wire.Operation{
 		Name: "RemovePermission",
+		JSON: awsjson.Bind(decodeRemovePermissionInputJSON, run, appendRemovePermissionOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "RemovePermission", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeRemovePermissionInputQuery, run, nil),
 	}
 }
 
 func bindSendMessage(method wire.Method[SendMessageInput, SendMessageOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkSendMessageInput, resource, method)
 	return &wire.Operation{
 		Name: "SendMessage",
+		JSON: awsjson.Bind(decodeSendMessageInputJSON, run, appendSendMessageOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "SendMessage", Result: "SendMessageResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeSendMessageInputQuery, run, appendSendMessageOutputXML),
 	}
 }
 
 func bindSendMessageBatch(method wire.Method[SendMessageBatchInput, SendMessageBatchOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkSendMessageBatchInput, resource, method)
 	return &wire.Operation{
 		Name: "SendMessageBatch",
+		JSON: awsjson.Bind(decodeSendMessageBatchInputJSON, run, appendSendMessageBatchOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "SendMessageBatch", Result: "SendMessageBatchResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeSendMessageBatchInputQuery, run, appendSendMessageBatchOutputXML),
 	}
 }
 
 func bindSetQueueAttributes(method wire.Method[SetQueueAttributesInput, SetQueueAttributesOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkSetQueueAttributesInput, resource, method)
 	return &wire.Operation{
 		Name: "SetQueueAttributes",
+		JSON: awsjson.Bind(decodeSetQueueAttributesInputJSON, run, appendSetQueueAttributesOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "SetQueueAttributes", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeSetQueueAttributesInputQuery, run, nil),
 	}
 }
 
 func bindStartMessageMoveTask(method wire.Method[StartMessageMoveTaskInput, StartMessageMoveTaskOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkStartMessageMoveTaskInput, resource, method)
 	return &wire.Operation{
 		Name: "StartMessageMoveTask",
+		JSON: awsjson.Bind(decodeStartMessageMoveTaskInputJSON, run, appendStartMessageMoveTaskOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "StartMessageMoveTask", Result: "StartMessageMoveTaskResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeStartMessageMoveTaskInputQuery, run, appendStartMessageMoveTaskOutputXML),
 	}
 }
 
 func bindTagQueue(method wire.Method[TagQueueInput, TagQueueOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkTagQueueInput, resource, method)
 	return &wire.Operation{
 		Name: "TagQueue",
+		JSON: awsjson.Bind(decodeTagQueueInputJSON, run, appendTagQueueOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "TagQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeTagQueueInputQuery, run, nil),
 	}
 }
 
 func bindUntagQueue(method wire.Method[UntagQueueInput, UntagQueueOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkUntagQueueInput, resource, method)
 	return &wire.Operation{
 		Name: "UntagQueue",
+		JSON: awsjson.Bind(decodeUntagQueueInputJSON, run, appendUntagQueueOutputJSON),
+		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
+			decodeUntagQueueInputQuery, run, nil),
 	}
 }
 

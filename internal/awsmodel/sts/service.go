@@ -8,6 +8,7 @@ package sts
 import (
 	"context"
 
+	"github.com/carillon-events/carillon/internal/awsquery"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -102,79 +103,101 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 }
 
 func bindAssumeRole(method wire.Method[AssumeRoleInput, AssumeRoleOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkAssumeRoleInput, resource, method)
 	return &wire.Operation{
 		Name: "AssumeRole",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRole", Result: "AssumeRoleResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeAssumeRoleInputQuery, run, appendAssumeRoleOutputXML),
 	}
 }
 
 func bindAssumeRoleWithSAML(method wire.Method[AssumeRoleWithSAMLInput, AssumeRoleWithSAMLOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkAssumeRoleWithSAMLInput, resource, method)
 	return &wire.Operation{
 		Name: "AssumeRoleWithSAML",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRoleWithSAML", Result: "AssumeRoleWithSAMLResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeAssumeRoleWithSAMLInputQuery, run, appendAssumeRoleWithSAMLOutputXML),
 	}
 }
 
 func bindAssumeRoleWithWebIdentity(method wire.Method[AssumeRoleWithWebIdentityInput, AssumeRoleWithWebIdentityOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkAssumeRoleWithWebIdentityInput, resource, method)
 	return &wire.Operation{
 		Name: "AssumeRoleWithWebIdentity",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRoleWithWebIdentity", Result: "AssumeRoleWithWebIdentityResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeAssumeRoleWithWebIdentityInputQuery, run, appendAssumeRoleWithWebIdentityOutputXML),
 	}
 }
 
 func bindAssumeRoot(method wire.Method[AssumeRootInput, AssumeRootOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkAssumeRootInput, resource, method)
 	return &wire.Operation{
 		Name: "AssumeRoot",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRoot", Result: "AssumeRootResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeAssumeRootInputQuery, run, appendAssumeRootOutputXML),
 	}
 }
 
 func bindDecodeAuthorizationMessage(method wire.Method[DecodeAuthorizationMessageInput, DecodeAuthorizationMessageOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkDecodeAuthorizationMessageInput, resource, method)
 	return &wire.Operation{
 		Name: "DecodeAuthorizationMessage",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "DecodeAuthorizationMessage", Result: "DecodeAuthorizationMessageResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeDecodeAuthorizationMessageInputQuery, run, appendDecodeAuthorizationMessageOutputXML),
 	}
 }
 
 func bindGetAccessKeyInfo(method wire.Method[GetAccessKeyInfoInput, GetAccessKeyInfoOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkGetAccessKeyInfoInput, resource, method)
 	return &wire.Operation{
 		Name: "GetAccessKeyInfo",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetAccessKeyInfo", Result: "GetAccessKeyInfoResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeGetAccessKeyInfoInputQuery, run, appendGetAccessKeyInfoOutputXML),
 	}
 }
 
 func bindGetCallerIdentity(method wire.Method[GetCallerIdentityInput, GetCallerIdentityOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
 		Name: "GetCallerIdentity",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetCallerIdentity", Result: "GetCallerIdentityResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeGetCallerIdentityInputQuery, run, appendGetCallerIdentityOutputXML),
 	}
 }
 
 func bindGetDelegatedAccessToken(method wire.Method[GetDelegatedAccessTokenInput, GetDelegatedAccessTokenOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkGetDelegatedAccessTokenInput, resource, method)
 	return &wire.Operation{
 		Name: "GetDelegatedAccessToken",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetDelegatedAccessToken", Result: "GetDelegatedAccessTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeGetDelegatedAccessTokenInputQuery, run, appendGetDelegatedAccessTokenOutputXML),
 	}
 }
 
 func bindGetFederationToken(method wire.Method[GetFederationTokenInput, GetFederationTokenOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkGetFederationTokenInput, resource, method)
 	return &wire.Operation{
 		Name: "GetFederationToken",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetFederationToken", Result: "GetFederationTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeGetFederationTokenInputQuery, run, appendGetFederationTokenOutputXML),
 	}
 }
 
 func bindGetSessionToken(method wire.Method[GetSessionTokenInput, GetSessionTokenOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkGetSessionTokenInput, resource, method)
 	return &wire.Operation{
 		Name: "GetSessionToken",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetSessionToken", Result: "GetSessionTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeGetSessionTokenInputQuery, run, appendGetSessionTokenOutputXML),
 	}
 }
 
 func bindGetWebIdentityToken(method wire.Method[GetWebIdentityTokenInput, GetWebIdentityTokenOutput], resource wire.Resource) *wire.Operation {
-	_ = wire.Guard(nil, resource, method)
+	run := wire.Guard(checkGetWebIdentityTokenInput, resource, method)
 	return &wire.Operation{
 		Name: "GetWebIdentityToken",
+		Query: awsquery.Bind(awsquery.Answer{Operation: "GetWebIdentityToken", Result: "GetWebIdentityTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			decodeGetWebIdentityTokenInputQuery, run, appendGetWebIdentityTokenOutputXML),
 	}
 }
 
