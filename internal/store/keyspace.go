@@ -1,0 +1,36 @@
+package store
+
+// A key is {shard uint16}{space byte}{rest}. The spaces of shard 0 are listed
+// here, and nowhere else, so that two cores never meet in one. rest is drawn
+// where its owner encodes it, and in docs/formats.md.
+const (
+	// the store's own
+	SpaceLogHead = 0x01 // the last record of the shard's log
+	SpaceTimer   = 'T'  // timer: durable timers
+	SpaceMeta    = 'm'  // server: what the node itself remembers (receipt key, …)
+
+	// queue
+	SpaceQueue        = 'Q' // attributes and tags
+	SpaceQueueCounter = 'q' // counters and cursors
+	SpaceQueueBody    = 'B' // bodies that are ready by implication: at or above the fresh cursor
+	SpaceQueueMessage = 'M' // bodies that an index leads to
+	SpaceQueueDelayed = 'D'
+	SpaceQueueLater   = 'L' // received at least once, receivable (again) at a time
+	SpaceQueueGroup   = 'G' // messages of a group, in order
+	SpaceQueueHead    = 'H' // groups that may be received from
+	SpaceQueueState   = 'I' // receive state of a grouped message
+	SpaceQueueVisible = 'V' // deadlines of grouped messages in flight
+	SpaceQueueDedup   = 'X'
+	SpaceQueueAttempt = 'K' // receive request attempts
+	SpaceQueueMove    = 'Y' // move tasks
+	SpaceQueueGone    = 'Z' // names of queues deleted a moment ago
+
+	// bus and delivery
+	SpaceBus    = 'b'
+	SpaceRule   = 'r'
+	SpaceTarget = 't'
+	SpaceOutbox = 'O'
+)
+
+// formatKey lies before every shard.
+var formatKey = []byte("\x00\x00\x00carillon")

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// View is a consistent read of the shard's keys, off the writer. It sees
+// groups that are appended and may not be durable yet: what must not be told
+// before it is durable is read in an Update.
+type View struct {
+	snapshot *pebble.Snapshot
+	prefix   []byte
+}
+
+// View calls fn with a snapshot of the shard.
+func (s *Shard) View(fn func(v *View) error) error {
+	if err := s.store.Err(); err != nil {
+		return err
+	}
+	s.queueMu.Lock()
+	if s.closed {
+		s.queueMu.Unlock()
+		return ErrClosed
+	}
+	snapshot := s.store.db.NewSnapshot()
+	s.queueMu.Unlock()
+	defer snapshot.Close()
+	return fn(&View{snapshot: snapshot, prefix: s.tx.prefix})
+}
+
+// Get is a copy of the value of key, and whether there is one.
+func (v *View) Get(key []byte) ([]byte, bool, error) {
+	value, closer, err := v.snapshot.Get(v.full(key))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read: %w", err)
+	}
+	value = append(make([]byte, 0, len(value)), value...)
+	return value, true, closer.Close()
+}
+
+// Scan is Tx.Scan.
+func (v *View) Scan(lo, hi []byte, fn func(key, value []byte) bool) error {
+	return scan(v.snapshot, v.full(lo), v.full(hi), len(v.prefix), fn)
+}
+
+func (v *View) full(key []byte) []byte {
+	return append(append(make([]byte, 0, len(v.prefix)+len(key)), v.prefix...), key...)
+}
+
+func scan(r pebble.Reader, lo, hi []byte, prefix int, fn func(key, value []byte) bool) error {
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lo, UpperBound: hi})
+	if err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	for ok := it.First(); ok; ok = it.Next() {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return errors.Join(fmt.Errorf("scan: %w", err), it.Close())
+		}
+		if !fn(it.Key()[prefix:], value) {
+			break
+		}
+	}
+	return it.Close()
+}
+
+// PrefixEnd is the first key after all that begin with prefix, for Scan and
+// DeleteRange.
+func PrefixEnd(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return binary.BigEndian.AppendUint64(nil, ^uint64(0))
+}
