@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // AppendName begins a member of the object that dst ends in: a comma unless it
@@ -71,48 +72,39 @@ func AppendBlob(dst, v []byte) []byte {
 // an answer is always a JSON document.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		end, ascii := plainPrefix(s[i:])
-		if !ascii && !utf8.ValidString(s[i:i+end]) {
-			dst = appendReplacing(dst, s[i:i+end])
-		} else {
-			dst = append(dst, s[i:i+end]...)
-		}
-		i += end
-		if i < len(s) {
-			dst = appendEscape(dst, s[i])
-			i++
-		}
+	start := len(dst)
+	plain, _ := plainRun(unsafe.Slice(unsafe.StringData(s), len(s)), 0)
+	dst = append(dst, s[:plain]...)
+	if plain < len(s) {
+		dst = appendEscaping(dst, s[plain:])
+	}
+	if !utf8.Valid(dst[start:]) {
+		runes := []rune(string(dst[start:])) // what is not UTF-8 is U+FFFD already
+		dst = append(dst[:start], string(runes)...)
 	}
 	return append(dst, '"')
 }
 
-// plainPrefix is how much of s needs no escape.
-func plainPrefix(s string) (int, bool) {
-	var seen uint64
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		w := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
-		if m := stops(w); m != 0 {
-			n := bits.TrailingZeros64(m) / 8
-			seen |= w & (1<<(8*n) - 1)
-			return i + n, seen&tops == 0
+// appendEscaping moves bytes as escapedText does.
+func appendEscaping(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		for i+8 <= len(s) {
+			w := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
+			n := bits.TrailingZeros64(stops(w)) / 8 // 8 where there is none
+			dst = binary.LittleEndian.AppendUint64(dst, w)
+			dst = dst[:len(dst)-8+n]
+			if i += n; n < 8 {
+				break
+			}
 		}
-		seen |= w
-	}
-	for ; i < len(s); i++ {
-		c := s[i]
-		if c < 0x20 || c == '"' || c == '\\' {
+		if i == len(s) {
 			break
 		}
-		seen |= uint64(c)
-	}
-	return i, seen&tops == 0
-}
-
-func appendReplacing(dst []byte, s string) []byte {
-	for _, r := range s {
-		dst = utf8.AppendRune(dst, r)
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
+			dst = appendEscape(dst, c)
+		} else {
+			dst = append(dst, c)
+		}
 	}
 	return dst
 }
