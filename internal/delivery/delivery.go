@@ -1,0 +1,150 @@
+// Package delivery moves things to their targets: rule to queue now, and every
+// other pair as it comes.
+//
+// A sender (a bus) calls Send for each delivery inside the transaction that
+// accepts the event. A target in the same shard is applied in that transaction:
+// exactly once. Where the target cannot take it now, the delivery becomes an
+// outbox record in the same transaction, and Run tries again until it is
+// delivered, too old, or has been tried too often; then it is dropped, counted
+// and logged. So an accepted event is in its targets or in the outbox, never
+// nowhere.
+//
+// Invariants:
+//
+//  1. Send and its retries either apply a delivery and leave no record, or
+//     leave exactly one record and apply nothing.
+//  2. A body is stored once; a retry rewrites only the small due key.
+//  3. Nothing here reads the clock or randomness: the store brings the time, and
+//     the jitter of a retry is made from the delivery's key.
+//
+// It refuses to know what a body means and what a target is.
+package delivery
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync/atomic"
+	"time"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// Delivery is one thing on its way to one target.
+type Delivery struct {
+	// Key is stable over all attempts and unique among deliveries, in the form
+	// of a UUID: a target uses it as the id of what it makes, and to recognise
+	// a repeat.
+	Key        string
+	Source     string  // ARN of what sends: the rule
+	TargetID   string  // the target's id at the source
+	Target     arn.ARN // where to
+	GroupID    string  // message group of a queue; empty for none
+	Body       []byte
+	AcceptedAt time.Time
+}
+
+// Target applies deliveries of one kind inside the transaction that it is
+// given.
+type Target interface {
+	// Deliver returns nil when all is written. It returns an error that wraps
+	// ErrUnavailable, having written nothing, if a later attempt may succeed,
+	// and ErrRefused, having written nothing, if none will. Any other error is
+	// the store's, and ends the transaction.
+	Deliver(tx *store.Tx, d *Delivery) error
+}
+
+// What a Target answers.
+var (
+	ErrUnavailable = errors.New("target is not available")
+	ErrRefused     = errors.New("target refuses the delivery")
+)
+
+// Policy says how long a delivery is tried.
+type Policy struct {
+	MaxAge      time.Duration
+	MaxAttempts int // after the first
+}
+
+// DefaultPolicy is EventBridge's: 24 hours and up to 185 retries.
+var DefaultPolicy = Policy{MaxAge: 24 * time.Hour, MaxAttempts: 185}
+
+// The wait before retry n (from 1) is a random part of the lesser of
+// firstBackoff doubled n-1 times and maxBackoff ("full jitter"). With
+// maxBackoff the 185 retries of DefaultPolicy take about its 24 hours.
+const (
+	firstBackoff = time.Second
+	maxBackoff   = 15 * time.Minute
+)
+
+// backoff takes its randomness from the key, which is random enough, so that
+// a transaction needs none of its own.
+func backoff(key string, retry int) time.Duration {
+	most := maxBackoff
+	if doubled := firstBackoff << min(retry-1, 20); doubled < most {
+		most = doubled
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(append([]byte(key), byte(retry)))
+	return time.Duration(h.Sum64() % uint64(most))
+}
+
+// Outbox sends deliveries to the targets that it knows, and keeps those that
+// have to wait. One for each shard.
+type Outbox struct {
+	targets map[string]Target // by the service of the target's ARN
+	policy  Policy
+	counts  counts
+}
+
+// New is an outbox that delivers to targets, by the service in their ARN.
+func New(targets map[string]Target, policy Policy) *Outbox {
+	return &Outbox{targets: targets, policy: policy}
+}
+
+// Knows tells whether there is a target for ARNs of that service.
+func (o *Outbox) Knows(service string) bool { return o.targets[service] != nil }
+
+// Send delivers d now, or keeps it for Run. An error is the store's.
+func (o *Outbox) Send(tx *store.Tx, d *Delivery) error {
+	err := o.try(tx, d)
+	switch {
+	case err == nil:
+		o.counts.delivered.Add(1)
+		return nil
+	case errors.Is(err, ErrUnavailable):
+		o.counts.kept.Add(1)
+		return keep(tx, d, tx.Now().Add(backoff(d.Key, 1)))
+	case errors.Is(err, ErrRefused):
+		// Run drops it at once: there is one place where deliveries end.
+		o.counts.kept.Add(1)
+		return keep(tx, d, tx.Now())
+	}
+	return err
+}
+
+func (o *Outbox) try(tx *store.Tx, d *Delivery) error {
+	t := o.targets[d.Target.Service]
+	if t == nil {
+		return fmt.Errorf("%w: nothing delivers to %s", ErrRefused, d.Target.Service)
+	}
+	return t.Deliver(tx, d)
+}
+
+// Counts are how many deliveries had which fate since the start. A group of
+// transactions that the store threw away counts too.
+type Counts struct {
+	Delivered uint64 // applied, at once or later
+	Kept      uint64 // could not be applied at once
+	Retried   uint64 // tried again
+	Dropped   uint64 // given up
+}
+
+type counts struct{ delivered, kept, retried, dropped atomic.Uint64 }
+
+// Counts is what happened so far.
+func (o *Outbox) Counts() Counts {
+	c := &o.counts
+	return Counts{c.delivered.Load(), c.kept.Load(), c.retried.Load(), c.dropped.Load()}
+}

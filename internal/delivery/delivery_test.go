@@ -1,0 +1,277 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+// box is a target that keeps what it gets under its keys, and says no on demand.
+type box struct {
+	answer   func() error // nil: takes everything
+	attempts int
+}
+
+func (b *box) Deliver(tx *store.Tx, d *Delivery) error {
+	b.attempts++
+	if b.answer != nil {
+		if err := b.answer(); err != nil {
+			return fmt.Errorf("box %s: %w", d.Target.Resource, err)
+		}
+	}
+	key := []byte("Z" + d.Key)
+	if _, again, err := tx.Get(key); err != nil || again {
+		return fmt.Errorf("%s came twice: %w", d.Key, err)
+	}
+	return tx.Set(key, d.Body)
+}
+
+type fixture struct {
+	t     *testing.T
+	fs    vfs.FS
+	store *store.Store
+	shard *store.Shard
+	box   *box
+	out   *Outbox
+	log   bytes.Buffer
+	stop  func()
+}
+
+func start(t *testing.T, b *box) *fixture {
+	f := &fixture{t: t, fs: vfs.NewMem(), box: b}
+	f.out = New(map[string]Target{"box": b}, DefaultPolicy)
+	f.open()
+	return f
+}
+
+// open opens the store, again if it was stopped, and runs it and the outbox.
+func (f *fixture) open() {
+	f.t.Helper()
+	s, err := store.Open("data", store.Options{FS: f.fs, Logger: quiet})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.store, f.shard = s, s.Shard(0)
+	ctx, cancel := context.WithCancel(f.t.Context())
+	ran := make(chan error, 2)
+	go func() { ran <- s.Run(ctx) }()
+	go func() { ran <- f.out.Run(ctx, s.Shard(0), slog.New(slog.NewTextHandler(&f.log, nil))) }()
+	f.stop = func() {
+		cancel()
+		if err := errors.Join(<-ran, <-ran, s.Close()); err != nil {
+			f.t.Error(err)
+		}
+	}
+}
+
+func (f *fixture) send(key string) {
+	f.t.Helper()
+	err := f.shard.Update(f.t.Context(), func(tx *store.Tx) error {
+		return f.out.Send(tx, &Delivery{
+			Key: key, Source: "arn:aws:events:us-east-1:000000000000:rule/r", TargetID: "t", GroupID: "g",
+			Target: arn.ARN{Partition: "aws", Service: "box", Resource: "b"}, Body: []byte("body of " + key), AcceptedAt: tx.Now(),
+		})
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// has tells whether the box holds key.
+func (f *fixture) has(key string) bool {
+	f.t.Helper()
+	return len(f.scan("Z"+key)) == 1
+}
+
+func (f *fixture) scan(prefix string) (keys []string) {
+	f.t.Helper()
+	err := f.shard.View(func(v *store.View) error {
+		return v.Scan([]byte(prefix), store.PrefixEnd([]byte(prefix)), func(k, v []byte) bool {
+			keys = append(keys, string(k))
+			return true
+		})
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return keys
+}
+
+func (f *fixture) wantEmptyOutbox() {
+	f.t.Helper()
+	if left := append(f.scan(bodySpace), f.scan(dueSpace)...); len(left) > 0 {
+		f.t.Errorf("the outbox still has %q", left)
+	}
+}
+
+func TestATargetThatIsThereHasTheDeliveryInTheSameTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &box{})
+		defer func() { f.stop() }()
+		f.send("a")
+		if !f.has("a") {
+			t.Error("not delivered when Update returned")
+		}
+		f.wantEmptyOutbox()
+	})
+}
+
+func TestADeliveryWaitsForItsTargetAlsoOverARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &box{answer: func() error { return ErrUnavailable }}
+		f := start(t, b)
+		defer func() { f.stop() }()
+		f.send("a")
+		f.send("b")
+		time.Sleep(time.Hour)
+		if f.has("a") || b.attempts < 10 {
+			t.Fatalf("delivered: %v, after %d attempts", f.has("a"), b.attempts)
+		}
+		f.stop()
+		f.open()
+		b.answer = nil
+		time.Sleep(maxBackoff)
+		if !f.has("a") || !f.has("b") {
+			t.Error("not delivered though the target is back")
+		}
+		f.wantEmptyOutbox()
+	})
+}
+
+func TestADeliveryIsGivenUpWhenItIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &box{answer: func() error { return ErrUnavailable }}
+		f := start(t, b)
+		defer func() { f.stop() }()
+		f.out.policy.MaxAttempts = 1 << 20
+		f.send("a")
+		time.Sleep(DefaultPolicy.MaxAge - maxBackoff)
+		if len(f.scan(bodySpace)) != 1 {
+			t.Fatal("given up early")
+		}
+		time.Sleep(maxBackoff)
+		f.wantEmptyOutbox()
+		if c := f.out.Counts(); c.Dropped != 1 || c.Kept != 1 || c.Delivered != 0 {
+			t.Errorf("%+v", c)
+		}
+		if !bytes.Contains(f.log.Bytes(), []byte("delivery dropped")) {
+			t.Errorf("the log says %q", f.log.String())
+		}
+	})
+}
+
+func TestADeliveryIsGivenUpAfterItsLastAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &box{answer: func() error { return ErrUnavailable }}
+		f := start(t, b)
+		defer func() { f.stop() }()
+		f.out.policy.MaxAttempts = 5
+		f.send("a")
+		time.Sleep(time.Hour)
+		f.wantEmptyOutbox()
+		if b.attempts != 1+5 {
+			t.Errorf("%d attempts, want the first and 5 more", b.attempts)
+		}
+	})
+}
+
+func TestADeliveryThatIsRefusedIsGivenUpAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &box{answer: func() error { return ErrRefused }})
+		defer func() { f.stop() }()
+		f.send("a")
+		synctest.Wait()
+		f.wantEmptyOutbox()
+		if c := f.out.Counts(); c.Dropped != 1 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+func TestADeliveryToAnUnknownKindOfTargetIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, &box{})
+		defer func() { f.stop() }()
+		delete(f.out.targets, "box")
+		f.send("a")
+		synctest.Wait()
+		f.wantEmptyOutbox()
+	})
+}
+
+// Whatever targets answer and whenever the process restarts, every delivery is
+// in its target once, or in the outbox, or counted as dropped.
+func TestNoDeliveryIsLostOrDoubled(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		answers := rapid.SliceOfN(rapid.SampledFrom([]error{nil, ErrUnavailable, ErrUnavailable, ErrRefused}), 1, 20).Draw(rt, "answers")
+		steps := rapid.SliceOfN(rapid.IntRange(0, 3), 1, 12).Draw(rt, "steps")
+		var wrong string
+		synctest.Test(t, func(t *testing.T) { wrong = playDeliveries(t, answers, steps) })
+		if wrong != "" {
+			rt.Fatal(wrong)
+		}
+	})
+}
+
+func playDeliveries(t *testing.T, answers []error, steps []int) string {
+	n, sent := 0, 0
+	f := start(t, &box{answer: func() error { n++; return answers[n%len(answers)] }})
+	defer func() { f.stop() }()
+	for _, step := range steps {
+		switch step {
+		case 0, 1:
+			sent++
+			f.send(fmt.Sprint("k", sent))
+		case 2:
+			time.Sleep(time.Minute)
+		case 3:
+			synctest.Wait()
+			f.stop()
+			f.open()
+		}
+	}
+	synctest.Wait()
+	there, waiting, scheduled := len(f.scan("Z")), len(f.scan(bodySpace)), len(f.scan(dueSpace))
+	dropped := int(f.out.Counts().Dropped)
+	if there+waiting+dropped != sent || waiting != scheduled {
+		return fmt.Sprintf("%d sent, %d delivered, %d wait (%d due), %d dropped", sent, there, waiting, scheduled, dropped)
+	}
+	return ""
+}
+
+func TestTheDefaultPolicyNeedsAboutADay(t *testing.T) {
+	var total time.Duration
+	for retry := range DefaultPolicy.MaxAttempts {
+		total += backoff("6a7e8feb-b491-4cf7-a9f1-bf3703467718", retry+1)
+	}
+	if total < 18*time.Hour || total > 30*time.Hour {
+		t.Errorf("%d retries take %v", DefaultPolicy.MaxAttempts, total)
+	}
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	f.Add(encode(&Delivery{Key: "k", Target: arn.Queue("us-east-1", "000000000000", "q"), Body: []byte("b"), AcceptedAt: time.Unix(1, 2)}))
+	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := decode(b)
+		if err == nil && d.AcceptedAt.UnixNano() >= 0 {
+			if again, err := decode(encode(d)); err != nil || again.Key != d.Key || !bytes.Equal(again.Body, d.Body) {
+				t.Fatalf("%+v became %+v, %v", d, again, err)
+			}
+		}
+	})
+}
