@@ -60,6 +60,21 @@ func (t *Tx) try(fn func(*Tx) error) (err error) {
 	return err
 }
 
+// Do runs fn as a call of its own inside this one: an error before fn's first
+// write is returned and has changed nothing. After an error behind a write, or
+// a panic, the group is lost, and Do answers ErrAborted: pass that on.
+func (t *Tx) Do(fn func(*Tx) error) error {
+	before := t.writes
+	err := t.try(fn)
+	if err != nil && t.writes != before {
+		t.breakGroup(fmt.Errorf("a call wrote and then failed: %w", err))
+	}
+	if t.broken {
+		return ErrAborted
+	}
+	return err
+}
+
 func (t *Tx) breakGroup(cause error) {
 	if !t.broken {
 		t.broken, t.cause = true, cause
