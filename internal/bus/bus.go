@@ -1,0 +1,95 @@
+// Package bus is the event bus: buses, their rules, the rules' targets, and
+// what happens when an event is put.
+//
+// An event is accepted and handed to the targets of every rule that matches
+// it in one transaction. Matching costs time that the shard's one writer does
+// not have, so it is done before the transaction, against a snapshot of the
+// bus's compiled rules; in the transaction the snapshot is compared with the
+// one that holds there, and only if a rule has changed in between is the event
+// matched again.
+//
+// Invariants:
+//
+//  1. What an event is matched to is the rules as of its own transaction.
+//  2. A ruleset is never changed. A transaction that changes a rule or a target
+//     puts a new one in its place, in the same transaction.
+//  3. Every account has, in every region, the bus "default", which has no
+//     record until something is said of it.
+//  4. The memory holds no bus that does not exist.
+//
+// It refuses to know what AWS calls things, and where a target's deliveries go.
+package bus
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/delivery"
+)
+
+// Name names a bus.
+type Name struct{ Account, Region, Bus string }
+
+// ARN is the bus's ARN.
+func (n Name) ARN() arn.ARN { return arn.Bus(n.Region, n.Account, n.Bus) }
+
+// RuleARN is the ARN of a rule on the bus.
+func (n Name) RuleARN(rule string) arn.ARN { return arn.Rule(n.Region, n.Account, n.Bus, rule) }
+
+// What can be wrong with a change. Nothing was written then.
+var (
+	ErrBusExists      = errors.New("bus exists")
+	ErrBusNotFound    = errors.New("bus does not exist")
+	ErrBusHasRules    = errors.New("bus has rules")
+	ErrBusIsDefault   = errors.New("bus is the default bus")
+	ErrRuleNotFound   = errors.New("rule does not exist")
+	ErrRuleHasTargets = errors.New("rule has targets")
+	ErrTooManyBuses   = errors.New("too many buses")
+	ErrTooManyRules   = errors.New("too many rules on the bus")
+	ErrTooManyTargets = errors.New("too many targets on the rule")
+	ErrTooManyTags    = errors.New("too many tags on the resource")
+)
+
+// Limits bound what an account can make in a region.
+type Limits struct{ Buses, RulesPerBus, TargetsPerRule, Tags int }
+
+// DefaultLimits are AWS's quotas.
+var DefaultLimits = Limits{Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50}
+
+// Core is the bus of one shard.
+type Core struct {
+	outbox *delivery.Outbox
+	limits Limits
+	hints  sync.Map // Name -> *ruleset: the last that a Put saw
+	counts counts
+}
+
+// New is a Core that hands deliveries to outbox.
+func New(outbox *delivery.Outbox, limits Limits) *Core {
+	return &Core{outbox: outbox, limits: limits}
+}
+
+// Counts are what happened to events since the start.
+type Counts struct {
+	Accepted   uint64 // events
+	Matched    uint64 // pairs of event and rule
+	NoBus      uint64 // accepted for a bus that does not exist, and gone
+	TooComplex uint64 // pairs that could not be matched in bounded time
+	Rematched  uint64 // events matched in the transaction, since the snapshot was old
+}
+
+type counts struct{ accepted, matched, noBus, tooComplex, rematched atomic.Uint64 }
+
+// Counts is what happened so far.
+func (c *Core) Counts() Counts {
+	n := &c.counts
+	return Counts{n.accepted.Load(), n.matched.Load(), n.noBus.Load(), n.tooComplex.Load(), n.rematched.Load()}
+}
+
+// Reader is what reading needs: a *store.Tx or a *store.View.
+type Reader interface {
+	Get(key []byte) ([]byte, bool, error)
+	Scan(lo, hi []byte, fn func(key, value []byte) bool) error
+}

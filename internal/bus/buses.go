@@ -1,0 +1,127 @@
+package bus
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// Bus is what is known of a bus. The default bus has no times until it was changed.
+type Bus struct {
+	Name        Name
+	Description string
+	CreatedAt   time.Time
+	ModifiedAt  time.Time
+}
+
+// CreateBus makes a bus.
+func (c *Core) CreateBus(tx *store.Tx, n Name, description string, tags map[string]string) error {
+	switch found, err := GetBus(tx, n); {
+	case err == nil:
+		return fmt.Errorf("create bus %s: %w", found.Name.Bus, ErrBusExists)
+	case !isNotFound(err):
+		return err
+	}
+	if len(tags) > c.limits.Tags {
+		return fmt.Errorf("create bus %s: %w", n.Bus, ErrTooManyTags)
+	}
+	count := 1 // the default bus
+	err := eachBus(tx, n, "", func(Bus) (bool, error) {
+		count++
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	if count >= c.limits.Buses {
+		return fmt.Errorf("create bus %s: %w", n.Bus, ErrTooManyBuses)
+	}
+	return tx.Set(n.key(), encode(busRecord{
+		Description: description, Tags: maps.Clone(tags), CreatedAt: tx.Now(), ModifiedAt: tx.Now(),
+	}))
+}
+
+// DeleteBus removes a bus that has no rules; no error where there is none.
+func (c *Core) DeleteBus(tx *store.Tx, n Name) error {
+	if n.Bus == arn.DefaultBus {
+		return fmt.Errorf("delete bus: %w", ErrBusIsDefault)
+	}
+	if _, err := GetBus(tx, n); err != nil {
+		if isNotFound(err) {
+			return nil
+		}
+		return err
+	}
+	rules, _, err := ListRules(tx, n, "", "", 1)
+	if err != nil {
+		return err
+	}
+	if len(rules) > 0 {
+		return fmt.Errorf("delete bus %s: %w", n.Bus, ErrBusHasRules)
+	}
+	if err := forget(tx, n); err != nil {
+		return err
+	}
+	return tx.Delete(n.key())
+}
+
+// GetBus describes a bus.
+func GetBus(r Reader, n Name) (Bus, error) {
+	var rec busRecord
+	found, err := get(r, n.key(), &rec)
+	if err != nil {
+		return Bus{}, err
+	}
+	if !found && n.Bus != arn.DefaultBus {
+		return Bus{}, fmt.Errorf("bus %s: %w", n.Bus, ErrBusNotFound)
+	}
+	return Bus{n, rec.Description, rec.CreatedAt, rec.ModifiedAt}, nil
+}
+
+// ListBuses has up to limit buses whose names begin with prefix and come after
+// `after`, and whether there are more.
+func ListBuses(r Reader, account, region, prefix, after string, limit int) (buses []Bus, more bool, err error) {
+	n := Name{Account: account, Region: region}
+	add := func(b Bus) bool {
+		if b.Name.Bus <= after || !strings.HasPrefix(b.Name.Bus, prefix) {
+			return true
+		}
+		if len(buses) == limit {
+			more = true
+			return false
+		}
+		buses = append(buses, b)
+		return true
+	}
+	// The default bus, in its place, unless it has a record.
+	pending := true
+	err = eachBus(r, n, after, func(b Bus) (bool, error) {
+		if pending && b.Name.Bus >= arn.DefaultBus {
+			pending = false
+			if b.Name.Bus != arn.DefaultBus && !add(Bus{Name: Name{account, region, arn.DefaultBus}}) {
+				return false, nil
+			}
+		}
+		return add(b), nil
+	})
+	if err == nil && pending && !more {
+		add(Bus{Name: Name{account, region, arn.DefaultBus}})
+	}
+	return buses, more, err
+}
+
+// eachBus calls fn with the buses that have records, of n's account and region.
+func eachBus(r Reader, n Name, after string, fn func(Bus) (bool, error)) error {
+	prefix := Name{n.Account, n.Region, ""}.key()
+	return each(r, prefix, after, func(name string, value []byte) (bool, error) {
+		var rec busRecord
+		if err := decode(value, &rec); err != nil {
+			return false, err
+		}
+		return fn(Bus{Name{n.Account, n.Region, name}, rec.Description, rec.CreatedAt, rec.ModifiedAt})
+	})
+}

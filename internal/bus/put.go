@@ -1,0 +1,148 @@
+package bus
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/event"
+	"github.com/carillon-events/carillon/internal/pattern"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// Batch is events on their way onto buses: filled by Add, put by Put. The zero
+// value is empty.
+type Batch struct{ events []pending }
+
+// pending is an event, and what it was matched to.
+type pending struct {
+	bus    Name
+	id     string
+	body   []byte
+	parsed *pattern.Event
+
+	rules      *ruleset // that the rest belongs to; nil before the first match
+	deliveries []delivery.Delivery
+	tooComplex uint64
+	matched    uint64
+}
+
+// Add adds an event to the batch and matches it to the rules as they were last
+// seen. It touches no store and may run on any goroutine.
+func (c *Core) Add(b *Batch, bus Name, e *event.Event) {
+	size := event.EnvelopeSize + len(e.Detail) + len(e.DetailType) + len(e.Source)
+	for _, r := range e.Resources {
+		size += len(r) + 3
+	}
+	p := pending{bus: bus, id: e.ID, body: e.Append(make([]byte, 0, size))}
+	if hint, ok := c.hints.Load(bus); ok {
+		p.match(hint.(*ruleset))
+	}
+	b.events = append(b.events, p)
+}
+
+// Put accepts the batch: every event goes, in this transaction, to the targets
+// of the rules that match it, or to the outbox. An error is the store's.
+func (c *Core) Put(tx *store.Tx, b *Batch) error {
+	for i := range b.events {
+		if err := c.put(tx, &b.events[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Core) put(tx *store.Tx, p *pending) error {
+	set, err := rules(tx, p.bus)
+	if err != nil {
+		return err
+	}
+	c.counts.accepted.Add(1)
+	if set == nil {
+		c.counts.noBus.Add(1)
+		p.rules, p.deliveries = nil, nil
+		return nil
+	}
+	if p.rules != set {
+		p.match(set)
+		c.counts.rematched.Add(1)
+	}
+	c.counts.matched.Add(p.matched)
+	c.counts.tooComplex.Add(p.tooComplex)
+	for i := range p.deliveries {
+		d := &p.deliveries[i]
+		d.AcceptedAt = tx.Now()
+		if err := c.outbox.Send(tx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Learn remembers what rules the events of a batch met, for the next Add.
+// Call it after the transaction of Put has succeeded.
+func (c *Core) Learn(b *Batch) {
+	for i := range b.events {
+		p := &b.events[i]
+		if p.rules == nil {
+			c.hints.Delete(p.bus)
+		} else if old, ok := c.hints.Load(p.bus); !ok || old != p.rules {
+			c.hints.Store(p.bus, p.rules)
+		}
+	}
+}
+
+// match finds the deliveries of the event under these rules.
+func (p *pending) match(set *ruleset) {
+	p.rules, p.deliveries, p.matched, p.tooComplex = set, nil, 0, 0
+	if len(set.rules) == 0 {
+		return
+	}
+	if p.parsed == nil {
+		var err error
+		if p.parsed, err = pattern.Read(p.body); err != nil {
+			// The envelope is ours and the detail was checked.
+			panic("bus: an accepted event cannot be read: " + err.Error())
+		}
+	}
+	for _, r := range set.rules {
+		ok, err := r.matcher.Match(p.parsed)
+		if err != nil {
+			p.tooComplex++
+		}
+		if !ok {
+			continue
+		}
+		p.matched++
+		for _, t := range r.targets {
+			d := delivery.Delivery{
+				Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
+				Target: t.ARN, Body: p.body,
+			}
+			if t.GroupID != nil {
+				d.GroupID = *t.GroupID
+			}
+			p.deliveries = append(p.deliveries, d)
+		}
+	}
+}
+
+// deliveryKey names the delivery of an event to a target by a rule: a UUID of
+// version 8, made from their names, so that it is the same however often the
+// event is matched.
+func deliveryKey(event, rule, target string) string {
+	var in [512]byte
+	b := append(append(append(append(append(in[:0], event...), 0), rule...), 0), target...)
+	sum := sha256.Sum256(b)
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
+	var out [36]byte
+	for i, at := 0, 0; i < 16; i++ {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			out[at] = '-'
+			at++
+		}
+		hex.Encode(out[at:at+2], sum[i:i+1])
+		at += 2
+	}
+	return string(out[:])
+}

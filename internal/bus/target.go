@@ -1,0 +1,133 @@
+package bus
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// Target is where a rule sends events.
+type Target struct {
+	ID      string
+	ARN     arn.ARN
+	RoleARN string
+	GroupID *string // message group of a queue; nil if the target was put without
+}
+
+// PutTargets adds targets to a rule and replaces those with the same ids.
+func (c *Core) PutTargets(tx *store.Tx, n Name, rule string, targets []Target) error {
+	if _, err := GetRule(tx, n, rule); err != nil {
+		return err
+	}
+	ids := map[string]bool{}
+	old, _, err := ListTargets(tx, n, rule, "", c.limits.TargetsPerRule)
+	if err != nil {
+		return err
+	}
+	for _, t := range append(old, targets...) {
+		ids[t.ID] = true
+	}
+	if len(ids) > c.limits.TargetsPerRule {
+		return fmt.Errorf("targets of rule %s: %w", rule, ErrTooManyTargets)
+	}
+	for _, t := range targets {
+		rec := targetRecord{ARN: t.ARN.String(), RoleARN: t.RoleARN, GroupID: t.GroupID}
+		if err := tx.Set(n.targetKey(rule, t.ID), encode(rec)); err != nil {
+			return err
+		}
+	}
+	return c.renew(tx, n, rule, nil)
+}
+
+// RemoveTargets removes targets from a rule and returns the ids that it did not
+// have.
+func (c *Core) RemoveTargets(tx *store.Tx, n Name, rule string, ids []string) (unknown []string, err error) {
+	if _, err := GetRule(tx, n, rule); err != nil {
+		return nil, err
+	}
+	var known []string
+	for _, id := range ids {
+		_, ok, err := tx.Get(n.targetKey(rule, id))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			known = append(known, id)
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	if len(known) == 0 {
+		return unknown, nil
+	}
+	for _, id := range known {
+		if err := tx.Delete(n.targetKey(rule, id)); err != nil {
+			return nil, err
+		}
+	}
+	return unknown, c.renew(tx, n, rule, nil)
+}
+
+// ListTargets has up to limit targets of a rule whose ids come after `after`,
+// and whether there are more.
+func ListTargets(r Reader, n Name, rule, after string, limit int) (targets []Target, more bool, err error) {
+	if _, err := GetRule(r, n, rule); err != nil {
+		return nil, false, err
+	}
+	return listTargets(r, n, rule, after, limit)
+}
+
+func listTargets(r Reader, n Name, rule, after string, limit int) (targets []Target, more bool, err error) {
+	err = each(r, n.targetKey(rule, ""), after, func(id string, value []byte) (bool, error) {
+		if len(targets) == limit {
+			more = true
+			return false, nil
+		}
+		t, err := readTarget(id, value)
+		targets = append(targets, t)
+		return true, err
+	})
+	return targets, more, err
+}
+
+func readTarget(id string, value []byte) (Target, error) {
+	var rec targetRecord
+	if err := decode(value, &rec); err != nil {
+		return Target{}, err
+	}
+	to, err := arn.Parse(rec.ARN)
+	if err != nil {
+		return Target{}, fmt.Errorf("bus: damaged target %s: %w", id, err)
+	}
+	return Target{ID: id, ARN: to, RoleARN: rec.RoleARN, GroupID: rec.GroupID}, nil
+}
+
+// RulesOfTarget has the names of up to limit rules of a bus, after `after`,
+// that send to the target, and whether there are more.
+func RulesOfTarget(r Reader, n Name, to arn.ARN, after string, limit int) (rules []string, more bool, err error) {
+	if _, err := GetBus(r, n); err != nil {
+		return nil, false, err
+	}
+	last := ""
+	prefix := key(store.SpaceTarget, n.Account, n.Region, n.Bus, "")
+	err = each(r, prefix, "", func(name string, value []byte) (bool, error) {
+		rule, id, _ := strings.Cut(name, "\x00")
+		if rule <= after || rule == last {
+			return true, nil
+		}
+		t, err := readTarget(id, value)
+		if err != nil || t.ARN != to {
+			return true, err
+		}
+		if len(rules) == limit {
+			more = true
+			return false, nil
+		}
+		last = rule
+		rules = append(rules, rule)
+		return true, nil
+	})
+	return rules, more, err
+}
