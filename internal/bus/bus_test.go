@@ -25,8 +25,10 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 // is of.
 type box struct{}
 
-func (box) Deliver(tx *store.Tx, d *delivery.Delivery) error {
-	key := []byte("Z" + d.Source + " " + d.TargetID + " " + d.Key)
+func (box) Prepare(*delivery.Delivery) any { return nil }
+
+func (box) Deliver(tx *store.Tx, d *delivery.Delivery, _ any) error {
+	key := []byte("Z" + d.Source + " " + d.TargetID + " " + d.Key.String())
 	if _, again, err := tx.Get(key); err != nil || again {
 		return fmt.Errorf("%s came twice: %w", key, err)
 	}

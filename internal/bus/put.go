@@ -2,7 +2,6 @@ package bus
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
@@ -36,7 +35,7 @@ func (c *Core) Add(b *Batch, bus Name, e *event.Event) {
 	}
 	p := pending{bus: bus, id: e.ID, body: e.Append(make([]byte, 0, size))}
 	if hint, ok := c.hints.Load(bus); ok {
-		p.match(hint.(*ruleset))
+		p.match(hint.(*ruleset), c.outbox)
 	}
 	b.events = append(b.events, p)
 }
@@ -64,7 +63,7 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 		return nil
 	}
 	if p.rules != set {
-		p.match(set)
+		p.match(set, c.outbox)
 		c.counts.rematched.Add(1)
 	}
 	c.counts.matched.Add(p.matched)
@@ -93,7 +92,7 @@ func (c *Core) Learn(b *Batch) {
 }
 
 // match finds the deliveries of the event under these rules.
-func (p *pending) match(set *ruleset) {
+func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	p.rules, p.deliveries, p.matched, p.tooComplex = set, nil, 0, 0
 	if len(set.rules) == 0 {
 		return
@@ -122,6 +121,7 @@ func (p *pending) match(set *ruleset) {
 			if t.GroupID != nil {
 				d.GroupID = *t.GroupID
 			}
+			outbox.Prepare(&d)
 			p.deliveries = append(p.deliveries, d)
 		}
 	}
@@ -130,19 +130,10 @@ func (p *pending) match(set *ruleset) {
 // deliveryKey names the delivery of an event to a target by a rule: a UUID of
 // version 8, made from their names, so that it is the same however often the
 // event is matched.
-func deliveryKey(event, rule, target string) string {
+func deliveryKey(event, rule, target string) delivery.Key {
 	var in [512]byte
 	b := append(append(append(append(append(in[:0], event...), 0), rule...), 0), target...)
 	sum := sha256.Sum256(b)
 	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
-	var out [36]byte
-	for i, at := 0, 0; i < 16; i++ {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			out[at] = '-'
-			at++
-		}
-		hex.Encode(out[at:at+2], sum[i:i+1])
-		at += 2
-	}
-	return string(out[:])
+	return delivery.Key(sum[:16])
 }

@@ -21,6 +21,7 @@
 package delivery
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -33,26 +34,49 @@ import (
 
 // Delivery is one thing on its way to one target.
 type Delivery struct {
-	// Key is stable over all attempts and unique among deliveries, in the form
-	// of a UUID: a target uses it as the id of what it makes, and to recognise
-	// a repeat.
-	Key        string
+	Key        Key
 	Source     string  // ARN of what sends: the rule
 	TargetID   string  // the target's id at the source
 	Target     arn.ARN // where to
 	GroupID    string  // message group of a queue; empty for none
 	Body       []byte
 	AcceptedAt time.Time
+
+	prepared any // of Target.Prepare
+}
+
+// Key is stable over all attempts at a delivery and unique among deliveries: a
+// UUID. A target uses it as the id of what it makes, and to recognise a repeat.
+type Key [16]byte
+
+// String is the key as a UUID is written.
+func (k Key) String() string {
+	var b [36]byte
+	at := 0
+	for i := range k {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b[at] = '-'
+			at++
+		}
+		hex.Encode(b[at:at+2], k[i:i+1])
+		at += 2
+	}
+	return string(b[:])
 }
 
 // Target applies deliveries of one kind inside the transaction that it is
 // given.
 type Target interface {
+	// Prepare does what can be done without a transaction, to spare the shard's
+	// writer. What it returns is given to the next Deliver of d; Deliver gets nil
+	// where nobody prepared, and must then do all itself.
+	Prepare(d *Delivery) (prepared any)
+
 	// Deliver returns nil when all is written. It returns an error that wraps
 	// ErrUnavailable, having written nothing, if a later attempt may succeed,
 	// and ErrRefused, having written nothing, if none will. Any other error is
 	// the store's, and ends the transaction.
-	Deliver(tx *store.Tx, d *Delivery) error
+	Deliver(tx *store.Tx, d *Delivery, prepared any) error
 }
 
 // What a Target answers.
@@ -80,13 +104,13 @@ const (
 
 // backoff takes its randomness from the key, which is random enough, so that
 // a transaction needs none of its own.
-func backoff(key string, retry int) time.Duration {
+func backoff(key Key, retry int) time.Duration {
 	most := maxBackoff
 	if doubled := firstBackoff << min(retry-1, 20); doubled < most {
 		most = doubled
 	}
 	h := fnv.New64a()
-	_, _ = h.Write(append([]byte(key), byte(retry)))
+	_, _ = h.Write(append(key[:], byte(retry)))
 	return time.Duration(h.Sum64() % uint64(most))
 }
 
@@ -105,6 +129,14 @@ func New(targets map[string]Target, policy Policy) *Outbox {
 
 // Knows tells whether there is a target for ARNs of that service.
 func (o *Outbox) Knows(service string) bool { return o.targets[service] != nil }
+
+// Prepare prepares d for Send. It needs no transaction, and Send does not need
+// it: it only saves the writer's time.
+func (o *Outbox) Prepare(d *Delivery) {
+	if t := o.targets[d.Target.Service]; t != nil {
+		d.prepared = t.Prepare(d)
+	}
+}
 
 // Send delivers d now, or keeps it for Run. An error is the store's.
 func (o *Outbox) Send(tx *store.Tx, d *Delivery) error {
@@ -129,7 +161,9 @@ func (o *Outbox) try(tx *store.Tx, d *Delivery) error {
 	if t == nil {
 		return fmt.Errorf("%w: nothing delivers to %s", ErrRefused, d.Target.Service)
 	}
-	return t.Deliver(tx, d)
+	prepared := d.prepared
+	d.prepared = nil
+	return t.Deliver(tx, d, prepared)
 }
 
 // Counts are how many deliveries had which fate since the start. A group of

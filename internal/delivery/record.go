@@ -14,9 +14,9 @@ import (
 //
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
-//	                                {version 1 = 1} {accepted 8}
-//	                                five strings, each {length uvarint}{bytes}:
-//	                                  key, source ARN, target id, target ARN, message group
+//	                                {version 1 = 1} {accepted 8} {key 16}
+//	                                four strings, each {length uvarint}{bytes}:
+//	                                  source ARN, target id, target ARN, message group
 //	                                {body, the rest}
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}
 const (
@@ -44,7 +44,8 @@ func encode(d *Delivery) []byte {
 	b := make([]byte, 0, len(d.Body)+256)
 	b = append(b, recordVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(d.AcceptedAt.UnixNano()))
-	for _, s := range []string{d.Key, d.Source, d.TargetID, d.Target.String(), d.GroupID} {
+	b = append(b, d.Key[:]...)
+	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	return append(b, d.Body...)
@@ -53,13 +54,14 @@ func encode(d *Delivery) []byte {
 var errRecord = errors.New("outbox record is damaged")
 
 func decode(b []byte) (*Delivery, error) {
-	if len(b) < 9 || b[0] != recordVersion {
+	if len(b) < 25 || b[0] != recordVersion {
 		return nil, errRecord
 	}
 	d := &Delivery{AcceptedAt: time.Unix(0, int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
-	b = b[9:]
+	copy(d.Key[:], b[9:])
+	b = b[25:]
 	var target string
-	for _, s := range []*string{&d.Key, &d.Source, &d.TargetID, &target, &d.GroupID} {
+	for _, s := range []*string{&d.Source, &d.TargetID, &target, &d.GroupID} {
 		n, used := binary.Uvarint(b)
 		if used <= 0 || n > uint64(len(b)-used) {
 			return nil, errRecord

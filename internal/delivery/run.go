@@ -54,10 +54,11 @@ func pause(ctx context.Context, d time.Duration) {
 
 // drop is a delivery that was given up.
 type drop struct {
-	key, source, id, target string
-	retries                 int
-	age                     time.Duration
-	reason                  error
+	key                Key
+	source, id, target string
+	retries            int
+	age                time.Duration
+	reason             error
 }
 
 // due is an entry of the outbox.
