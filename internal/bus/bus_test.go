@@ -119,7 +119,7 @@ func (n *node) put(bus Name, id, source, detail string) []string {
 	n.t.Helper()
 	var b Batch
 	n.core.Add(&b, bus, &event.Event{ID: id, Source: source, DetailType: "t", Detail: detail,
-		Account: bus.Account, Region: bus.Region, Time: time.Unix(0, 0)})
+		Account: bus.Account, Region: bus.Region, Time: time.Unix(0, 0)}, "")
 	n.must(func(tx *store.Tx) error { return n.core.Put(tx, &b) })
 	n.core.Learn(&b)
 	return n.take()
@@ -208,7 +208,7 @@ func TestAnEventIsMatchedToTheRulesOfItsOwnTransaction(t *testing.T) {
 	n.put(def, "0", "a", `{}`)
 
 	var b Batch
-	n.core.Add(&b, def, &event.Event{ID: "1", Source: "a", Detail: `{}`})
+	n.core.Add(&b, def, &event.Event{ID: "1", Source: "a", Detail: `{}`}, "")
 	n.rule(def, "s", `{"source":["a"]}`, Enabled)
 	n.targets(def, "s", "t")
 	n.must(func(tx *store.Tx) error { return n.core.Put(tx, &b) })
@@ -396,6 +396,6 @@ func BenchmarkPutOneEventToOneOfTenRules(b *testing.B) {
 	for b.Loop() {
 		i++
 		var batch Batch
-		n.core.Add(&batch, def, &event.Event{ID: fmt.Sprint(i), Source: "s3", Detail: `{"a":[1,2,3],"b":{"c":"d"}}`})
+		n.core.Add(&batch, def, &event.Event{ID: fmt.Sprint(i), Source: "s3", Detail: `{"a":[1,2,3],"b":{"c":"d"}}`}, "")
 	}
 }

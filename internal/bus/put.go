@@ -17,6 +17,7 @@ type Batch struct{ events []pending }
 type pending struct {
 	bus    Name
 	id     string
+	trace  string
 	body   []byte
 	parsed *pattern.Event
 
@@ -28,12 +29,14 @@ type pending struct {
 
 // Add adds an event to the batch and matches it to the rules as they were last
 // seen. It touches no store and may run on any goroutine.
-func (c *Core) Add(b *Batch, bus Name, e *event.Event) {
+//
+// trace is the producer's trace header, if it sent one.
+func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
 	size := event.EnvelopeSize + len(e.Detail) + len(e.DetailType) + len(e.Source)
 	for _, r := range e.Resources {
 		size += len(r) + 3
 	}
-	p := pending{bus: bus, id: e.ID, body: e.Append(make([]byte, 0, size))}
+	p := pending{bus: bus, id: e.ID, trace: trace, body: e.Append(make([]byte, 0, size))}
 	if hint, ok := c.hints.Load(bus); ok {
 		p.match(hint.(*ruleset), c.outbox)
 	}
@@ -116,7 +119,7 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 		for _, t := range r.targets {
 			d := delivery.Delivery{
 				Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
-				Target: t.ARN, Body: p.body,
+				Target: t.ARN, Body: p.body, Trace: p.trace,
 			}
 			if t.GroupID != nil {
 				d.GroupID = *t.GroupID

@@ -39,6 +39,7 @@ type Delivery struct {
 	TargetID   string  // the target's id at the source
 	Target     arn.ARN // where to
 	GroupID    string  // message group of a queue; empty for none
+	Trace      string  // the producer's trace header, handed on
 	Body       []byte
 	AcceptedAt time.Time
 

@@ -15,8 +15,8 @@ import (
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
 //	                                {version 1 = 1} {accepted 8} {key 16}
-//	                                four strings, each {length uvarint}{bytes}:
-//	                                  source ARN, target id, target ARN, message group
+//	                                five strings, each {length uvarint}{bytes}:
+//	                                  source ARN, target id, target ARN, message group, trace
 //	                                {body, the rest}
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}
 const (
@@ -45,7 +45,7 @@ func encode(d *Delivery) []byte {
 	b = append(b, recordVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(d.AcceptedAt.UnixNano()))
 	b = append(b, d.Key[:]...)
-	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID} {
+	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID, d.Trace} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	return append(b, d.Body...)
@@ -61,7 +61,7 @@ func decode(b []byte) (*Delivery, error) {
 	copy(d.Key[:], b[9:])
 	b = b[25:]
 	var target string
-	for _, s := range []*string{&d.Source, &d.TargetID, &target, &d.GroupID} {
+	for _, s := range []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace} {
 		n, used := binary.Uvarint(b)
 		if used <= 0 || n > uint64(len(b)-used) {
 			return nil, errRecord

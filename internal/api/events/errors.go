@@ -1,0 +1,84 @@
+package events
+
+import (
+	"errors"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/pattern"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// Codes of errors that end a call.
+const (
+	codeValidation  = "ValidationException"
+	codeNotFound    = "ResourceNotFoundException"
+	codeExists      = "ResourceAlreadyExistsException"
+	codeLimit       = "LimitExceededException"
+	codeBadPattern  = "InvalidEventPatternException"
+	codeUnsupported = codeValidation
+)
+
+// Codes of errors of one entry of PutEvents.
+const (
+	entryInvalid       = "InvalidArgument"
+	entryMalformed     = "MalformedDetail"
+	entryNotAuthorized = "NotAuthorizedForSourceException"
+	entryAccessDenied  = "AccessDeniedException"
+)
+
+const overLimit = "The requested resource exceeds the maximum number allowed."
+
+// explain words an error of the core as AWS does. Others it leaves alone: they
+// are failures of ours.
+func (n names) explain(err error) error {
+	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
+	var bad *pattern.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &bad):
+		return say(codeBadPattern, "Event pattern is not valid. Reason: "+bad.Reason)
+	case errors.Is(err, bus.ErrBusNotFound):
+		return say(codeNotFound, "Event bus "+n.bus.Bus+" does not exist.")
+	case errors.Is(err, bus.ErrBusExists):
+		return say(codeExists, "Event bus "+n.bus.Bus+" already exists.")
+	case errors.Is(err, bus.ErrBusHasRules):
+		return say(codeValidation, "EventBus can't be deleted since it has rules.")
+	case errors.Is(err, bus.ErrBusIsDefault):
+		return say(codeValidation, "Cannot delete event bus "+arn.DefaultBus+".")
+	case errors.Is(err, bus.ErrRuleNotFound):
+		return say(codeNotFound, "Rule "+n.rule+" does not exist on EventBus "+n.bus.Bus+".")
+	case errors.Is(err, bus.ErrRuleHasTargets):
+		return say(codeValidation, "Rule can't be deleted since it has targets.")
+	case errors.Is(err, bus.ErrTooManyBuses), errors.Is(err, bus.ErrTooManyRules),
+		errors.Is(err, bus.ErrTooManyTargets), errors.Is(err, bus.ErrTooManyTags):
+		return say(codeLimit, overLimit)
+	}
+	return err
+}
+
+// invalid refuses a parameter.
+func invalid(parameter, reason string) error {
+	return &wire.Error{Code: codeValidation, Message: "Parameter " + parameter + " is not valid. Reason: " + reason}
+}
+
+// unsupported refuses a parameter that AWS has and Carillon does not honour yet.
+func unsupported(parameter string) error {
+	return &wire.Error{Code: codeUnsupported, Message: "Parameter " + parameter + " is not valid. Reason: Carillon does not support " + parameter + " yet."}
+}
+
+// refusal is the first of the parameters that is given, refused.
+func refusal(given ...param) error {
+	for _, p := range given {
+		if p.given {
+			return unsupported(p.name)
+		}
+	}
+	return nil
+}
+
+type param struct {
+	name  string
+	given bool
+}

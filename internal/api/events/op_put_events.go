@@ -1,0 +1,127 @@
+package events
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	model "github.com/carillon-events/carillon/internal/awsmodel/events"
+	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/event"
+	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// Limits of PutEvents.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+const (
+	maxPutBytes       = 1 << 20
+	maxDetailTypeSize = 128 // characters
+)
+
+// PutEvents puts up to ten events on their buses in one transaction. Each
+// entry is refused or accepted on its own, but if the transaction fails none
+// is. An event for a bus that does not exist is accepted and goes nowhere, as
+// on AWS.
+func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEventsInput) (*model.PutEventsOutput, error) {
+	if in.EndpointId.OK {
+		return nil, unsupported("EndpointId")
+	}
+	if err := s.mayPut(ctx, c, in.Entries); err != nil {
+		return nil, err
+	}
+	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
+	var batch bus.Batch
+	failed, accepted := int32(0), 0
+	for i := range in.Entries {
+		id, refused := s.add(c, &batch, &in.Entries[i])
+		if refused != nil {
+			failed++
+			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
+			continue
+		}
+		accepted++
+		out.Entries[i].EventId = wire.Some(id)
+	}
+	out.FailedEntryCount = wire.Some(failed)
+	if accepted == 0 {
+		return out, nil
+	}
+	if err := s.shard.Update(ctx, func(tx *store.Tx) error { return s.core.Put(tx, &batch) }); err != nil {
+		return nil, err
+	}
+	s.core.Learn(&batch)
+	return out, nil
+}
+
+// mayPut asks about every bus but that of the first entry, which was asked
+// about already, and weighs the request.
+func (s *Service) mayPut(ctx context.Context, c *wire.Call, entries []model.PutEventsRequestEntry) error {
+	size := 0
+	for i := range entries {
+		e := &entries[i]
+		size += event.Size(e.Time.OK, e.Source.V, e.DetailType.V, e.Detail.V, e.Resources)
+		if i > 0 && e.EventBusName != entries[i-1].EventBusName {
+			n, _ := onBus(c, e.EventBusName, "")
+			if err := c.Authorize(ctx, n.bus.ARN().String()); err != nil {
+				return err
+			}
+		}
+	}
+	if size > maxPutBytes {
+		return &wire.Error{Code: codeValidation, Message: "Total size of the entries in the request is over the limit."}
+	}
+	return nil
+}
+
+// add checks an entry and adds it to the batch.
+func (s *Service) add(c *wire.Call, batch *bus.Batch, e *model.PutEventsRequestEntry) (id string, refused *wire.Error) {
+	if refused = checkEntry(e); refused != nil {
+		return "", refused
+	}
+	n, err := onBus(c, e.EventBusName, "")
+	if err != nil {
+		return "", &wire.Error{Code: entryAccessDenied, Message: "Carillon does not put events on the event bus of another account or region yet: " + e.EventBusName.V + "."}
+	}
+	at := e.Time.V
+	if !e.Time.OK {
+		at = s.now()
+	}
+	id = s.newID()
+	s.core.Add(batch, n.bus, &event.Event{
+		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: c.Account, Time: at,
+		Region: c.Region, Resources: e.Resources, Detail: e.Detail.V,
+	}, e.TraceHeader.V)
+	return id, nil
+}
+
+// checkEntry refuses an entry by itself.
+func checkEntry(e *model.PutEventsRequestEntry) *wire.Error {
+	bad := func(parameter, reason string) *wire.Error {
+		return &wire.Error{Code: entryInvalid, Message: "Parameter " + parameter + " is not valid. Reason: " + reason}
+	}
+	switch {
+	case e.Source.V == "":
+		return bad("Source", "Source is a required argument.")
+	case e.DetailType.V == "":
+		return bad("DetailType", "DetailType is a required argument.")
+	case e.Detail.V == "":
+		return bad("Detail", "Detail is a required argument.")
+	case strings.HasPrefix(e.Source.V, "aws."):
+		return &wire.Error{Code: entryNotAuthorized, Message: "Not authorized for the source."}
+	case utf8.RuneCountInString(e.DetailType.V) > maxDetailTypeSize:
+		return bad("DetailType", "DetailType must have at most 128 characters.")
+	case e.Time.OK && (e.Time.V.UTC().Year() < 0 || e.Time.V.UTC().Year() > 9999):
+		return bad("Time", "Time must be in the years 0 to 9999.")
+	}
+	if a, err := arn.Parse(e.EventBusName.V); err == nil {
+		if _, ok := a.BusName(); !ok {
+			return bad("EventBusName", "Provided Arn is not in correct format.")
+		}
+	}
+	if err := event.CheckObject(e.Detail.V); err != nil {
+		return &wire.Error{Code: entryMalformed, Message: "Detail is malformed."}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package events
+
+import (
+	"context"
+	"strings"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	model "github.com/carillon-events/carillon/internal/awsmodel/events"
+	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// PutTargets adds targets to a rule, or replaces those with the same ids. All
+// are checked before any is written.
+func (s *Service) PutTargets(ctx context.Context, c *wire.Call, in *model.PutTargetsInput) (*model.PutTargetsOutput, error) {
+	n, err := onBus(c, in.EventBusName, in.Rule)
+	if err != nil {
+		return nil, err
+	}
+	targets := make([]bus.Target, len(in.Targets))
+	for i := range in.Targets {
+		if targets[i], err = s.target(&in.Targets[i]); err != nil {
+			return nil, err
+		}
+	}
+	err = s.change(ctx, n, func(tx *store.Tx) error { return s.core.PutTargets(tx, n.bus, in.Rule, targets) })
+	if err != nil {
+		return nil, err
+	}
+	return &model.PutTargetsOutput{FailedEntryCount: wire.Some[int32](0), FailedEntries: []model.PutTargetsResultEntry{}}, nil
+}
+
+// target is the target that the request means.
+func (s *Service) target(t *model.Target) (bus.Target, error) {
+	to, err := arn.Parse(t.Arn)
+	if err != nil {
+		return bus.Target{}, invalid(t.Arn, "Provided Arn is not in correct format.")
+	}
+	if !s.targets.Knows(to.Service) {
+		return bus.Target{}, invalid("Arn", "Carillon does not deliver to "+to.Service+" yet (target "+t.Id+": "+t.Arn+").")
+	}
+	if err := refuseParameters(t); err != nil {
+		return bus.Target{}, err
+	}
+	out := bus.Target{ID: t.Id, ARN: to, RoleARN: t.RoleArn.V}
+	if t.SqsParameters != nil {
+		group := t.SqsParameters.MessageGroupId.V
+		out.GroupID = &group
+	}
+	if to.Service == "sqs" {
+		return out, checkQueueTarget(out)
+	}
+	return out, nil
+}
+
+func checkQueueTarget(t bus.Target) error {
+	name, ok := t.ARN.QueueName()
+	if !ok || t.ARN.Region == "" {
+		return invalid(t.ARN.String(), "Provided Arn is not in correct format.")
+	}
+	if strings.HasSuffix(name, ".fifo") && (t.GroupID == nil || *t.GroupID == "") {
+		return &wire.Error{Code: codeValidation, Message: "Parameter(s) MessageGroupId must be specified for target: " + t.ID + "."}
+	}
+	return nil
+}
+
+// refuseParameters refuses what a target may carry on AWS and is not honoured here.
+func refuseParameters(t *model.Target) error {
+	return refusal(
+		param{"Input", t.Input.OK},
+		param{"InputPath", t.InputPath.OK},
+		param{"InputTransformer", t.InputTransformer != nil},
+		param{"DeadLetterConfig", t.DeadLetterConfig != nil},
+		param{"RetryPolicy", t.RetryPolicy != nil},
+		param{"KinesisParameters", t.KinesisParameters != nil},
+		param{"RunCommandParameters", t.RunCommandParameters != nil},
+		param{"EcsParameters", t.EcsParameters != nil},
+		param{"BatchParameters", t.BatchParameters != nil},
+		param{"HttpParameters", t.HttpParameters != nil},
+		param{"RedshiftDataParameters", t.RedshiftDataParameters != nil},
+		param{"SageMakerPipelineParameters", t.SageMakerPipelineParameters != nil},
+		param{"AppSyncParameters", t.AppSyncParameters != nil},
+	)
+}
