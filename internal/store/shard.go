@@ -278,9 +278,9 @@ func (s *Shard) runWoken(tx *Tx) {
 }
 
 func (s *Shard) runCall(tx *Tx, c *call) {
-	before := tx.writes
+	tx.Keep()
 	err := tx.try(c.fn)
-	wrote := tx.writes != before
+	wrote := tx.writes != tx.kept
 	if err == errWait && !wrote {
 		if s.parking.park(c, tx.waitFor) {
 			return

@@ -22,6 +22,7 @@ type Tx struct {
 	now    time.Time
 
 	writes  int
+	kept    int // writes that stand whatever becomes of the closure
 	broken  bool
 	cause   error
 	dirty   []Flusher
@@ -74,6 +75,11 @@ func (t *Tx) Do(fn func(*Tx) error) error {
 	}
 	return err
 }
+
+// Keep says that what the closure wrote until now is right by itself, and
+// stands if the closure then fails or waits: for what time has brought about
+// and the closure only found out.
+func (t *Tx) Keep() { t.kept = t.writes }
 
 func (t *Tx) breakGroup(cause error) {
 	if !t.broken {
