@@ -32,13 +32,14 @@ const (
 // it: Object or Array, then Next or More until false, and a reader for each
 // value. Every reader takes JSON's null for an absent member.
 type Decoder struct {
-	data  []byte
-	pos   int
-	depth int
-	fresh bool   // just behind a { or [: no comma yet
-	name  string // of the member that Next found
-	arena []byte // strings that had escapes, one behind the other
-	err   *wire.Error
+	data   []byte
+	pos    int
+	depth  int
+	hinted int    // elements that Hint has promised
+	fresh  bool   // just behind a { or [: no comma yet
+	name   string // of the member that Next found
+	arena  []byte // strings that had escapes, one behind the other
+	err    *wire.Error
 }
 
 // Reset makes d read data from its start.
@@ -147,12 +148,18 @@ func (d *Decoder) another(end byte) bool {
 
 // Hint guesses how many elements the array that was just entered has, from
 // what is left of the document and what one usually takes, so that a batch is
-// one allocation; at most most.
+// one allocation; at most most. All guesses together are no more than the
+// document could hold: many small arrays do not each get a large one's room.
 func (d *Decoder) Hint(usual, most int) int {
 	if d.err != nil || d.peek() == ']' {
 		return 0
 	}
-	return min(1+(len(d.data)-d.pos)/usual, most)
+	n := min(1+(len(d.data)-d.pos)/usual, most)
+	if d.hinted+n > 16+len(d.data)/usual {
+		n = 1
+	}
+	d.hinted += n
+	return n
 }
 
 // NullElement refuses the null that a list held in place of an element.

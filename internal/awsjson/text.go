@@ -76,11 +76,11 @@ func (d *Decoder) escapedText(start, slash int) string {
 	if left := len(d.data) - start + 8; cap(d.arena)-len(d.arena) < left {
 		d.arena = make([]byte, 0, left)
 	}
-	from := len(d.arena)
-	out := append(d.arena, d.data[start:slash]...)
+	from, data := len(d.arena), d.data
+	out := append(d.arena, data[start:slash]...)
 	for i := slash; ; {
-		if i+8 <= len(d.data) {
-			w := binary.LittleEndian.Uint64(d.data[i:])
+		if i+8 <= len(data) {
+			w := binary.LittleEndian.Uint64(data[i:])
 			n := bits.TrailingZeros64(stops(w)) / 8 // 8 where there is none
 			out = binary.LittleEndian.AppendUint64(out, w)
 			out = out[:len(out)-8+n]
@@ -88,12 +88,14 @@ func (d *Decoder) escapedText(start, slash int) string {
 				continue
 			}
 		}
-		switch c := d.byteAt(i); {
-		case c == '"' && i < len(d.data):
-			return d.keep(out, from, i+1)
-		case c == '\\' && simple[d.byteAt(i+1)] != 0:
-			out = append(out, simple[d.data[i+1]])
+		if i+1 < len(data) && data[i] == '\\' && simple[data[i+1]] != 0 {
+			out = append(out, simple[data[i+1]])
 			i += 2
+			continue
+		}
+		switch c := d.byteAt(i); {
+		case c == '"':
+			return d.keep(out, from, i+1)
 		case c == '\\':
 			r, n := d.escape(i)
 			if n == 0 {
@@ -103,7 +105,7 @@ func (d *Decoder) escapedText(start, slash int) string {
 			i += n
 		case c < 0x20:
 			d.pos = i
-			if i >= len(d.data) {
+			if i >= len(data) {
 				d.unexpected()
 			} else {
 				d.fail("Unescaped control character %q in a string%s", c, d.at())
