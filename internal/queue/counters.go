@@ -1,0 +1,105 @@
+package queue
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// counters are what a queue remembers beside its settings. They are written
+// once for each group of transactions that touched the queue:
+//
+//	{version=1 u8} then twelve u64: nextSeq, freshFrom, total, delayed,
+//	laterFrom, delayedFrom, headFrom, expireFrom, clock, bucket, purgedAt,
+//	sweepAt
+type counters struct {
+	nextSeq     uint64 // of the next message; the first is 1
+	freshFrom   uint64 // B below this seq was received
+	total       uint64 // messages stored
+	delayed     uint64 // D keys
+	laterFrom   uint64 // no L key of a returned message lies before this instant
+	delayedFrom uint64 // no D key lies before this instant
+	headFrom    uint64 // no H key has a smaller tag
+	expireFrom  uint64 // no message below this seq is left
+	clock       uint64 // virtual time of the groups: the tag served last
+	bucket      uint64 // newest deduplication bucket
+	purgedAt    uint64 // microseconds; 0 never
+	sweepAt     uint64 // when the retention timer fires, microseconds; 0 where none is set
+}
+
+const countersSize = 1 + 12*8
+
+func (c *counters) fields() [12]*uint64 {
+	return [12]*uint64{
+		&c.nextSeq, &c.freshFrom, &c.total, &c.delayed, &c.laterFrom, &c.delayedFrom,
+		&c.headFrom, &c.expireFrom, &c.clock, &c.bucket, &c.purgedAt, &c.sweepAt,
+	}
+}
+
+func (c *counters) encode() []byte {
+	b := make([]byte, 1, countersSize)
+	b[0] = 1
+	for _, f := range c.fields() {
+		b = binary.BigEndian.AppendUint64(b, *f)
+	}
+	return b
+}
+
+func (c *counters) decode(b []byte) error {
+	if len(b) != countersSize || b[0] != 1 {
+		return fmt.Errorf("queue: counters of %d bytes", len(b))
+	}
+	for i, f := range c.fields() {
+		*f = u64at(b, 1+8*i)
+	}
+	return nil
+}
+
+// touch has the counters written at the end of the group.
+func (q *Queue) touch(tx *store.Tx) {
+	if !q.dirty {
+		q.dirty = true
+		tx.BeforeCommit(q)
+	}
+}
+
+// Flush implements store.Flusher.
+func (q *Queue) Flush(tx *store.Tx) error {
+	q.dirty = false
+	q.counters.freshFrom = q.fresh.cursor()
+	q.counters.laterFrom = uint64(q.returned.floor().UnixMicro())
+	q.counters.delayedFrom = uint64(q.delayed.floor().UnixMicro())
+	q.counters.headFrom = q.groups.floor()
+	var k key
+	return tx.Set(k.start(store.SpaceQueueCounter, q.id).bytes(), q.counters.encode())
+}
+
+// Counts of a queue's messages.
+type Counts struct{ Ready, InFlight, Delayed int }
+
+// maxCountScan bounds what Counts looks at; beyond it the split between ready
+// and delayed is approximate.
+const maxCountScan = 100_000
+
+// Counts is how many messages the queue has.
+func (q *Queue) Counts(tx *store.Tx) (Counts, error) {
+	if err := q.settle(tx); err != nil {
+		return Counts{}, err
+	}
+	due := len(q.delayed.entries)
+	if q.counters.delayed > uint64(due) {
+		n, err := q.delayed.countDue(tx, q, tx.Now())
+		if err != nil {
+			return Counts{}, err
+		}
+		due += n
+	}
+	c := Counts{InFlight: q.flight.len(), Delayed: max(0, int(q.counters.delayed)-due)}
+	c.Delayed += q.groups.countDelayed(q.settings.Config.DelayFor, tx.Now())
+	c.Ready = max(0, int(q.counters.total)-c.InFlight-c.Delayed)
+	return c, nil
+}
+
+func micros(t time.Time) uint64 { return uint64(t.UnixMicro()) }

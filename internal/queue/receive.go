@@ -1,0 +1,320 @@
+package queue
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// ReceiveInput says what a receiver wants.
+type ReceiveInput struct {
+	Max        int           // messages, at least 1
+	HideFor    time.Duration // replaces the queue's visibility timeout
+	HasHideFor bool
+	Attempt    string // FIFO: a repeat with this id within 5 minutes gets the same messages
+	Limits     Limits // DefaultLimits where zero
+}
+
+// Receive takes up to in.Max messages and hides them from other receivers.
+// A message that was received too often goes to the dead-letter queue instead.
+func Receive(tx *store.Tx, q *Queue, in ReceiveInput) ([]Message, error) {
+	if err := q.settle(tx); err != nil {
+		return nil, err
+	}
+	r := receiver{q: q, hideFor: q.settings.Config.HideFor, max: in.Max}
+	if in.HasHideFor {
+		r.hideFor = in.HideFor
+	}
+	if in.Attempt != "" && q.settings.Config.FIFO {
+		if again, err := q.repeat(tx, in.Attempt, r.hideFor); err != nil || again != nil {
+			return again, err
+		}
+	}
+	if room := in.limit(q) - q.flight.len(); room < r.max {
+		r.max = room
+	}
+	if r.max <= 0 {
+		if q.settings.Config.FIFO {
+			return nil, nil
+		}
+		return nil, ErrInFlightLimit
+	}
+	if err := r.run(tx); err != nil {
+		return nil, fmt.Errorf("receive from %s: %w", q.name.Name, err)
+	}
+	if in.Attempt != "" && q.settings.Config.FIFO {
+		q.attempts.note(in.Attempt, tx.Now(), r.out)
+	}
+	if len(r.out) > 0 && tx.Waiting(q.topic()) > 0 && q.mayHaveMore() {
+		q.wakeOne(tx)
+	}
+	return r.out, nil
+}
+
+// limit is how many messages of q may be in flight.
+func (in *ReceiveInput) limit(q *Queue) int {
+	limit, standard := in.Limits.InFlight, DefaultLimits.InFlight
+	if q.settings.Config.FIFO {
+		limit, standard = in.Limits.InFlightFIFO, DefaultLimits.InFlightFIFO
+	}
+	if limit == 0 {
+		return standard
+	}
+	return limit
+}
+
+// mayHaveMore is false only if nothing is ready.
+func (q *Queue) mayHaveMore() bool {
+	return len(q.fresh.records) > 0 || q.fresh.next < q.counters.nextSeq ||
+		len(q.returned.entries) > 0 || q.returned.more || len(q.delayed.entries) > 0 ||
+		len(q.groups.heads) > 0 || !q.groups.complete
+}
+
+// receiver is one Receive under way.
+type receiver struct {
+	q       *Queue
+	hideFor time.Duration
+	max     int
+	out     []Message
+	moved   int // messages and index entries taken without being handed out
+
+	// divert takes a message instead of handing it out, for a move task.
+	divert func(tx *store.Tx, seq uint64, s state, m *Message) error
+	halted bool
+}
+
+// maxMovedAtOnce bounds what one Receive dead-letters, drops or skips.
+const maxMovedAtOnce = 1000
+
+// A source gives the receiver its next message, or says that it has none.
+type source func(tx *store.Tx) (bool, error)
+
+// run takes from the sources in turn, so that none starves another.
+func (r *receiver) run(tx *store.Tx) error {
+	if r.q.settings.Config.FIFO {
+		return r.drain(tx, r.takeGroup)
+	}
+	sources := []source{r.takeFresh, r.takeReturned, r.takeDelayed, r.takeGroup}
+	for empty := 0; empty < len(sources) && !r.full(); {
+		r.q.turn = (r.q.turn + 1) % len(sources)
+		ok, err := sources[r.q.turn](tx)
+		if err != nil {
+			return err
+		}
+		if ok {
+			empty = 0
+		} else {
+			empty++
+		}
+	}
+	return nil
+}
+
+func (r *receiver) drain(tx *store.Tx, s source) error {
+	for !r.full() {
+		if ok, err := s(tx); err != nil || !ok {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *receiver) full() bool { return len(r.out) >= r.max || r.moved >= maxMovedAtOnce || r.halted }
+
+func (r *receiver) takeFresh(tx *store.Tx) (bool, error) {
+	q := r.q
+	if err := q.fresh.fill(tx, q); err != nil || len(q.fresh.records) == 0 {
+		return false, err
+	}
+	f := q.fresh.take()
+	q.touch(tx)
+	return true, r.give(tx, f.seq, f.record, state{})
+}
+
+func (r *receiver) takeReturned(tx *store.Tx) (bool, error) {
+	q := r.q
+	if err := q.returned.fill(tx, q); err != nil || len(q.returned.entries) == 0 {
+		return false, err
+	}
+	e, err := q.returned.take(tx, q)
+	if err != nil {
+		return false, err
+	}
+	q.touch(tx)
+	if e.group != "" { // its flight ended while the store was closed
+		var v [stateSize + 128]byte
+		var k key
+		if err := tx.Set(k.seq(store.SpaceQueueState, q.id, e.seq), e.state.encode(v[:0])); err != nil {
+			return false, err
+		}
+		r.moved++
+		return true, q.enqueue(tx, e.group, e.seq)
+	}
+	return true, r.fetch(tx, e)
+}
+
+func (r *receiver) takeDelayed(tx *store.Tx) (bool, error) {
+	q := r.q
+	if len(q.delayed.entries) == 0 {
+		return false, nil
+	}
+	e, err := q.delayed.take(tx, q)
+	if err != nil {
+		return false, err
+	}
+	q.counters.delayed--
+	q.touch(tx)
+	return true, r.fetch(tx, e)
+}
+
+// fetch gives the message that an index entry leads to, if it still exists:
+// deleting one that is not in flight leaves its entry behind.
+func (r *receiver) fetch(tx *store.Tx, e laterEntry) error {
+	var k key
+	record, ok, err := tx.Get(e.bodyKey(&k, r.q.id, e.seq))
+	if err != nil || !ok {
+		r.moved++
+		return err
+	}
+	return r.give(tx, e.seq, record, e.state)
+}
+
+// takeGroup serves the first group: one message of it, or in a FIFO queue as
+// many as the receiver wants.
+func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
+	q, g := r.q, &r.q.groups
+	h, ok, err := g.first(tx, q)
+	if err != nil || !ok {
+		return false, err
+	}
+	n := 1
+	if q.settings.Config.FIFO {
+		n = r.max - len(r.out)
+	}
+	seqs, err := q.waiting(tx, h.group, n+1)
+	if err != nil {
+		return false, err
+	}
+	if due, err := q.delayEnds(tx, seqs); err != nil || due.After(tx.Now()) {
+		g.dueAt = due
+		return false, err
+	}
+	g.dueAt = time.Time{}
+	if err := g.removeFirst(tx, q); err != nil {
+		return false, err
+	}
+	q.touch(tx)
+	for _, seq := range seqs[:min(n, len(seqs))] {
+		if err := r.takeOfGroup(tx, h.group, seq); err != nil {
+			return false, err
+		}
+	}
+	if q.settings.Config.FIFO {
+		return true, q.reopen(tx, h.group)
+	}
+	q.counters.clock = max(q.counters.clock, h.tag)
+	if len(seqs) > n {
+		return true, g.insert(tx, q, head{h.tag + 1, h.group})
+	}
+	return true, nil
+}
+
+// reopen puts a FIFO group back that was served and has nothing in flight:
+// what it gave was expired or dead lettered.
+func (q *Queue) reopen(tx *store.Tx, group string) error {
+	if _, open := q.groups.tags[group]; open || q.groups.locked[group] > 0 {
+		return nil
+	}
+	seqs, err := q.waiting(tx, group, 1)
+	if err != nil || len(seqs) == 0 {
+		return err
+	}
+	return q.groups.insert(tx, q, head{seqs[0], group})
+}
+
+// delayEnds is when the first of a FIFO group's messages can be received. A
+// change of the queue's delay counts for messages that were sent before.
+func (q *Queue) delayEnds(tx *store.Tx, seqs []uint64) (time.Time, error) {
+	delay := q.settings.Config.DelayFor
+	if !q.settings.Config.FIFO || delay == 0 || len(seqs) == 0 {
+		return time.Time{}, nil
+	}
+	var k key
+	record, ok, err := tx.Get(k.seq(store.SpaceQueueMessage, q.id, seqs[0]))
+	if err != nil || !ok || len(record) < fieldsOffset {
+		return time.Time{}, err
+	}
+	return recordSentAt(record).Add(delay), nil
+}
+
+func (r *receiver) takeOfGroup(tx *store.Tx, group string, seq uint64) error {
+	q := r.q
+	var k key
+	if err := tx.Delete(k.group(q.id, group, seq)); err != nil {
+		return err
+	}
+	e := laterEntry{seq: seq, state: state{indexed: true, group: group}}
+	v, ok, err := tx.Get(k.seq(store.SpaceQueueState, q.id, seq))
+	if err != nil {
+		return err
+	}
+	if ok {
+		if e.state, err = decodeState(v); err != nil {
+			return err
+		}
+		if err := tx.Delete(k.seq(store.SpaceQueueState, q.id, seq)); err != nil {
+			return err
+		}
+	}
+	return r.fetch(tx, e)
+}
+
+// give hands out one message, unless it is too old or was received too often.
+func (r *receiver) give(tx *store.Tx, seq uint64, record []byte, s state) error {
+	q := r.q
+	var m Message
+	if err := decodeRecord(record, &m); err != nil {
+		return fmt.Errorf("message %d: %w", seq, err)
+	}
+	if q.expired(m.SentAt, tx.Now()) {
+		r.moved++
+		return q.drop(tx, seq, s)
+	}
+	if r.divert != nil {
+		r.moved++
+		return r.divert(tx, seq, s, &m)
+	}
+	if dl := q.settings.Config.DeadLetter; dl != nil && int(s.receives) >= dl.MaxReceives {
+		if gone, err := q.deadLetter(tx, seq, s, &m); gone || err != nil {
+			r.moved++
+			return err
+		}
+	}
+	s.receives++
+	if s.firstAt.IsZero() {
+		s.firstAt = tx.Now()
+	}
+	if err := q.takeOff(tx, seq, s, r.hideFor); err != nil {
+		return err
+	}
+	if s.group != "" {
+		q.groups.hold(q, s.group)
+	}
+	r.out = append(r.out, q.handOut(m, seq, s))
+	return nil
+}
+
+func (q *Queue) handOut(m Message, seq uint64, s state) Message {
+	m.Seq, m.Receives, m.FirstReceivedAt = seq, int(s.receives), s.firstAt
+	m.Receipt = Receipt{Queue: q.id, Seq: seq, Receives: s.receives, Indexed: s.indexed}
+	return m
+}
+
+// drop deletes a message that no index leads to any more.
+func (q *Queue) drop(tx *store.Tx, seq uint64, s state) error {
+	q.counters.total--
+	q.touch(tx)
+	var k key
+	return tx.Delete(s.bodyKey(&k, q.id, seq))
+}

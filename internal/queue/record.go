@@ -1,0 +1,173 @@
+package queue
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+	"unsafe"
+)
+
+// A record is a stored message:
+//
+//	{version=1 u8}{0 u8}{message id 16}{sent at, microseconds i64}{MD5 of body 16}
+//	{group}{dedup}{sender}{trace}{source}{attributes}   each {length uvarint}{bytes}
+//	{body}                                              the rest
+//
+// source is account/region/name of the queue from which the message was dead
+// lettered.
+const (
+	recordVersion = 1
+	sentAtOffset  = 18
+	sumOffset     = 26
+	fieldsOffset  = 42
+)
+
+var errRecord = errors.New("queue: a stored message cannot be read")
+
+// DraftInput is a message to be sent.
+type DraftInput struct {
+	ID         [16]byte
+	Body       string
+	Sum        [16]byte // MD5 of Body
+	Attributes []byte   // the service's encoding, opaque here
+	Sender     string
+	Trace      string
+	Group      string // at most 128 bytes
+	Dedup      string // at most 128 bytes
+	Delay      time.Duration
+	HasDelay   bool // Delay replaces the queue's
+}
+
+// Draft is a message encoded for Send, off the writer's goroutine. A draft is
+// sent once: Send keeps its bytes.
+type Draft struct {
+	record   []byte
+	body     int // offset of the body
+	attrs    int // length of the attributes
+	id       [16]byte
+	group    string
+	dedup    string
+	delay    time.Duration
+	hasDelay bool
+}
+
+// NewDraft encodes in.
+func NewDraft(in DraftInput) Draft {
+	size := fieldsOffset + len(in.Group) + len(in.Dedup) + len(in.Sender) + len(in.Trace) + len(in.Attributes) + len(in.Body) + 16
+	b := make([]byte, fieldsOffset, size)
+	b[0] = recordVersion
+	copy(b[2:], in.ID[:])
+	copy(b[sumOffset:], in.Sum[:])
+	b = appendField(b, in.Group)
+	b = appendField(b, in.Dedup)
+	b = appendField(b, in.Sender)
+	b = appendField(b, in.Trace)
+	b = appendField(b, "")
+	b = binary.AppendUvarint(b, uint64(len(in.Attributes)))
+	b = append(b, in.Attributes...)
+	d := Draft{
+		body: len(b), attrs: len(in.Attributes),
+		id: in.ID, group: in.Group, dedup: in.Dedup, delay: in.Delay, hasDelay: in.HasDelay,
+	}
+	d.record = append(b, in.Body...)
+	return d
+}
+
+func appendField(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func stampSentAt(record []byte, at time.Time) {
+	binary.BigEndian.PutUint64(record[sentAtOffset:], uint64(at.UnixMicro()))
+}
+
+func recordSentAt(record []byte) time.Time { return timeAt(record, sentAtOffset) }
+
+// Message is a received message.
+type Message struct {
+	ID              [16]byte
+	Seq             uint64
+	Body            string
+	Sum             [16]byte // MD5 of Body
+	Attributes      []byte
+	Sender          string
+	Trace           string
+	Group           string
+	Dedup           string
+	Source          *Name // where it was dead lettered from
+	SentAt          time.Time
+	FirstReceivedAt time.Time
+	Receives        int // this receipt included
+	Receipt         Receipt
+}
+
+// Receipt is the proof of a receipt. The service makes a handle of it that
+// cannot be forged.
+type Receipt struct {
+	Queue    uint64
+	Seq      uint64
+	Receives uint32
+	Indexed  bool // the body is under M, not B
+}
+
+// decodeRecord reads a record; the message's fields point into b.
+func decodeRecord(b []byte, m *Message) error {
+	if len(b) < fieldsOffset || b[0] != recordVersion {
+		return errRecord
+	}
+	copy(m.ID[:], b[2:])
+	m.SentAt = recordSentAt(b)
+	copy(m.Sum[:], b[sumOffset:])
+	rest := b[fieldsOffset:]
+	var source string
+	for _, f := range []*string{&m.Group, &m.Dedup, &m.Sender, &m.Trace, &source} {
+		v, r, ok := cutField(rest)
+		if !ok {
+			return errRecord
+		}
+		*f, rest = view(v), r
+	}
+	attrs, body, ok := cutField(rest)
+	if !ok {
+		return errRecord
+	}
+	if len(attrs) > 0 {
+		m.Attributes = attrs
+	}
+	m.Body = view(body)
+	if source != "" {
+		n, ok := parseName(source)
+		if !ok {
+			return errRecord
+		}
+		m.Source = &n
+	}
+	return nil
+}
+
+func cutField(b []byte) (field, rest []byte, ok bool) {
+	n, w := binary.Uvarint(b)
+	if w <= 0 || n > uint64(len(b)-w) {
+		return nil, nil, false
+	}
+	return b[w : w+int(n)], b[w+int(n):], true
+}
+
+// view is b as a string without a copy; records are never written again.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// redirect is m's record as it stands in a dead-letter queue.
+func redirect(m *Message, source Name, sentAt time.Time) []byte {
+	text := source.text()
+	b := make([]byte, fieldsOffset, fieldsOffset+len(m.Group)+len(m.Dedup)+len(m.Sender)+len(m.Trace)+len(text)+len(m.Attributes)+len(m.Body)+24)
+	b[0] = recordVersion
+	copy(b[2:], m.ID[:])
+	stampSentAt(b, sentAt)
+	copy(b[sumOffset:], m.Sum[:])
+	for _, f := range []string{m.Group, m.Dedup, m.Sender, m.Trace, text} {
+		b = appendField(b, f)
+	}
+	b = binary.AppendUvarint(b, uint64(len(m.Attributes)))
+	b = append(b, m.Attributes...)
+	return append(b, m.Body...)
+}
