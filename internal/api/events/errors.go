@@ -11,12 +11,11 @@ import (
 
 // Codes of errors that end a call.
 const (
-	codeValidation  = "ValidationException"
-	codeNotFound    = "ResourceNotFoundException"
-	codeExists      = "ResourceAlreadyExistsException"
-	codeLimit       = "LimitExceededException"
-	codeBadPattern  = "InvalidEventPatternException"
-	codeUnsupported = codeValidation
+	codeValidation = "ValidationException"
+	codeNotFound   = "ResourceNotFoundException"
+	codeExists     = "ResourceAlreadyExistsException"
+	codeLimit      = "LimitExceededException"
+	codeBadPattern = "InvalidEventPatternException"
 )
 
 // Codes of errors of one entry of PutEvents.
@@ -65,7 +64,7 @@ func invalid(parameter, reason string) error {
 
 // unsupported refuses a parameter that AWS has and Carillon does not honour yet.
 func unsupported(parameter string) error {
-	return &wire.Error{Code: codeUnsupported, Message: "Parameter " + parameter + " is not valid. Reason: Carillon does not support " + parameter + " yet."}
+	return invalid(parameter, "Carillon does not support "+parameter+" yet.")
 }
 
 // refusal is the first of the parameters that is given, refused.

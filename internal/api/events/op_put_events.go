@@ -112,8 +112,6 @@ func checkEntry(e *model.PutEventsRequestEntry) *wire.Error {
 		return &wire.Error{Code: entryNotAuthorized, Message: "Not authorized for the source."}
 	case utf8.RuneCountInString(e.DetailType.V) > maxDetailTypeSize:
 		return bad("DetailType", "DetailType must have at most 128 characters.")
-	case e.Time.OK && (e.Time.V.UTC().Year() < 0 || e.Time.V.UTC().Year() > 9999):
-		return bad("Time", "Time must be in the years 0 to 9999.")
 	}
 	if a, err := arn.Parse(e.EventBusName.V); err == nil {
 		if _, ok := a.BusName(); !ok {

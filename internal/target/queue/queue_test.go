@@ -1,0 +1,130 @@
+package queue
+
+import (
+	"context"
+	"crypto/md5"
+	"errors"
+	"io"
+	"log/slog"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/queue"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+func open(t *testing.T) *store.Shard {
+	t.Helper()
+	s, err := store.Open("data", store.Options{FS: vfs.NewMem(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-ran, s.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.Shard(0)
+}
+
+const (
+	account = "111122223333"
+	region  = "eu-west-1"
+)
+
+func create(t *testing.T, sh *store.Shard, name string, c queue.Config) {
+	t.Helper()
+	err := sh.Update(t.Context(), func(tx *store.Tx) error {
+		return queue.Create(tx, queue.Name{Account: account, Region: region, Name: name}, queue.Settings{Config: c})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deliver delivers body to a queue; prepared says whether Prepare is called first.
+func deliver(t *testing.T, sh *store.Shard, name, group, body string, prepared bool) error {
+	t.Helper()
+	d := &delivery.Delivery{
+		Key: delivery.Key([]byte("0123456789abcdef")), Target: arn.Queue(region, account, name),
+		GroupID: group, Trace: "Root=1", Body: []byte(body),
+	}
+	var p any
+	if prepared {
+		p = Target{}.Prepare(d)
+	}
+	return sh.Update(t.Context(), func(tx *store.Tx) error { return Target{}.Deliver(tx, d, p) })
+}
+
+func receive(t *testing.T, sh *store.Shard, name string) (got []queue.Message) {
+	t.Helper()
+	err := sh.Update(t.Context(), func(tx *store.Tx) error {
+		q, err := queue.Find(tx, queue.Name{Account: account, Region: region, Name: name})
+		if err != nil {
+			return err
+		}
+		got, err = queue.Receive(tx, q, queue.ReceiveInput{Max: 10})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestADeliveryIsAMessage(t *testing.T) {
+	sh := open(t)
+	create(t, sh, "q", queue.Config{})
+	for _, prepared := range []bool{true, false} {
+		if err := deliver(t, sh, "q", "", `{"a":1}`, prepared); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := receive(t, sh, "q")
+	if len(got) != 2 {
+		t.Fatalf("%d messages", len(got))
+	}
+	for _, m := range got {
+		if string(m.ID[:]) != "0123456789abcdef" || m.Body != `{"a":1}` || m.Sum != md5.Sum([]byte(`{"a":1}`)) || m.Trace != "Root=1" || m.Sender != sender {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
+func TestAFIFOQueueTakesADeliveryOnceAndInItsGroup(t *testing.T) {
+	sh := open(t)
+	create(t, sh, "q.fifo", queue.Config{FIFO: true})
+	for range 2 {
+		if err := deliver(t, sh, "q.fifo", "g", `{}`, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := receive(t, sh, "q.fifo"); len(got) != 1 || got[0].Group != "g" || got[0].Dedup != "30313233-3435-3637-3839-616263646566" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAQueueThatDoesNotExistIsUnavailable(t *testing.T) {
+	if err := deliver(t, open(t), "q", "", `{}`, true); !errors.Is(err, delivery.ErrUnavailable) {
+		t.Error(err)
+	}
+}
+
+func TestWhatAQueueNeverTakesIsRefused(t *testing.T) {
+	sh := open(t)
+	create(t, sh, "small", queue.Config{MaxMessageBytes: 10})
+	create(t, sh, "q.fifo", queue.Config{FIFO: true})
+	if err := deliver(t, sh, "small", "", `{"a":"0123456789"}`, true); !errors.Is(err, delivery.ErrRefused) {
+		t.Errorf("too large: %v", err)
+	}
+	if err := deliver(t, sh, "q.fifo", "", `{}`, true); !errors.Is(err, delivery.ErrRefused) {
+		t.Errorf("no group: %v", err)
+	}
+}
