@@ -191,13 +191,16 @@ func (a *alarms) next() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func (a *alarms) due(now time.Time) bool {
+func (a *alarms) due(c *clock) bool {
 	at, ok := a.next()
-	return ok && !at.After(now)
+	return ok && !at.After(c.now())
 }
 
 func (a *alarms) fire(tx *Tx) {
-	for a.due(tx.now) {
+	for {
+		if at, ok := a.next(); !ok || at.After(tx.now) {
+			return
+		}
 		first := heap.Pop(&a.order).(alarm)
 		delete(a.at, first.topic)
 		tx.Wake(first.topic, 1)

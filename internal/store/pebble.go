@@ -1,9 +1,8 @@
 package store
 
 import (
+	"errors"
 	"fmt"
-	"log/slog"
-	"runtime"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -12,7 +11,7 @@ import (
 // pebbleOptions bounds memory: at most four memtables of 32 MiB, and the cache.
 func (s *Store) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
-		FS:                          s.options.FS,
+		FS:                          s.guard,
 		Logger:                      pebbleLogger{s},
 		CacheSize:                   s.options.CacheBytes,
 		FormatMajorVersion:          pebble.FormatNewest,
@@ -21,12 +20,27 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       32,
 		DisableWAL:                  s.options.Durability == Memory,
+		Lock:                        s.lock,
 		BytesPerSync:                1 << 20,
+	}
+	o.EventListener = &pebble.EventListener{
+		BackgroundError: s.backgroundError,
+		DataCorruption:  func(i pebble.DataCorruptionInfo) { s.backgroundError(i.Details) },
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	return o
+}
+
+// backgroundError fails a store that cannot flush, compact or read its own
+// files: tried again for ever, it would fill the log and then the memory.
+func (s *Store) backgroundError(err error) {
+	if errors.Is(err, pebble.ErrCancelledCompaction) || errors.Is(err, pebble.ErrClosed) || s.options.readOnly {
+		s.logger.Warn("background error", "component", "pebble", "error", err)
+		return
+	}
+	s.fail(err)
 }
 
 // pebbleLogger hands Pebble's lines to slog, and its fatal errors to Store.fail.
@@ -37,12 +51,12 @@ func (l pebbleLogger) Infof(format string, args ...any) {
 }
 
 func (l pebbleLogger) Errorf(format string, args ...any) {
-	l.store.logger.Log(nil, slog.LevelWarn, fmt.Sprintf(format, args...), "component", "pebble") //nolint:staticcheck // no context here
+	l.store.logger.Warn(fmt.Sprintf(format, args...), "component", "pebble")
 }
 
-// Fatalf must not return: Pebble's state is broken. Ending the goroutine, not
-// the process, lets the server say why it stops. Deferred calls still run, so
-// the writer answers those who wait.
+// Fatalf must not return: Pebble's state is broken. Parking the goroutine, not
+// ending the process, lets the server say why it stops; ending the goroutine
+// instead would run deferred calls on that broken state.
 func (l pebbleLogger) Fatalf(format string, args ...any) {
 	err := fmt.Errorf(format, args...)
 	for _, a := range args {
@@ -51,5 +65,5 @@ func (l pebbleLogger) Fatalf(format string, args ...any) {
 		}
 	}
 	l.store.fail(err)
-	runtime.Goexit()
+	select {}
 }

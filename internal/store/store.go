@@ -27,11 +27,9 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -74,6 +72,8 @@ type Options struct {
 	FS           vfs.FS        // the real one where nil; tests bring one that crashes
 	Logger       *slog.Logger  // slog.Default() where nil
 	CacheBytes   int64         // Pebble's block cache; 64 MiB where 0
+
+	readOnly bool // Verify
 }
 
 // Errors that callers tell apart.
@@ -91,48 +91,23 @@ var (
 
 // Store is one database directory.
 type Store struct {
+	dir     string
+	lock    *pebble.Lock
 	db      *pebble.DB
 	options Options
 	logger  *slog.Logger
+	guard   *guard
 	shard   *Shard
+
+	backups sync.Mutex // one at a time: they share a scratch directory
+
+	usersMu sync.Mutex
+	closing bool
+	users   sync.WaitGroup // whoever uses db off the writer
 
 	failure atomic.Pointer[error]
 	failed  chan struct{} // closed on the first failure
 	fail1   sync.Once
-}
-
-// Open opens or creates the store in dir and checks its format. It starts
-// nothing: Run does the work. Close when done, after Run returned.
-func Open(dir string, o Options) (*Store, error) {
-	o = o.withDefaults()
-	s := &Store{options: o, logger: o.Logger, failed: make(chan struct{})}
-	if o.Durability != Memory {
-		if err := o.FS.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("create data directory: %w", err)
-		}
-	}
-	db, err := pebble.Open(dir, s.pebbleOptions())
-	if err != nil {
-		return nil, openError(dir, err)
-	}
-	s.db = db
-	if err := s.openShard(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return s, nil
-}
-
-func (s *Store) openShard() error {
-	if err := s.checkFormat(); err != nil {
-		return err
-	}
-	log := &localLog{db: s.db, sync: s.options.Durability == Fsync}
-	shard, err := newShard(s, 0, log)
-	if err != nil {
-		return fmt.Errorf("open shard 0: %w", err)
-	}
-	s.shard = shard
-	return nil
 }
 
 func (o Options) withDefaults() Options {
@@ -155,49 +130,6 @@ func (o Options) withDefaults() Options {
 		o.FS = vfs.Default
 	}
 	return o
-}
-
-// openError turns what Pebble says into a sentence for the person who started
-// the process.
-func openError(dir string, err error) error {
-	switch {
-	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EWOULDBLOCK):
-		return fmt.Errorf("open %s: %w", dir, ErrLocked)
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("open %s: no permission to write there: %w", dir, err)
-	case errors.Is(err, syscall.ENOSPC):
-		return fmt.Errorf("open %s: the disk is full: %w", dir, err)
-	}
-	return fmt.Errorf("open %s: %w", dir, err)
-}
-
-// FormatVersion is the version of the key layouts that this binary writes.
-const FormatVersion = 1
-
-// checkFormat stamps a new directory and refuses one from a newer binary.
-func (s *Store) checkFormat() error {
-	v, closer, err := s.db.Get(formatKey)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return s.db.Set(formatKey, binary.BigEndian.AppendUint32(nil, FormatVersion), s.writeOptions())
-	}
-	if err != nil {
-		return fmt.Errorf("read format version: %w", err)
-	}
-	defer closer.Close()
-	if len(v) != 4 {
-		return fmt.Errorf("format version has %d bytes, want 4: this is not a Carillon data directory", len(v))
-	}
-	if got := binary.BigEndian.Uint32(v); got > FormatVersion {
-		return fmt.Errorf("the data directory has format %d and this binary knows up to %d: start the newer carillon that wrote it", got, FormatVersion)
-	}
-	return nil
-}
-
-func (s *Store) writeOptions() *pebble.WriteOptions {
-	if s.options.Durability == Fsync {
-		return pebble.Sync
-	}
-	return pebble.NoSync
 }
 
 // Shard is the shard with that number. There is one, 0, on a single machine.
@@ -263,19 +195,41 @@ func (s *Store) fail(err error) {
 	})
 }
 
-// Close syncs and closes the database. A failed store is left as it is: its
-// log is not to be trusted, and the next Open recovers from what is durable.
+// Close waits for the views and backups that are being made, syncs, and closes
+// the database. A failed store is left as it is: its log is not to be trusted,
+// its goroutines may be stuck, and the next Open recovers what is durable.
 func (s *Store) Close() error {
+	s.usersMu.Lock()
+	s.closing = true
+	s.usersMu.Unlock()
 	if s.Err() != nil {
 		return nil
 	}
-	if s.options.Durability == Interval {
-		if err := s.db.LogData(nil, pebble.Sync); err != nil {
-			return fmt.Errorf("sync on close: %w", err)
-		}
+	s.users.Wait()
+	if s.shard != nil {
+		s.shard.close()
+		s.shard.refuseAll()
 	}
-	if err := s.db.Close(); err != nil {
+	s.guard.disarm()
+	var synced error
+	if s.options.Durability == Interval && !s.options.readOnly {
+		synced = s.db.LogData(nil, pebble.Sync)
+	}
+	if err := errors.Join(synced, s.db.Close(), s.lock.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
 }
+
+// enter keeps the database open until leave; false if it is closing.
+func (s *Store) enter() bool {
+	s.usersMu.Lock()
+	defer s.usersMu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.users.Add(1)
+	return true
+}
+
+func (s *Store) leave() { s.users.Done() }

@@ -65,10 +65,14 @@ func (t *Tx) try(fn func(*Tx) error) (err error) {
 // write is returned and has changed nothing. After an error behind a write, or
 // a panic, the group is lost, and Do answers ErrAborted: pass that on.
 func (t *Tx) Do(fn func(*Tx) error) error {
-	before := t.writes
+	outer, outerWrote := t.kept, t.writes != t.kept
+	t.Keep()
 	err := t.try(fn)
-	if err != nil && t.writes != before {
+	if err != nil && t.writes != t.kept {
 		t.breakGroup(fmt.Errorf("a call wrote and then failed: %w", err))
+	}
+	if outerWrote {
+		t.kept = outer
 	}
 	if t.broken {
 		return ErrAborted
@@ -87,12 +91,15 @@ func (t *Tx) breakGroup(cause error) {
 	}
 }
 
+// flush runs the flushers, also those that they register.
 func (t *Tx) flush() {
 	for i := 0; i < len(t.dirty) && !t.broken; i++ {
 		if err := t.try(t.dirty[i].Flush); err != nil {
 			t.breakGroup(fmt.Errorf("flush: %w", err))
 		}
 	}
+	clear(t.dirty)
+	t.dirty = t.dirty[:0]
 }
 
 // Now is the time of the group: UTC wall clock, never before that of an earlier group.

@@ -12,8 +12,8 @@ import (
 // groups that are appended and may not be durable yet: what must not be told
 // before it is durable is read in an Update.
 type View struct {
-	snapshot *pebble.Snapshot
-	prefix   []byte
+	keys   pebble.Reader
+	prefix []byte
 }
 
 // View calls fn with a snapshot of the shard.
@@ -21,20 +21,18 @@ func (s *Shard) View(fn func(v *View) error) error {
 	if err := s.store.Err(); err != nil {
 		return err
 	}
-	s.queueMu.Lock()
-	if s.closed {
-		s.queueMu.Unlock()
+	if !s.store.enter() {
 		return ErrClosed
 	}
+	defer s.store.leave()
 	snapshot := s.store.db.NewSnapshot()
-	s.queueMu.Unlock()
 	defer snapshot.Close()
-	return fn(&View{snapshot: snapshot, prefix: s.tx.prefix})
+	return fn(&View{keys: snapshot, prefix: s.tx.prefix})
 }
 
 // Get is a copy of the value of key, and whether there is one.
 func (v *View) Get(key []byte) ([]byte, bool, error) {
-	value, closer, err := v.snapshot.Get(v.full(key))
+	value, closer, err := v.keys.Get(v.full(key))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, false, nil
 	}
@@ -47,7 +45,7 @@ func (v *View) Get(key []byte) ([]byte, bool, error) {
 
 // Scan is Tx.Scan.
 func (v *View) Scan(lo, hi []byte, fn func(key, value []byte) bool) error {
-	return scan(v.snapshot, v.full(lo), v.full(hi), len(v.prefix), fn)
+	return scan(v.keys, v.full(lo), v.full(hi), len(v.prefix), fn)
 }
 
 func (v *View) full(key []byte) []byte {

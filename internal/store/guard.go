@@ -1,0 +1,106 @@
+package store
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// guard is a file system that stops the store at the first write that fails.
+//
+// Pebble does not survive a failed write in all places: it panics, or ends
+// goroutines while others wait for them, or tries for ever. So nothing of
+// Pebble runs on behind one: the store fails with the cause, and the goroutine
+// that wrote is parked for ever. What callers see depends on Store.failed only,
+// and the process ends soon. While the store opens and closes, errors are
+// returned as usual; and files outside its directory (a checkpoint's) may fail.
+type guard struct {
+	vfs.FS
+	dir   string
+	fail  func(error)
+	armed atomic.Bool
+}
+
+func (g *guard) arm()    { g.armed.Store(true) }
+func (g *guard) disarm() { g.armed.Store(false) }
+
+// check is every write's last word.
+func (g *guard) check(op, name string, err error) error {
+	if err == nil || !g.armed.Load() {
+		return err
+	}
+	g.fail(fmt.Errorf("%s %s: %w", op, name, err))
+	select {}
+}
+
+// own is whether name is the store's own, and not a checkpoint's.
+func (g *guard) own(name string) bool { return g.FS.PathDir(name) == g.dir }
+
+func (g *guard) file(name string, f vfs.File, err error) (vfs.File, error) {
+	if !g.own(name) {
+		return f, err
+	}
+	if err := g.check("create", name, err); err != nil {
+		return nil, err
+	}
+	return &guardedFile{f, g, name}, nil
+}
+
+func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := g.FS.Create(name, c)
+	return g.file(name, f, err)
+}
+
+func (g *guard) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := g.FS.ReuseForWrite(from, to, c)
+	return g.file(to, f, err)
+}
+
+func (g *guard) Rename(from, to string) error {
+	err := g.FS.Rename(from, to)
+	if !g.own(to) {
+		return err
+	}
+	return g.check("rename", to, err)
+}
+
+func (g *guard) OpenDir(name string) (vfs.File, error) {
+	f, err := g.FS.OpenDir(name)
+	if err != nil || name != g.dir {
+		return f, err
+	}
+	return &guardedFile{f, g, name}, nil
+}
+
+// Unwrap is for vfs.Root.
+func (g *guard) Unwrap() vfs.FS { return g.FS }
+
+type guardedFile struct {
+	vfs.File
+	guard *guard
+	name  string
+}
+
+func (f *guardedFile) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	return n, f.guard.check("write", f.name, err)
+}
+
+func (f *guardedFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.File.WriteAt(p, off)
+	return n, f.guard.check("write", f.name, err)
+}
+
+func (f *guardedFile) Sync() error {
+	return f.guard.check("sync", f.name, f.File.Sync())
+}
+
+func (f *guardedFile) SyncData() error {
+	return f.guard.check("sync", f.name, f.File.SyncData())
+}
+
+func (f *guardedFile) SyncTo(length int64) (bool, error) {
+	full, err := f.File.SyncTo(length)
+	return full, f.guard.check("sync", f.name, err)
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Open opens or creates the store in dir and checks its format. It starts
+// nothing: Run does the work. Close when done, after Run returned.
+func Open(dir string, o Options) (*Store, error) {
+	o = o.withDefaults()
+	if err := o.FS.MkdirAll(dir, 0o700); err != nil {
+		return nil, openError(dir, err)
+	}
+	s, err := openDB(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openShard(); err != nil {
+		return nil, errors.Join(openError(dir, err), s.Close())
+	}
+	return s, nil
+}
+
+// openDB locks the directory and opens the database in it.
+func openDB(dir string, o Options) (*Store, error) {
+	dir, err := canonical(dir, o.FS)
+	if err != nil {
+		return nil, openError(dir, err)
+	}
+	s := &Store{dir: dir, options: o, logger: o.Logger, failed: make(chan struct{})}
+	if s.lock, err = lock(dir, o.FS); err != nil {
+		return nil, openError(dir, err)
+	}
+	if !o.readOnly {
+		if err := o.FS.RemoveAll(s.scratch()); err != nil {
+			return nil, errors.Join(openError(dir, err), s.lock.Close())
+		}
+	}
+	s.guard = &guard{FS: o.FS, dir: dir, fail: s.fail}
+	po := s.pebbleOptions()
+	po.ReadOnly, po.ErrorIfNotExists = o.readOnly, o.readOnly
+	if s.db, err = pebble.Open(dir, po); err != nil {
+		return nil, errors.Join(openError(dir, err), s.lock.Close())
+	}
+	return s, nil
+}
+
+// canonical gives a directory one name, since the locks of a process on itself
+// go by name.
+func canonical(dir string, fs vfs.FS) (string, error) {
+	if fs != vfs.Default {
+		return dir, nil
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return dir, err
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return dir, err
+	}
+	return real, nil
+}
+
+func lock(dir string, fs vfs.FS) (*pebble.Lock, error) {
+	l, err := pebble.LockDirectory(dir, fs)
+	if err == nil {
+		return l, nil
+	}
+	var path *os.PathError
+	held := errors.Is(err, syscall.EAGAIN) ||
+		errors.Is(err, syscall.EACCES) && !errors.As(err, &path) || // of the lock, not of the file
+		strings.Contains(err.Error(), "lock held by current process")
+	if held {
+		return nil, ErrLocked
+	}
+	return nil, err
+}
+
+func (s *Store) openShard() error {
+	if err := s.checkFormat(); err != nil {
+		return err
+	}
+	log := &localLog{db: s.db, sync: s.options.Durability == Fsync}
+	shard, err := newShard(s, 0, log)
+	if err != nil {
+		return fmt.Errorf("shard 0: %w", err)
+	}
+	s.shard = shard
+	s.guard.arm()
+	return nil
+}
+
+// openError turns what the system says into a sentence for the person who
+// started the process.
+func openError(dir string, err error) error {
+	switch {
+	case errors.Is(err, ErrLocked):
+		return fmt.Errorf("open %s: %w", dir, err)
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST):
+		return fmt.Errorf("open %s: it is a file, and a data directory is needed: %w", dir, err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("open %s: the file system is read-only: %w", dir, err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("open %s: no permission to read and write there: %w", dir, err)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("open %s: the disk is full: %w", dir, err)
+	case errors.Is(err, pebble.ErrDBDoesNotExist), errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("open %s: there is no Carillon data in it: %w", dir, err)
+	case errors.Is(err, pebble.ErrCorruption):
+		return fmt.Errorf("open %s: the data is damaged, restore a backup: %w", dir, err)
+	case strings.Contains(err.Error(), "format major version"):
+		return fmt.Errorf("open %s: %w: start the newer carillon that wrote it", dir, err)
+	}
+	return fmt.Errorf("open %s: %w", dir, err)
+}
+
+// FormatVersion is the version of the key layouts that this binary writes.
+const FormatVersion = 1
+
+// errForeign: whatever this is, stamping it would do harm.
+var errForeign = errors.New("this is a database, but not one of Carillon's")
+
+// checkFormat stamps a new directory and refuses one from a newer binary.
+func (s *Store) checkFormat() error {
+	v, closer, err := s.db.Get(formatKey)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return s.stampFormat()
+	}
+	if err != nil {
+		return fmt.Errorf("read format version: %w", err)
+	}
+	defer closer.Close()
+	if len(v) != 4 {
+		return fmt.Errorf("format version has %d bytes, want 4: %w", len(v), errForeign)
+	}
+	if got := binary.BigEndian.Uint32(v); got > FormatVersion {
+		return fmt.Errorf("the data directory has format %d and this binary knows up to %d: start the newer carillon that wrote it", got, FormatVersion)
+	}
+	return nil
+}
+
+func (s *Store) stampFormat() error {
+	it, err := s.db.NewIter(nil)
+	if err != nil {
+		return fmt.Errorf("read format version: %w", err)
+	}
+	foreign := it.First()
+	if err := it.Close(); err != nil {
+		return fmt.Errorf("read format version: %w", err)
+	}
+	if foreign || s.options.readOnly {
+		return errForeign
+	}
+	return s.db.Set(formatKey, binary.BigEndian.AppendUint32(nil, FormatVersion), s.writeOptions())
+}
+
+func (s *Store) writeOptions() *pebble.WriteOptions {
+	if s.options.Durability == Fsync {
+		return pebble.Sync
+	}
+	return pebble.NoSync
+}
