@@ -130,7 +130,7 @@ func Purge(tx *store.Tx, q *Queue) error {
 func (q *Queue) clear(tx *store.Tx) error {
 	for _, space := range []byte{
 		store.SpaceQueueBody, store.SpaceQueueMessage, store.SpaceQueueDelayed, store.SpaceQueueLater,
-		store.SpaceQueueState, store.SpaceQueueGroup, store.SpaceQueueHead,
+		store.SpaceQueueState, store.SpaceQueueGroup, store.SpaceQueueHead, store.SpaceQueueActive,
 	} {
 		if err := tx.DeleteRange(spaceOf(space, q.id)); err != nil {
 			return err

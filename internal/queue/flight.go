@@ -137,7 +137,7 @@ func (q *Queue) load(tx *store.Tx) error {
 			a.receivedAt = a.deadline.Add(-q.settings.Config.HideFor) // an estimate, for the 12 hours
 			q.flight.add(a)
 			if a.group != "" {
-				q.groups.hold(q, a.group)
+				q.groups.hold(q, a.group, 0) // the line was not looked at
 			}
 			return true
 		})

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"container/heap"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -11,15 +12,18 @@ import (
 
 // Groups are how FIFO queues keep order and standard queues are fair.
 //
-// G holds a group's waiting messages in order. H{tag}{group} stands for a group
-// that may be received from: one that has messages and, in a FIFO queue, none
-// in flight. The smallest tag is served first.
+// G holds a group's waiting messages in order of their tickets. H{tag}{group},
+// and V beside it, stand for a group that may be received from: one that has
+// messages and, in a FIFO queue, none in flight. The smallest tag is served
+// first. A group's line is read from the ticket that V remembers, behind which
+// lie the tombstones of what was served.
 //
-//   - FIFO: the tag is the seq of the group's first message, so the oldest
+//   - FIFO: the ticket is the seq, so a message that comes back has its old
+//     place. The tag is the seq of the group's first message, so the oldest
 //     message goes first. Receiving takes the H key away (the group is locked),
 //     and what ends the last flight of the group puts it back: a locked group
 //     costs nothing to skip.
-//   - Standard: the tag is a virtual time, as in start-time fair queuing (Goyal,
+//   - Standard: a message that comes back gets a new ticket. The tag is a virtual time, as in start-time fair queuing (Goyal,
 //     Vin and Cheng, 1996). A group that wakes up gets the current time, one that
 //     was served gets a later one; so a group with a million messages waits its
 //     turn like a group with one.
@@ -28,17 +32,23 @@ import (
 // are used up: never from the start, where the tombstones are.
 type groups struct {
 	heads    headHeap
-	tags     map[string]uint64 // of the groups in heads
+	tags     map[string]uint64 // of the groups in heads; a group here is also in heads
 	end      head              // H keys at or above end are on disk only, unless complete
 	complete bool
-	locked   map[string]int // FIFO: messages in flight of each group that has any
-	dueAt    time.Time      // FIFO: when the first head's delay ends; zero if none was found delayed
-	sends    []time.Time    // FIFO with a delay: when what may still be delayed was sent
+	locked   map[string]lock // FIFO: groups with messages in flight
+	dueAt    time.Time       // FIFO: when the first head's delay ends; zero if none was found delayed
+	sends    []time.Time     // FIFO with a delay: when what may still be delayed was sent
 }
 
 type head struct {
 	tag   uint64
 	group string
+	from  uint64 // no ticket of the group is smaller
+}
+
+type lock struct {
+	flying int
+	from   uint64 // as in head
 }
 
 func (h head) less(o head) bool {
@@ -55,7 +65,7 @@ const (
 )
 
 func (g *groups) open(from uint64) {
-	*g = groups{tags: map[string]uint64{}, end: head{tag: from}, locked: map[string]int{}}
+	*g = groups{tags: map[string]uint64{}, end: head{tag: from}, locked: map[string]lock{}}
 }
 
 // floor is a tag below which H is empty.
@@ -73,6 +83,10 @@ func (g *groups) insert(tx *store.Tx, q *Queue, h head) error {
 	q.touch(tx) // the floor may have sunk
 	var k key
 	if err := tx.Set(k.head(q.id, h.tag, h.group), nil); err != nil {
+		return err
+	}
+	v := binary.BigEndian.AppendUint64(make([]byte, 0, 16), h.tag)
+	if err := tx.Set(k.active(q.id, h.group), binary.BigEndian.AppendUint64(v, h.from)); err != nil {
 		return err
 	}
 	if g.complete || h.less(g.end) {
@@ -119,7 +133,7 @@ func (g *groups) fill(tx *store.Tx, q *Queue) error {
 	var lo, hi key
 	var page []head
 	err := tx.Scan(lo.head(q.id, g.end.tag, g.end.group), hi.start(store.SpaceQueueHead, q.id+1).bytes(), func(k, _ []byte) bool {
-		page = append(page, head{u64at(k, 9), string(k[17:])})
+		page = append(page, head{tag: u64at(k, 9), group: string(k[17:])})
 		return len(page) <= pageHeads
 	})
 	if err != nil {
@@ -130,39 +144,67 @@ func (g *groups) fill(tx *store.Tx, q *Queue) error {
 		page = page[:pageHeads]
 	}
 	for _, h := range page {
+		v, ok, err := tx.Get(lo.active(q.id, h.group))
+		if err != nil {
+			return err
+		}
+		if ok && len(v) == 16 {
+			h.from = u64at(v, 8)
+		}
 		g.push(h)
 	}
 	return nil
 }
 
-// removeFirst takes the first group's H key away.
+// removeFirst takes the first group's keys away.
 func (g *groups) removeFirst(tx *store.Tx, q *Queue) error {
 	h := heap.Pop(&g.heads).(head)
 	delete(g.tags, h.group)
 	var k key
-	return tx.Delete(k.head(q.id, h.tag, h.group))
+	if err := tx.Delete(k.head(q.id, h.tag, h.group)); err != nil {
+		return err
+	}
+	return tx.Delete(k.active(q.id, h.group))
 }
 
 // enqueue puts a message into its group's waiting line and, if that makes the
 // group one to receive from, says so.
 func (q *Queue) enqueue(tx *store.Tx, group string, seq uint64) error {
-	known := q.groups.locked[group] > 0
-	if !known {
-		_, known = q.groups.tags[group]
-	}
-	if !known && !q.groups.complete {
-		// The group may have an H key beyond the bound: it has if it has messages.
-		seqs, err := q.waiting(tx, group, 1)
-		if err != nil {
-			return err
-		}
-		known = len(seqs) > 0
-	}
-	var k key
-	if err := tx.Set(k.group(q.id, group, seq), nil); err != nil || known {
+	return q.enqueueAs(tx, group, seq, seq)
+}
+
+func (q *Queue) enqueueAs(tx *store.Tx, group string, ticket, seq uint64) error {
+	known, err := q.isKnown(tx, group, ticket)
+	if err != nil {
 		return err
 	}
-	return q.groups.insert(tx, q, head{q.tagFor(seq), group})
+	var k key
+	var v []byte
+	if ticket != seq {
+		v = binary.BigEndian.AppendUint64(nil, seq)
+	}
+	if err := tx.Set(k.group(q.id, group, ticket), v); err != nil || known {
+		return err
+	}
+	return q.groups.insert(tx, q, head{q.tagFor(ticket), group, ticket})
+}
+
+// isKnown is whether the group is locked or has its keys already.
+func (q *Queue) isKnown(tx *store.Tx, group string, ticket uint64) (bool, error) {
+	g := &q.groups
+	if l, ok := g.locked[group]; ok {
+		if ticket < l.from {
+			l.from = ticket
+			g.locked[group] = l
+		}
+		return true, nil
+	}
+	if _, ok := g.tags[group]; ok || g.complete {
+		return ok, nil
+	}
+	var k key
+	_, ok, err := tx.Get(k.active(q.id, group))
+	return ok, err
 }
 
 func (q *Queue) tagFor(seq uint64) uint64 {
@@ -172,25 +214,38 @@ func (q *Queue) tagFor(seq uint64) uint64 {
 	return q.counters.clock
 }
 
-// waiting is the first n seqs of a group's line.
-func (q *Queue) waiting(tx *store.Tx, group string, n int) ([]uint64, error) {
+// place is a message's in its group's line.
+type place struct{ ticket, seq uint64 }
+
+// waiting is the first n places of a group's line, none of them before from.
+func (q *Queue) waiting(tx *store.Tx, group string, from uint64, n int) ([]place, error) {
 	var lo, hi key
-	var seqs []uint64
-	err := tx.Scan(lo.group(q.id, group, 0), hi.group(q.id, group, ^uint64(0)), func(k, _ []byte) bool {
-		seqs = append(seqs, u64at(k, len(k)-8))
-		return len(seqs) < n
+	var line []place
+	err := tx.Scan(lo.group(q.id, group, from), hi.group(q.id, group, ^uint64(0)), func(k, v []byte) bool {
+		p := place{ticket: u64at(k, len(k)-8)}
+		if p.seq = p.ticket; len(v) == 8 {
+			p.seq = u64at(v, 0)
+		}
+		line = append(line, p)
+		return len(line) < n
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read group of %s: %w", q.name.Name, err)
 	}
-	return seqs, nil
+	return line, nil
 }
 
-// hold counts one more message of a group in flight.
-func (g *groups) hold(q *Queue, group string) {
-	if q.settings.Config.FIFO {
-		g.locked[group]++
+// hold counts one more message of a FIFO group in flight.
+func (g *groups) hold(q *Queue, group string, from uint64) {
+	if !q.settings.Config.FIFO {
+		return
 	}
+	l, ok := g.locked[group]
+	if !ok || from < l.from {
+		l.from = from
+	}
+	l.flying++
+	g.locked[group] = l
 }
 
 // release counts one less; the last one opens the group.
@@ -198,31 +253,53 @@ func (q *Queue) release(tx *store.Tx, group string) error {
 	if !q.settings.Config.FIFO || group == "" {
 		return nil
 	}
-	g := &q.groups
-	if g.locked[group]--; g.locked[group] > 0 {
+	l := q.groups.locked[group]
+	if l.flying--; l.flying > 0 {
+		q.groups.locked[group] = l
 		return nil
 	}
-	delete(g.locked, group)
-	seqs, err := q.waiting(tx, group, 1)
-	if err != nil || len(seqs) == 0 {
+	delete(q.groups.locked, group)
+	return q.reopen(tx, group, l.from)
+}
+
+// reopen makes a FIFO group that has nothing in flight one to receive from, if
+// it has messages.
+func (q *Queue) reopen(tx *store.Tx, group string, from uint64) error {
+	if _, open := q.groups.tags[group]; open {
+		return nil
+	}
+	line, err := q.waiting(tx, group, from, 1)
+	if err != nil || len(line) == 0 {
 		return err
 	}
 	q.wakeOne(tx)
-	return g.insert(tx, q, head{seqs[0], group})
+	return q.groups.insert(tx, q, head{line[0].ticket, group, line[0].ticket})
 }
 
 // comeBack returns a grouped message, whose flight has ended, to its line.
 func (q *Queue) comeBack(tx *store.Tx, a *airborne) error {
 	var k key
-	var v [stateSize + 128]byte
 	if err := tx.Delete(k.later(store.SpaceQueueLater, q.id, a.deadline, a.seq)); err != nil {
 		return err
 	}
-	if err := tx.Set(k.seq(store.SpaceQueueState, q.id, a.seq), a.state.encode(v[:0])); err != nil {
+	return q.queueAgain(tx, a.seq, a.state)
+}
+
+// queueAgain puts a message that was received before into its line.
+func (q *Queue) queueAgain(tx *store.Tx, seq uint64, s state) error {
+	var k key
+	var v [stateSize + 128]byte
+	if err := tx.Set(k.seq(store.SpaceQueueState, q.id, seq), s.encode(v[:0])); err != nil {
 		return err
 	}
 	q.touch(tx)
-	return q.enqueue(tx, a.group, a.seq)
+	ticket := seq
+	if !q.settings.Config.FIFO {
+		ticket = q.counters.nextSeq
+		q.counters.nextSeq++
+		q.fresh.sent(ticket, nil)
+	}
+	return q.enqueueAs(tx, s.group, ticket, seq)
 }
 
 // nextDelayed is when the first group's delay ends.

@@ -17,8 +17,9 @@ import (
 //	D{queue u64}{due i64}{seq u64}            -
 //	L{queue u64}{deadline i64}{seq u64}       receive state (flight.go)
 //	I{queue u64}{seq u64}                     receive state of a grouped message that came back
-//	G{queue u64}{len u8}{group}{seq u64}      -
+//	G{queue u64}{len u8}{group}{ticket u64}   {seq u64}, or nothing where it is the ticket
 //	H{queue u64}{tag u64}{group}              -
+//	V{queue u64}{group}                       {tag u64}{from u64}: the group has an H key
 //	X{queue u64}{bucket u32}{len u8}{group}{id}  {seq u64}{message id 16}{at i64}
 //	Y{task u64}                               move task, JSON
 //	Z{account}/{region}/{name}                {deleted at i64}
@@ -71,6 +72,10 @@ func (k *key) group(queue uint64, group string, seq uint64) []byte {
 
 func (k *key) head(queue, tag uint64, group string) []byte {
 	return k.start(store.SpaceQueueHead, queue).u64(tag).text(group).bytes()
+}
+
+func (k *key) active(queue uint64, group string) []byte {
+	return k.start(store.SpaceQueueActive, queue).text(group).bytes()
 }
 
 // after is the smallest key greater than b.

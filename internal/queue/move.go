@@ -306,10 +306,5 @@ func (q *Queue) putBack(tx *store.Tx, seq uint64, s state) error {
 		q.returned.more = true
 		return tx.Set(k.later(store.SpaceQueueLater, q.id, q.returned.beyond(tx.Now()), seq), s.encode(v[:0]))
 	}
-	if s.receives > 0 {
-		if err := tx.Set(k.seq(store.SpaceQueueState, q.id, seq), s.encode(v[:0])); err != nil {
-			return err
-		}
-	}
-	return q.enqueue(tx, s.group, seq)
+	return q.queueAgain(tx, seq, s)
 }

@@ -143,13 +143,8 @@ func (r *receiver) takeReturned(tx *store.Tx) (bool, error) {
 	}
 	q.touch(tx)
 	if e.group != "" { // its flight ended while the store was closed
-		var v [stateSize + 128]byte
-		var k key
-		if err := tx.Set(k.seq(store.SpaceQueueState, q.id, e.seq), e.state.encode(v[:0])); err != nil {
-			return false, err
-		}
 		r.moved++
-		return true, q.enqueue(tx, e.group, e.seq)
+		return true, q.queueAgain(tx, e.seq, e.state)
 	}
 	return true, r.fetch(tx, e)
 }
@@ -189,14 +184,16 @@ func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
 		return false, err
 	}
 	n := 1
-	if q.settings.Config.FIFO {
-		n = r.max - len(r.out)
+	if want := r.max - len(r.out); q.settings.Config.FIFO {
+		n = want
+	} else if len(g.heads) == 1 && g.complete {
+		n = (want + 1) / 2 // no other group waits; leave some for messages without one
 	}
-	seqs, err := q.waiting(tx, h.group, n+1)
+	line, err := q.waiting(tx, h.group, h.from, n+1)
 	if err != nil {
 		return false, err
 	}
-	if due, err := q.delayEnds(tx, seqs); err != nil || due.After(tx.Now()) {
+	if due, err := q.delayEnds(tx, line); err != nil || due.After(tx.Now()) {
 		g.dueAt = due
 		return false, err
 	}
@@ -205,53 +202,56 @@ func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
 		return false, err
 	}
 	q.touch(tx)
-	for _, seq := range seqs[:min(n, len(seqs))] {
-		if err := r.takeOfGroup(tx, h.group, seq); err != nil {
+	rest := line[min(n, len(line)):]
+	for _, p := range line[:len(line)-len(rest)] {
+		if err := r.takeOfGroup(tx, h.group, p); err != nil {
 			return false, err
 		}
 	}
-	if q.settings.Config.FIFO {
-		return true, q.reopen(tx, h.group)
-	}
-	q.counters.clock = max(q.counters.clock, h.tag)
-	if len(seqs) > n {
-		return true, g.insert(tx, q, head{h.tag + 1, h.group})
-	}
-	return true, nil
+	return true, r.leaveGroup(tx, h, rest)
 }
 
-// reopen puts a FIFO group back that was served and has nothing in flight:
-// what it gave was expired or dead lettered.
-func (q *Queue) reopen(tx *store.Tx, group string) error {
-	if _, open := q.groups.tags[group]; open || q.groups.locked[group] > 0 {
+// leaveGroup puts a group back after it was served; rest is the place after
+// those served, if there is one.
+func (r *receiver) leaveGroup(tx *store.Tx, h head, rest []place) error {
+	q, g := r.q, &r.q.groups
+	if !q.settings.Config.FIFO {
+		q.counters.clock = max(q.counters.clock, h.tag)
+		if len(rest) > 0 {
+			return g.insert(tx, q, head{h.tag + 1, h.group, rest[0].ticket})
+		}
 		return nil
 	}
-	seqs, err := q.waiting(tx, group, 1)
-	if err != nil || len(seqs) == 0 {
-		return err
+	l, locked := g.locked[h.group]
+	if !locked { // all that was served had expired, or was dead lettered
+		return q.reopen(tx, h.group, h.from)
 	}
-	return q.groups.insert(tx, q, head{seqs[0], group})
+	if l.from = ^uint64(0); len(rest) > 0 {
+		l.from = rest[0].ticket
+	}
+	g.locked[h.group] = l
+	return nil
 }
 
 // delayEnds is when the first of a FIFO group's messages can be received. A
 // change of the queue's delay counts for messages that were sent before.
-func (q *Queue) delayEnds(tx *store.Tx, seqs []uint64) (time.Time, error) {
+func (q *Queue) delayEnds(tx *store.Tx, line []place) (time.Time, error) {
 	delay := q.settings.Config.DelayFor
-	if !q.settings.Config.FIFO || delay == 0 || len(seqs) == 0 {
+	if !q.settings.Config.FIFO || delay == 0 || len(line) == 0 {
 		return time.Time{}, nil
 	}
 	var k key
-	record, ok, err := tx.Get(k.seq(store.SpaceQueueMessage, q.id, seqs[0]))
+	record, ok, err := tx.Get(k.seq(store.SpaceQueueMessage, q.id, line[0].seq))
 	if err != nil || !ok || len(record) < fieldsOffset {
 		return time.Time{}, err
 	}
 	return recordSentAt(record).Add(delay), nil
 }
 
-func (r *receiver) takeOfGroup(tx *store.Tx, group string, seq uint64) error {
-	q := r.q
+func (r *receiver) takeOfGroup(tx *store.Tx, group string, p place) error {
+	q, seq := r.q, p.seq
 	var k key
-	if err := tx.Delete(k.group(q.id, group, seq)); err != nil {
+	if err := tx.Delete(k.group(q.id, group, p.ticket)); err != nil {
 		return err
 	}
 	e := laterEntry{seq: seq, state: state{indexed: true, group: group}}
@@ -299,7 +299,7 @@ func (r *receiver) give(tx *store.Tx, seq uint64, record []byte, s state) error 
 		return err
 	}
 	if s.group != "" {
-		q.groups.hold(q, s.group)
+		q.groups.hold(q, s.group, seq)
 	}
 	r.out = append(r.out, q.handOut(m, seq, s))
 	return nil

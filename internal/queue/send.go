@@ -114,7 +114,7 @@ func (q *Queue) put(tx *store.Tx, record []byte, group string, delay time.Durati
 	if c := &q.settings.Config; c.FIFO && c.DelayFor > 0 {
 		q.groups.noteSend(tx.Now())
 		q.wakeAt(tx, tx.Now().Add(c.DelayFor))
-	} else if q.groups.locked[group] == 0 {
+	} else if _, locked := q.groups.locked[group]; !locked {
 		q.announce(tx)
 	}
 	return seq, q.enqueue(tx, group, seq)

@@ -19,9 +19,8 @@ const (
 	SpaceQueueGroup   = 'G' // messages of a group, in order
 	SpaceQueueHead    = 'H' // groups that may be received from
 	SpaceQueueState   = 'I' // receive state of a grouped message
-	SpaceQueueVisible = 'V' // deadlines of grouped messages in flight
+	SpaceQueueActive  = 'V' // the same groups, by name
 	SpaceQueueDedup   = 'X'
-	SpaceQueueAttempt = 'K' // receive request attempts
 	SpaceQueueMove    = 'Y' // move tasks
 	SpaceQueueGone    = 'Z' // names of queues deleted a moment ago
 
