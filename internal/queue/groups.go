@@ -170,23 +170,23 @@ func (g *groups) removeFirst(tx *store.Tx, q *Queue) error {
 // enqueue puts a message into its group's waiting line and, if that makes the
 // group one to receive from, says so.
 func (q *Queue) enqueue(tx *store.Tx, group string, seq uint64) error {
-	return q.enqueueAs(tx, group, seq, seq)
+	return q.enqueueAs(tx, group, place{ticket: seq, seq: seq})
 }
 
-func (q *Queue) enqueueAs(tx *store.Tx, group string, ticket, seq uint64) error {
-	known, err := q.isKnown(tx, group, ticket)
+func (q *Queue) enqueueAs(tx *store.Tx, group string, p place) error {
+	known, err := q.isKnown(tx, group, p.ticket)
 	if err != nil {
 		return err
 	}
 	var k key
 	var v []byte
-	if ticket != seq {
-		v = binary.BigEndian.AppendUint64(nil, seq)
+	if p.again {
+		v = binary.BigEndian.AppendUint64(nil, p.seq)
 	}
-	if err := tx.Set(k.group(q.id, group, ticket), v); err != nil || known {
+	if err := tx.Set(k.group(q.id, group, p.ticket), v); err != nil || known {
 		return err
 	}
-	return q.groups.insert(tx, q, head{q.tagFor(ticket), group, ticket})
+	return q.groups.insert(tx, q, head{q.tagFor(p.ticket), group, p.ticket})
 }
 
 // isKnown is whether the group is locked or has its keys already.
@@ -215,7 +215,10 @@ func (q *Queue) tagFor(seq uint64) uint64 {
 }
 
 // place is a message's in its group's line.
-type place struct{ ticket, seq uint64 }
+type place struct {
+	ticket, seq uint64
+	again       bool // was received before: I has its state
+}
 
 // waiting is the first n places of a group's line, none of them before from.
 func (q *Queue) waiting(tx *store.Tx, group string, from uint64, n int) ([]place, error) {
@@ -224,7 +227,7 @@ func (q *Queue) waiting(tx *store.Tx, group string, from uint64, n int) ([]place
 	err := tx.Scan(lo.group(q.id, group, from), hi.group(q.id, group, ^uint64(0)), func(k, v []byte) bool {
 		p := place{ticket: u64at(k, len(k)-8)}
 		if p.seq = p.ticket; len(v) == 8 {
-			p.seq = u64at(v, 0)
+			p.seq, p.again = u64at(v, 0), true
 		}
 		line = append(line, p)
 		return len(line) < n
@@ -293,13 +296,13 @@ func (q *Queue) queueAgain(tx *store.Tx, seq uint64, s state) error {
 		return err
 	}
 	q.touch(tx)
-	ticket := seq
+	p := place{ticket: seq, seq: seq, again: true}
 	if !q.settings.Config.FIFO {
-		ticket = q.counters.nextSeq
+		p.ticket = q.counters.nextSeq
 		q.counters.nextSeq++
-		q.fresh.sent(ticket, nil)
+		q.fresh.sent(p.ticket, nil)
 	}
-	return q.enqueueAs(tx, s.group, ticket, seq)
+	return q.enqueueAs(tx, s.group, p)
 }
 
 // nextDelayed is when the first group's delay ends.

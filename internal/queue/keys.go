@@ -17,7 +17,7 @@ import (
 //	D{queue u64}{due i64}{seq u64}            -
 //	L{queue u64}{deadline i64}{seq u64}       receive state (flight.go)
 //	I{queue u64}{seq u64}                     receive state of a grouped message that came back
-//	G{queue u64}{len u8}{group}{ticket u64}   {seq u64}, or nothing where it is the ticket
+//	G{queue u64}{len u8}{group}{ticket u64}   {seq u64}; nothing where it is the ticket and the message was never received
 //	H{queue u64}{tag u64}{group}              -
 //	V{queue u64}{group}                       {tag u64}{from u64}: the group has an H key
 //	X{queue u64}{bucket u32}{len u8}{group}{id}  {seq u64}{message id 16}{at i64}

@@ -255,11 +255,15 @@ func (r *receiver) takeOfGroup(tx *store.Tx, group string, p place) error {
 		return err
 	}
 	e := laterEntry{seq: seq, state: state{indexed: true, group: group}}
-	v, ok, err := tx.Get(k.seq(store.SpaceQueueState, q.id, seq))
-	if err != nil {
-		return err
-	}
-	if ok {
+	if p.again {
+		v, ok, err := tx.Get(k.seq(store.SpaceQueueState, q.id, seq))
+		if err != nil {
+			return err
+		}
+		if !ok { // deleted since
+			r.moved++
+			return nil
+		}
 		if e.state, err = decodeState(v); err != nil {
 			return err
 		}
