@@ -5,8 +5,9 @@
 // it in one transaction. Matching costs time that the shard's one writer does
 // not have, so it is done before the transaction, against a snapshot of the
 // bus's compiled rules; in the transaction the snapshot is compared with the
-// one that holds there, and only if a rule has changed in between is the event
-// matched again.
+// one that holds there. If a rule has changed in between, the transaction is
+// left with the new snapshot and tried again, and only if rules keep changing
+// is the event matched inside.
 //
 // Invariants:
 //
@@ -77,7 +78,7 @@ type Counts struct {
 	Matched    uint64 // pairs of event and rule
 	NoBus      uint64 // accepted for a bus that does not exist, and gone
 	TooComplex uint64 // pairs that could not be matched in bounded time
-	Rematched  uint64 // events matched in the transaction, since the snapshot was old
+	Rematched  uint64 // events matched in the transaction, since rules kept changing
 }
 
 type counts struct{ accepted, matched, noBus, tooComplex, rematched atomic.Uint64 }

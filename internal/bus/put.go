@@ -2,6 +2,7 @@ package bus
 
 import (
 	"crypto/sha256"
+	"errors"
 
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
@@ -21,6 +22,7 @@ type pending struct {
 	body   []byte
 	parsed *pattern.Event
 
+	met        *ruleset // that holds in the transaction; nil if there is no such bus
 	rules      *ruleset // that the rest belongs to; nil before the first match
 	deliveries []delivery.Delivery
 	tooComplex uint64
@@ -43,9 +45,27 @@ func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
 	b.events = append(b.events, p)
 }
 
+// ErrStale: the rules of a bus are not those that an event was matched to.
+var ErrStale = errors.New("rules have changed since the event was matched")
+
 // Put accepts the batch: every event goes, in this transaction, to the targets
-// of the rules that match it, or to the outbox. An error is the store's.
-func (c *Core) Put(tx *store.Tx, b *Batch) error {
+// of the rules that match it, or to the outbox.
+//
+// If an event has yet to be matched to the rules that hold now, that is done
+// here if inside is set; else the answer is ErrStale, nothing was written, and
+// after Refresh the batch can be put again. Other errors are the store's.
+func (c *Core) Put(tx *store.Tx, b *Batch, inside bool) error {
+	stale := false
+	for i := range b.events {
+		met, err := c.meet(tx, &b.events[i], inside)
+		if err != nil {
+			return err
+		}
+		stale = stale || !met
+	}
+	if stale {
+		return ErrStale
+	}
 	for i := range b.events {
 		if err := c.put(tx, &b.events[i]); err != nil {
 			return err
@@ -54,20 +74,38 @@ func (c *Core) Put(tx *store.Tx, b *Batch) error {
 	return nil
 }
 
-func (c *Core) put(tx *store.Tx, p *pending) error {
+// meet finds the rules that hold for an event, and tells whether it is matched
+// to them.
+func (c *Core) meet(tx *store.Tx, p *pending, inside bool) (bool, error) {
 	set, err := rules(tx, p.bus)
 	if err != nil {
-		return err
+		return false, err
 	}
-	c.counts.accepted.Add(1)
-	if set == nil {
-		c.counts.noBus.Add(1)
-		p.rules, p.deliveries = nil, nil
-		return nil
+	p.met = set
+	if set == nil || p.rules == set {
+		return true, nil
 	}
-	if p.rules != set {
+	if inside {
 		p.match(set, c.outbox)
 		c.counts.rematched.Add(1)
+	}
+	return inside, nil
+}
+
+// Refresh matches the events again whose rules had changed, after ErrStale.
+func (c *Core) Refresh(b *Batch) {
+	for i := range b.events {
+		if p := &b.events[i]; p.met != nil && p.met != p.rules {
+			p.match(p.met, c.outbox)
+		}
+	}
+}
+
+func (c *Core) put(tx *store.Tx, p *pending) error {
+	c.counts.accepted.Add(1)
+	if p.met == nil {
+		c.counts.noBus.Add(1)
+		return nil
 	}
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
@@ -81,15 +119,15 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 	return nil
 }
 
-// Learn remembers what rules the events of a batch met, for the next Add.
-// Call it after the transaction of Put has succeeded.
+// Learn remembers what rules the events of a batch met, for the next Add. Call
+// it after the transaction of Put has succeeded.
 func (c *Core) Learn(b *Batch) {
 	for i := range b.events {
 		p := &b.events[i]
-		if p.rules == nil {
+		if p.met == nil {
 			c.hints.Delete(p.bus)
-		} else if old, ok := c.hints.Load(p.bus); !ok || old != p.rules {
-			c.hints.Store(p.bus, p.rules)
+		} else if old, ok := c.hints.Load(p.bus); !ok || old != p.met {
+			c.hints.Store(p.bus, p.met)
 		}
 	}
 }

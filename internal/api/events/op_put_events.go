@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -48,11 +49,27 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 	if accepted == 0 {
 		return out, nil
 	}
-	if err := s.shard.Update(ctx, func(tx *store.Tx) error { return s.core.Put(tx, &batch) }); err != nil {
+	if err := s.put(ctx, &batch); err != nil {
 		return nil, err
 	}
-	s.core.Learn(&batch)
 	return out, nil
+}
+
+// put puts the batch. Events are matched on this goroutine; only if rules
+// change faster than that, on the shard's writer.
+func (s *Service) put(ctx context.Context, batch *bus.Batch) error {
+	const patience = 3
+	for try := 1; ; try++ {
+		err := s.shard.Update(ctx, func(tx *store.Tx) error { return s.core.Put(tx, batch, try > patience) })
+		if errors.Is(err, bus.ErrStale) {
+			s.core.Refresh(batch)
+			continue
+		}
+		if err == nil {
+			s.core.Learn(batch)
+		}
+		return err
+	}
 }
 
 // mayPut asks about every bus but that of the first entry, which was asked

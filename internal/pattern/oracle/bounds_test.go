@@ -85,6 +85,26 @@ func TestOrsThatMultiplyAreRefused(t *testing.T) {
 	}
 }
 
+func TestOrsThatMultiplyFieldsAreRefused(t *testing.T) {
+	var fields []string
+	for i := range 9 {
+		fields = append(fields, fmt.Sprintf(`"f%d": {"$or": [{"a": [1]}, {"b": [2]}]}`, i))
+	}
+	for i := range 200 {
+		fields = append(fields, fmt.Sprintf(`"g%d": [1]`, i))
+	}
+	if _, err := Parse(`{` + strings.Join(fields, ",") + `}`); err == nil {
+		t.Fatal("512 branches of 209 fields are accepted")
+	}
+}
+
+func TestTwoFieldsOfALongArrayAreMatched(t *testing.T) {
+	event := `{"a": [` + strings.Repeat(`{"x": 1, "y": 1},`, 3000) + `{"x": 1, "y": 2}]}`
+	if !match(t, `{"a": {"x": [1], "y": [2]}}`, event) {
+		t.Error("the last of 3001 elements is not found")
+	}
+}
+
 func TestNestingIsBounded(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 5000) + `[1]` + strings.Repeat(`}`, 5000)
 	if _, err := Parse(deep); err == nil || !strings.HasPrefix(err.Error(), "Document nesting depth (1001)") {

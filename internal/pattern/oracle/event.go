@@ -13,7 +13,8 @@ import (
 
 // Event is an event, flattened.
 type Event struct {
-	leaves map[string][]*leaf // by path; in the order of the text
+	leaves    map[string][]*leaf // by path; in the order of the text
+	emptyKeys bool               // some leaf has one, see leaf
 }
 
 // leaf is one scalar of an event.
@@ -147,6 +148,7 @@ func (f *flattener) value(at position) error {
 	case nil:
 		l.text = "null"
 	}
+	f.out.emptyKeys = f.out.emptyKeys || l.emptyKey
 	f.out.leaves[at.path] = append(f.out.leaves[at.path], l)
 	return nil
 }

@@ -7,9 +7,10 @@ import (
 	"github.com/carillon-events/carillon/internal/pattern/syntax"
 )
 
-// maxSteps bounds the comparisons of one match. Real patterns and events need
-// a few hundred.
-const maxSteps = 1 << 20
+// maxSteps bounds the comparisons of one match: less than a second. Real
+// patterns and events need a few hundred, two fields of the elements of an
+// array the square of its length.
+const maxSteps = 1 << 24
 
 // search looks for a way to match one branch after the other.
 type search struct {
@@ -53,7 +54,7 @@ func withKey(m map[int]bool, key int) map[int]bool {
 // leaves are the event's leaves at a path, in order.
 func (s *search) leaves(path string) []*leaf {
 	all := s.event.leaves[path]
-	if s.pattern.emptyKeys {
+	if s.pattern.emptyKeys || !s.event.emptyKeys {
 		return all
 	}
 	var out []*leaf

@@ -162,7 +162,7 @@ func (p *parser) or(path string) error {
 }
 
 func tooManyBranches() error {
-	return &Error{fmt.Sprintf("The use of $or results in over %d rule combinations", MaxBranches)}
+	return &Error{fmt.Sprintf("The use of $or results in over %d rule combinations or %d fields in them", MaxBranches, MaxFields)}
 }
 
 func copyBranches(from []map[string]*Field) []map[string]*Field {
@@ -200,8 +200,13 @@ func (p *parser) field(name string) error {
 	if len(p.branches) == 0 {
 		p.branches = []map[string]*Field{{}}
 	}
+	total := 0
 	for _, fields := range p.branches {
 		fields[name] = f
+		total += len(fields)
+	}
+	if total > MaxFields {
+		return tooManyBranches()
 	}
 	return nil
 }

@@ -11,15 +11,23 @@
 // shows the user both of their messages, with Jackson's idea of where it
 // stopped. reader therefore stops where Jackson stops; errors.go has the form.
 //
-// It refuses what AWS refuses, and three things that would cost without end:
-// more than MaxBranches ways through $or, nesting deeper than MaxDepth, and
-// wildcards whose prefixes overlap too much (complexity.go).
+// It refuses what AWS refuses, and what would cost without end: more than
+// MaxBranches ways through $or or MaxFields fields on them, nesting deeper than
+// MaxDepth, and wildcards whose prefixes overlap too much (complexity.go).
+//
+// It differs from event-ruler 2.0.1 where that is plainly wrong: IPv4 and IPv6
+// addresses never match each other (Addresses), characters beyond U+FFFF fold
+// and match (Cases), one test of a field does not change what another sees
+// (there, a field with a cidr test turns every address into digits before the
+// prefix test looks at it), and an empty list after anything-but and an
+// operator is refused in words (there, with a null pointer).
 package syntax
 
 // Limits of a pattern, beyond the length that the API models limit.
 const (
-	MaxBranches = 1000 // "results in over 1000 rule combinations"
-	MaxDepth    = 1000 // Jackson's own
+	MaxBranches = 1000    // "results in over 1000 rule combinations"
+	MaxFields   = 1 << 16 // of all branches together; this one is ours
+	MaxDepth    = 1000    // Jackson's own
 )
 
 // Pattern is a pattern that has been read.
