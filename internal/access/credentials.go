@@ -1,0 +1,143 @@
+package access
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/carillon-events/carillon/internal/arn"
+)
+
+// DefaultAccount is whose account everybody uses who names none.
+const DefaultAccount = "000000000000"
+
+// Identity is who is calling.
+type Identity struct {
+	AccessKey string
+	Secret    string // empty in dev mode: not to be verified
+	Account   string // 12 digits
+	Principal string // ARN
+}
+
+// Dev is the identity behind any access key: a key id of 12 digits is its own
+// account, every other is the default one.
+func Dev(accessKey string) Identity {
+	if !arn.IsAccount(accessKey) {
+		return Identity{AccessKey: accessKey, Account: DefaultAccount, Principal: defaultRoot}
+	}
+	return Identity{AccessKey: accessKey, Account: accessKey, Principal: arn.Root(accessKey).String()}
+}
+
+var defaultRoot = arn.Root(DefaultAccount).String()
+
+// Credentials are the keys of strict mode.
+type Credentials struct{ byKey map[string]Identity }
+
+// Lookup finds the identity of an access key.
+func (c *Credentials) Lookup(accessKey string) (Identity, bool) {
+	id, ok := c.byKey[accessKey]
+	return id, ok
+}
+
+// Len is how many keys there are.
+func (c *Credentials) Len() int { return len(c.byKey) }
+
+// LoadCredentials reads the file of strict mode:
+//
+//	credentials:
+//	  - accessKeyId: AKIAORDERS
+//	    secretAccessKey: ...
+//	    account: "123456789012"
+//	    user: orders        # or a whole ARN; the account's root if left out
+func LoadCredentials(path string) (*Credentials, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read credentials: %w", err)
+	}
+	c, err := ParseCredentials(text)
+	if err != nil {
+		return nil, fmt.Errorf("credentials file %s: %w", path, err)
+	}
+	return c, nil
+}
+
+type credentialFile struct {
+	Credentials []credentialEntry `yaml:"credentials"`
+}
+
+type credentialEntry struct {
+	AccessKeyID     string `yaml:"accessKeyId"`
+	SecretAccessKey string `yaml:"secretAccessKey"`
+	Account         string `yaml:"account"`
+	User            string `yaml:"user"`
+}
+
+// ParseCredentials reads the text of a credentials file.
+func ParseCredentials(text []byte) (*Credentials, error) {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	var file credentialFile
+	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+		// yaml's own errors would repeat the values they stumble on: secrets.
+		return nil, errors.New("it is no YAML list of {accessKeyId, secretAccessKey, account, user} under the key credentials" + yamlLine(err))
+	}
+	if len(file.Credentials) == 0 {
+		return nil, errors.New("it has no credentials: strict mode would refuse everybody")
+	}
+	c := &Credentials{byKey: make(map[string]Identity, len(file.Credentials))}
+	for i, e := range file.Credentials {
+		id, err := e.identity()
+		if err == nil && c.byKey[id.AccessKey].AccessKey != "" {
+			err = errors.New("accessKeyId " + id.AccessKey + " is there twice")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("credentials[%d]: %w", i, err)
+		}
+		c.byKey[id.AccessKey] = id
+	}
+	return c, nil
+}
+
+// yamlLine is the part of a yaml error that says where.
+func yamlLine(err error) string {
+	_, rest, ok := strings.Cut(err.Error(), "line ")
+	if line, _, colon := strings.Cut(rest, ":"); ok && colon {
+		return " (line " + line + ")"
+	}
+	return ""
+}
+
+func (e credentialEntry) identity() (Identity, error) {
+	switch {
+	case e.AccessKeyID == "":
+		return Identity{}, errors.New("accessKeyId is missing")
+	case strings.ContainsAny(e.AccessKeyID, "/, \t\n"):
+		return Identity{}, errors.New("accessKeyId must not contain slashes, commas or spaces")
+	case e.SecretAccessKey == "":
+		return Identity{}, fmt.Errorf("secretAccessKey of %s is missing", e.AccessKeyID)
+	case !arn.IsAccount(e.Account):
+		return Identity{}, fmt.Errorf("account of %s must be 12 digits, in quotes", e.AccessKeyID)
+	}
+	id := Identity{AccessKey: e.AccessKeyID, Secret: e.SecretAccessKey, Account: e.Account}
+	switch {
+	case e.User == "":
+		id.Principal = arn.Root(e.Account).String()
+	case !strings.HasPrefix(e.User, "arn:"):
+		id.Principal = arn.User(e.Account, e.User).String()
+	default:
+		a, err := arn.Parse(e.User)
+		if err != nil {
+			return Identity{}, fmt.Errorf("user of %s: %w", e.AccessKeyID, err)
+		}
+		if a.Account != e.Account {
+			return Identity{}, fmt.Errorf("user of %s belongs to account %s, not %s", e.AccessKeyID, a.Account, e.Account)
+		}
+		id.Principal = e.User
+	}
+	return id, nil
+}
