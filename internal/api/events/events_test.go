@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -24,13 +25,14 @@ import (
 
 // api is EventBridge over a store in memory, called as the edge calls it.
 type api struct {
-	t       *testing.T
+	t       testing.TB
 	shard   *store.Shard
+	outbox  *delivery.Outbox
 	service *wire.Service
 	call    wire.Call // what each call is made with
 }
 
-func start(t *testing.T, limits bus.Limits) *api {
+func start(t testing.TB, limits bus.Limits) *api {
 	t.Helper()
 	s, err := store.Open("data", store.Options{FS: vfs.NewMem(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
@@ -47,7 +49,7 @@ func start(t *testing.T, limits bus.Limits) *api {
 	})
 	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}}, delivery.DefaultPolicy)
 	return &api{
-		t: t, shard: s.Shard(0), service: New(s.Shard(0), bus.New(outbox, limits), outbox),
+		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), bus.New(outbox, limits), outbox),
 		call: wire.Call{Service: "events", Account: "111122223333", Region: "eu-west-1"},
 	}
 }
@@ -166,6 +168,30 @@ func TestAnEventIsInTheQueuesOfItsRulesWhenPutEventsAnswers(t *testing.T) {
 	if got[0] != want {
 		t.Errorf("got  %s\nwant %s", got[0], want)
 	}
+}
+
+func TestAnEventWaitsForAQueueThatDoesNotExistYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := start(t, bus.DefaultLimits)
+		ctx, cancel := context.WithCancel(t.Context())
+		ran := make(chan error, 1)
+		go func() { ran <- a.outbox.Run(ctx, a.shard, slog.New(slog.DiscardHandler)) }()
+		defer func() {
+			cancel()
+			if err := <-ran; err != nil {
+				t.Error(err)
+			}
+		}()
+		a.do("PutRule", `{"Name":"r","EventPattern":"{\"source\":[\"s\"]}"}`)
+		a.do("PutTargets", `{"Rule":"r","Targets":[{"Id":"t","Arn":"arn:aws:sqs:eu-west-1:111122223333:late"}]}`)
+		a.do("PutEvents", `{"Entries":[{"Source":"s","DetailType":"d","Detail":"{\"n\":1}"}]}`)
+		time.Sleep(time.Minute)
+		a.queue("late", queue.Config{})
+		time.Sleep(15 * time.Minute)
+		if got := a.received("late"); len(got) != 1 || !strings.Contains(got[0], `"detail":{"n":1}`) {
+			t.Errorf("received %q", got)
+		}
+	})
 }
 
 func TestEntriesOfPutEventsAreRefusedOneByOne(t *testing.T) {
@@ -380,6 +406,30 @@ func TestAccountsAndRegionsDoNotSeeEachOther(t *testing.T) {
 	a.want("ListRules", `{}`, `{"Rules":[]}`)
 	a.call.Account, a.call.Region = "999999999999", "eu-west-1"
 	a.want("ListRules", `{}`, `{"Rules":[]}`)
+}
+
+func BenchmarkPutEvents(b *testing.B) {
+	a := start(b, bus.DefaultLimits)
+	q := a.queue("q", queue.Config{})
+	for i := range 10 {
+		a.do("PutRule", fmt.Sprintf(`{"Name":"r%d","EventPattern":"{\"source\":[\"s%d\"],\"detail\":{\"n\":[{\"numeric\":[\">\",0]}]}}"}`, i, i))
+		a.do("PutTargets", fmt.Sprintf(`{"Rule":"r%d","Targets":[{"Id":"t","Arn":"%s"}]}`, i, q))
+	}
+	detail := quoted(`{"n":5,"text":"` + strings.Repeat("x", 900) + `"}`)
+	entry := `{"Source":"s3","DetailType":"d","Detail":` + detail + `}`
+	body := []byte(`{"Entries":[` + strings.Repeat(entry+",", 9) + entry + `]}`)
+	op := a.service.Operations["PutEvents"]
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		call := a.call
+		for pb.Next() {
+			if _, err := op.JSON(context.Background(), &call, body, nil); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }
 
 func FuzzPageToken(f *testing.F) {
