@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,8 +23,31 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // box is a target that keeps what it gets under its keys, and says no on demand.
 type box struct {
+	mu       sync.Mutex
 	answer   func() error // nil: takes everything
 	attempts int
+}
+
+func (b *box) next() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attempts++
+	if b.answer == nil {
+		return nil
+	}
+	return b.answer()
+}
+
+func (b *box) open() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.answer = nil
+}
+
+func (b *box) tried() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.attempts
 }
 
 func (b *box) Prepare(*Delivery) any { return b }
@@ -32,11 +56,8 @@ func (b *box) Deliver(tx *store.Tx, d *Delivery, prepared any) error {
 	if prepared != nil && prepared != b {
 		panic("prepared by somebody else")
 	}
-	b.attempts++
-	if b.answer != nil {
-		if err := b.answer(); err != nil {
-			return fmt.Errorf("box %s: %w", d.Target.Resource, err)
-		}
+	if err := b.next(); err != nil {
+		return fmt.Errorf("box %s: %w", d.Target.Resource, err)
 	}
 	key := []byte("Z" + string(d.Body))
 	if _, again, err := tx.Get(key); err != nil || again {
@@ -145,12 +166,12 @@ func TestADeliveryWaitsForItsTargetAlsoOverARestart(t *testing.T) {
 		f.send("a")
 		f.send("b")
 		time.Sleep(time.Hour)
-		if f.has("a") || b.attempts < 10 {
-			t.Fatalf("delivered: %v, after %d attempts", f.has("a"), b.attempts)
+		if f.has("a") || b.tried() < 10 {
+			t.Fatalf("delivered: %v, after %d attempts", f.has("a"), b.tried())
 		}
 		f.stop()
 		f.open()
-		b.answer = nil
+		b.open()
 		time.Sleep(maxBackoff)
 		if !f.has("a") || !f.has("b") {
 			t.Error("not delivered though the target is back")
@@ -164,7 +185,9 @@ func TestADeliveryIsGivenUpWhenItIsTooOld(t *testing.T) {
 		b := &box{answer: func() error { return ErrUnavailable }}
 		f := start(t, b)
 		defer func() { f.stop() }()
+		f.stop()
 		f.out.policy.MaxAttempts = 1 << 20
+		f.open()
 		f.send("a")
 		time.Sleep(DefaultPolicy.MaxAge - maxBackoff)
 		if len(f.scan(bodySpace)) != 1 {
@@ -186,12 +209,14 @@ func TestADeliveryIsGivenUpAfterItsLastAttempt(t *testing.T) {
 		b := &box{answer: func() error { return ErrUnavailable }}
 		f := start(t, b)
 		defer func() { f.stop() }()
+		f.stop()
 		f.out.policy.MaxAttempts = 5
+		f.open()
 		f.send("a")
 		time.Sleep(time.Hour)
 		f.wantEmptyOutbox()
-		if b.attempts != 1+5 {
-			t.Errorf("%d attempts, want the first and 5 more", b.attempts)
+		if b.tried() != 1+5 {
+			t.Errorf("%d attempts, want the first and 5 more", b.tried())
 		}
 	})
 }
@@ -213,7 +238,9 @@ func TestADeliveryToAnUnknownKindOfTargetIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, &box{})
 		defer func() { f.stop() }()
+		f.stop()
 		delete(f.out.targets, "box")
+		f.open()
 		f.send("a")
 		synctest.Wait()
 		f.wantEmptyOutbox()
