@@ -44,7 +44,7 @@ type element struct{ array, index int }
 // maxDepth bounds the nesting of events.
 const maxDepth = 1000
 
-var errNotObject = errors.New("Event must be a JSON object")
+var errNotObject = errors.New("the event is not a JSON object")
 
 // Flatten reads an event. Every key is kept, also one that comes twice.
 func Flatten(event []byte) (*Event, error) {
@@ -127,7 +127,7 @@ func (f *flattener) value(at position) error {
 	switch v := t.(type) {
 	case json.Delim:
 		if f.depth++; f.depth > maxDepth {
-			return fmt.Errorf("Event is nested deeper than %d levels", maxDepth)
+			return fmt.Errorf("the event is nested deeper than %d levels", maxDepth)
 		}
 		defer func() { f.depth-- }()
 		if at.last != nil {
