@@ -1,0 +1,20 @@
+"""The tour of a botocore client: `python tour.py <client name> [scenario ...]`.
+
+The same scenarios run with a botocore that speaks JSON and with one of 2022
+that speaks the query protocol; what the old one lacks is left out.
+"""
+
+import sys
+
+import harness
+import events  # noqa: F401  (importing registers the scenarios)
+import fifo  # noqa: F401
+import messages  # noqa: F401
+import queues  # noqa: F401
+import redrive  # noqa: F401
+import visibility  # noqa: F401
+
+if __name__ == "__main__":
+    endpoint, account = harness.environment()
+    client, only = sys.argv[1], sys.argv[2:]
+    sys.exit(harness.run(client, lambda: harness.Tour(endpoint, account), only))
