@@ -34,12 +34,15 @@ func (s *Store) checkpoint(dir string) error {
 		return fmt.Errorf("checkpoint: %w", ErrClosed)
 	}
 	defer s.leave()
-	if s.options.Durability == Memory { // there is no log to copy
-		if err := s.db.Flush(); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
+	err := s.unlessFailed(func() error {
+		if s.options.Durability == Memory { // there is no log to copy
+			if err := s.db.Flush(); err != nil {
+				return err
+			}
 		}
-	}
-	if err := s.db.Checkpoint(dir, pebble.WithFlushedWAL()); err != nil {
+		return s.db.Checkpoint(dir, pebble.WithFlushedWAL())
+	})
+	if err != nil {
 		return fmt.Errorf("checkpoint to %s: %w", dir, err)
 	}
 	return nil

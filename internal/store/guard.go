@@ -2,7 +2,7 @@ package store
 
 import (
 	"fmt"
-	"sync/atomic"
+	"runtime/debug"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -12,23 +12,19 @@ import (
 // Pebble does not survive a failed write in all places: it panics, or ends
 // goroutines while others wait for them, or tries for ever. So nothing of
 // Pebble runs on behind one: the store fails with the cause, and the goroutine
-// that wrote is parked for ever. What callers see depends on Store.failed only,
-// and the process ends soon. While the store opens and closes, errors are
-// returned as usual; and files outside its directory (a checkpoint's) may fail.
+// that wrote is parked for ever. What callers see depends on Store.failed only
+// (see unlessFailed), and the process ends soon. Files outside its directory, a
+// checkpoint's, may fail.
 type guard struct {
 	vfs.FS
-	dir   string
-	fail  func(error)
-	armed atomic.Bool
+	dir  string
+	fail func(error)
 }
-
-func (g *guard) arm()    { g.armed.Store(true) }
-func (g *guard) disarm() { g.armed.Store(false) }
 
 // check is every write's last word.
 func (g *guard) check(op, name string, err error) error {
-	if err == nil || !g.armed.Load() {
-		return err
+	if err == nil {
+		return nil
 	}
 	g.fail(fmt.Errorf("%s %s: %w", op, name, err))
 	select {}
@@ -100,7 +96,36 @@ func (f *guardedFile) SyncData() error {
 	return f.guard.check("sync", f.name, f.File.SyncData())
 }
 
+// Preallocate may be unsupported, which Pebble's own files hide.
+func (f *guardedFile) Preallocate(off, length int64) error {
+	return f.guard.check("preallocate", f.name, f.File.Preallocate(off, length))
+}
+
+// Close may be where a file system says that it lost a write.
+func (f *guardedFile) Close() error {
+	return f.guard.check("close", f.name, f.File.Close())
+}
+
 func (f *guardedFile) SyncTo(length int64) (bool, error) {
 	full, err := f.File.SyncTo(length)
 	return full, f.guard.check("sync", f.name, err)
+}
+
+// unlessFailed is what fn returns, or the failure that keeps it from returning.
+func (s *Store) unlessFailed(fn func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+		}()
+		done <- fn()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-s.failed:
+		return s.Err()
+	}
 }

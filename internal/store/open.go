@@ -21,38 +21,48 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := o.FS.MkdirAll(dir, 0o700); err != nil {
 		return nil, openError(dir, err)
 	}
-	s, err := openDB(dir, o)
+	return open(dir, o)
+}
+
+// open is Open of a directory that exists.
+func open(dir string, o Options) (*Store, error) {
+	name, err := canonical(dir, o.FS)
 	if err != nil {
-		return nil, err
+		return nil, openError(dir, err)
 	}
-	if err := s.openShard(); err != nil {
-		return nil, errors.Join(openError(dir, err), s.Close())
+	s := &Store{dir: name, options: o, logger: o.Logger, failed: make(chan struct{})}
+	s.guard = &guard{FS: o.FS, dir: name, fail: s.fail}
+	if s.lock, err = lock(name, o.FS); err != nil {
+		return nil, openError(dir, err)
+	}
+	if err := s.unlessFailed(s.openDB); err != nil {
+		if s.Err() == nil {
+			err = errors.Join(err, s.Close())
+		}
+		return nil, openError(dir, err)
 	}
 	return s, nil
 }
 
-// openDB locks the directory and opens the database in it.
-func openDB(dir string, o Options) (*Store, error) {
-	dir, err := canonical(dir, o.FS)
-	if err != nil {
-		return nil, openError(dir, err)
-	}
-	s := &Store{dir: dir, options: o, logger: o.Logger, failed: make(chan struct{})}
-	if s.lock, err = lock(dir, o.FS); err != nil {
-		return nil, openError(dir, err)
-	}
-	if !o.readOnly {
-		if err := o.FS.RemoveAll(s.scratch()); err != nil {
-			return nil, errors.Join(openError(dir, err), s.lock.Close())
+func (s *Store) openDB() (err error) {
+	if !s.options.readOnly {
+		if err := s.options.FS.RemoveAll(s.scratch()); err != nil {
+			return err
 		}
 	}
-	s.guard = &guard{FS: o.FS, dir: dir, fail: s.fail}
-	po := s.pebbleOptions()
-	po.ReadOnly, po.ErrorIfNotExists = o.readOnly, o.readOnly
-	if s.db, err = pebble.Open(dir, po); err != nil {
-		return nil, errors.Join(openError(dir, err), s.lock.Close())
+	o := s.pebbleOptions()
+	o.ReadOnly, o.ErrorIfNotExists = s.options.readOnly, s.options.readOnly
+	if s.db, err = pebble.Open(s.dir, o); err != nil {
+		return err
 	}
-	return s, nil
+	if err := s.checkFormat(); err != nil {
+		return err
+	}
+	log := &localLog{db: s.db, sync: s.options.Durability == Fsync}
+	if s.shard, err = newShard(s, 0, log); err != nil {
+		return fmt.Errorf("shard 0: %w", err)
+	}
+	return nil
 }
 
 // canonical gives a directory one name, since the locks of a process on itself
@@ -87,25 +97,11 @@ func lock(dir string, fs vfs.FS) (*pebble.Lock, error) {
 	return nil, err
 }
 
-func (s *Store) openShard() error {
-	if err := s.checkFormat(); err != nil {
-		return err
-	}
-	log := &localLog{db: s.db, sync: s.options.Durability == Fsync}
-	shard, err := newShard(s, 0, log)
-	if err != nil {
-		return fmt.Errorf("shard 0: %w", err)
-	}
-	s.shard = shard
-	s.guard.arm()
-	return nil
-}
-
 // openError turns what the system says into a sentence for the person who
 // started the process.
 func openError(dir string, err error) error {
 	switch {
-	case errors.Is(err, ErrLocked):
+	case errors.Is(err, ErrLocked), errors.Is(err, ErrFailed):
 		return fmt.Errorf("open %s: %w", dir, err)
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST):
 		return fmt.Errorf("open %s: it is a file, and a data directory is needed: %w", dir, err)

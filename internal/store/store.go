@@ -167,8 +167,10 @@ func (s *Store) syncEvery(ctx context.Context) {
 		case <-s.failed:
 			return
 		case <-tick.C:
-			if err := s.db.LogData(nil, pebble.Sync); err != nil {
+			err := s.unlessFailed(func() error { return s.db.LogData(nil, pebble.Sync) })
+			if err != nil {
 				s.fail(fmt.Errorf("sync the log: %w", err))
+				return
 			}
 		}
 	}
@@ -210,15 +212,21 @@ func (s *Store) Close() error {
 		s.shard.close()
 		s.shard.refuseAll()
 	}
-	s.guard.disarm()
+	if err := errors.Join(s.unlessFailed(s.closeDB), s.lock.Close()); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) closeDB() error {
+	if s.db == nil {
+		return nil
+	}
 	var synced error
 	if s.options.Durability == Interval && !s.options.readOnly {
 		synced = s.db.LogData(nil, pebble.Sync)
 	}
-	if err := errors.Join(synced, s.db.Close(), s.lock.Close()); err != nil {
-		return fmt.Errorf("close store: %w", err)
-	}
-	return nil
+	return errors.Join(synced, s.db.Close())
 }
 
 // enter keeps the database open until leave; false if it is closing.

@@ -18,7 +18,7 @@ import (
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // open runs a store on a memory file system until the test ends.
-func open(t testing.TB, o Options) *Shard {
+func openTest(t testing.TB, o Options) *Shard {
 	t.Helper()
 	dir := "data"
 	if o.FS == nil {
@@ -67,7 +67,7 @@ func get(t *testing.T, sh *Shard, k string) string {
 }
 
 func TestAnUpdateThatFailsBeforeWritingChangesNothingAndHarmsNobody(t *testing.T) {
-	sh := open(t, Options{})
+	sh := openTest(t, Options{})
 	refused := errors.New("refused")
 	if err := sh.Update(t.Context(), func(tx *Tx) error { return refused }); err != refused {
 		t.Fatalf("got %v, want the closure's own error", err)
@@ -104,7 +104,7 @@ func TestAGroupThatBreaksIsThrownAwayWithTheMemoryItChanged(t *testing.T) {
 		"panic":               func() error { panic("bug") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			sh := open(t, Options{})
+			sh := openTest(t, Options{})
 			if err := sh.Update(t.Context(), put("1", func() error { return nil })); err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +126,7 @@ func TestAGroupThatBreaksIsThrownAwayWithTheMemoryItChanged(t *testing.T) {
 
 func TestAParkedCallIsWokenInTheRecordThatWokeIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sh := open(t, Options{})
+		sh := openTest(t, Options{})
 		topic := Topic{'t', 1}
 		take := func(tx *Tx) error {
 			v, ok, err := tx.Get([]byte("box"))
@@ -166,7 +166,7 @@ func TestAParkedCallIsWokenInTheRecordThatWokeIt(t *testing.T) {
 
 func TestAnAlarmWakesItsTopicAtItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sh := open(t, Options{})
+		sh := openTest(t, Options{})
 		topic := Topic{'t', 1}
 		start := time.Now()
 		ready := start.Add(30 * time.Second)
@@ -216,7 +216,7 @@ func TestCallsFinishOrAreRefusedWhenTheStoreStops(t *testing.T) {
 func BenchmarkUpdate(b *testing.B) {
 	for _, callers := range []int{1, 64, 1024} {
 		b.Run("callers="+strconv.Itoa(callers), func(b *testing.B) {
-			sh := open(b, Options{FS: vfs.Default})
+			sh := openTest(b, Options{FS: vfs.Default})
 			value := make([]byte, 1024)
 			var seq atomic.Uint64
 			b.SetParallelism(max(1, callers/2))

@@ -28,7 +28,6 @@ func Verify(dir string, o Options, report func(problem string), invariants ...In
 		v.Problems++
 		report(problem)
 	}
-	o = o.withDefaults()
 	s, err := openReadOnly(dir, o)
 	if err != nil {
 		return v, err
@@ -43,14 +42,7 @@ func Verify(dir string, o Options, report func(problem string), invariants ...In
 func openReadOnly(dir string, o Options) (*Store, error) {
 	o = o.withDefaults()
 	o.readOnly = true
-	s, err := openDB(dir, o)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.openShard(); err != nil {
-		return nil, errors.Join(openError(dir, err), s.Close())
-	}
-	return s, nil
+	return open(dir, o)
 }
 
 func (s *Store) verify(v *Verification, report func(string), invariants []Invariant) error {

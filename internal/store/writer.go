@@ -17,7 +17,7 @@ const (
 
 // After a failure, goroutines may be stuck in Pebble (see guard). Nobody waits
 // for them longer than this.
-const failureGrace = 200 * time.Millisecond
+const failureGrace = 100 * time.Millisecond
 
 // run is the writer and the answerer. While one group syncs, the next one runs.
 func (s *Shard) run(ctx context.Context) {

@@ -194,7 +194,7 @@ func TestAFailingHandlerDelaysItsOwnTimerOnly(t *testing.T) {
 					}
 					return nil
 				})
-				broken = false
+				update(t, s, func(*store.Tx) error { broken = false; return nil })
 				time.Sleep(maxBackoff + time.Second)
 				synctest.Wait()
 				if got := firings(t, s, "bad"); fail != nil && len(got) != 1 {
