@@ -3,3 +3,4 @@
 package carillon
 
 //go:generate go run ./internal/modelgen generate -models models -out internal/awsmodel sqs events sts
+//go:generate go run ./internal/modelgen compat -out docs/compat.md sqs events sts

@@ -3,6 +3,7 @@
 //
 //	modelgen trim -source "botocore 1.43.11" service-2.json.gz > models/x.json
 //	modelgen generate -models models -out internal/awsmodel sqs events sts
+//	modelgen compat -out docs/compat.md sqs events sts
 //
 // trim is run by hand when a model is taken over; generate is what go generate
 // runs, needs nothing but the files in models/, and writes the same bytes every
@@ -31,15 +32,17 @@ func main() {
 
 func run(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say trim or generate")
+		return fmt.Errorf("say trim, generate or compat")
 	}
 	switch args[0] {
 	case "trim":
 		return runTrim(args[1:], stdout)
 	case "generate":
 		return runGenerate(args[1:])
+	case "compat":
+		return runCompat(args[1:])
 	}
-	return fmt.Errorf("unknown command %q: say trim or generate", args[0])
+	return fmt.Errorf("unknown command %q: say trim, generate or compat", args[0])
 }
 
 func runTrim(args []string, stdout io.Writer) error {
