@@ -1,0 +1,128 @@
+// Package edge is the HTTP front door: one handler for every service on one
+// port.
+//
+// It owns the order of a request's first steps: who may talk to us at all
+// (origin and host), the request id, the size of the body, which service and
+// operation is meant, whose signature it is, and, when the operation has
+// answered, the shape of the answer or of the error. It refuses web pages that
+// nobody invited, bodies above the limit, requests that no service claims, and
+// in strict mode whatever is not signed.
+//
+// Invariants:
+//
+//  1. Every answer carries x-amzn-RequestId, and every error has the shape of
+//     the protocol that was spoken.
+//  2. A panic below is one InternalFailure and one logged stack; the server lives.
+//  3. A request body is read into memory of its own that is never written again:
+//     decoded strings point into it.
+//  4. What a client may choose (host, region, operation) never grows a table
+//     without a bound.
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/sigv4"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// DefaultMaxBody lets the largest legal requests pass: 1 MiB of messages, of
+// which JSON escaping (\u00XX) may make six, and what stands around them.
+const DefaultMaxBody = 10 << 20
+
+// DefaultRegion is the region of requests that name none.
+const DefaultRegion = "us-east-1"
+
+// Options is what a Handler is made of.
+type Options struct {
+	Services []*wire.Service
+	Version  string // of the binary, for /health
+
+	Region      string // of requests that name none; DefaultRegion where empty
+	ExternalURL string // what clients call us by; the request's own host where empty
+	MaxBody     int64  // bytes, also after gunzip; DefaultMaxBody where 0
+
+	Credentials *access.Credentials // nil is dev mode: every key is somebody
+	Decide      func(ctx context.Context, c *wire.Call, action, resource string) error
+
+	Origins   []string // web origins that may call us besides our own; "*" is all of them
+	CheckHost bool     // refuse host names that a web page could have made point at us
+
+	Health func() error            // nil error: well
+	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
+	Pprof  bool
+
+	Metrics *prometheus.Registry // a new one where nil
+	Logger  *slog.Logger         // slog.Default() where nil
+	Now     func() time.Time     // time.Now where nil
+}
+
+// Handler answers every request to Carillon's port.
+type Handler struct {
+	options  Options
+	log      *slog.Logger
+	now      func() time.Time
+	table    table
+	verifier *sigv4.Verifier
+	origins  origins
+	pages    map[string]http.Handler
+	metrics  *metrics
+
+	lastHost atomic.Pointer[knownHost] // most requests come with the same one
+}
+
+// New returns a Handler. It starts nothing.
+func New(o Options) *Handler {
+	if o.Region == "" {
+		o.Region = DefaultRegion
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	h := &Handler{
+		options:  o,
+		log:      o.Logger,
+		now:      o.Now,
+		verifier: sigv4.NewVerifier(o.Now),
+		origins:  newOrigins(o.Origins, o.ExternalURL),
+		metrics:  newMetrics(o.Metrics),
+	}
+	h.table = newTable(o.Services, h.metrics)
+	h.pages = h.newPages()
+	return h
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{h: h, w: w, r: r, id: newRequestID(), began: time.Now()}
+	x.route.protocol = spoken(r)
+	w.Header()["X-Amzn-Requestid"] = []string{x.id}
+	h.metrics.inFlight.Inc()
+	defer h.metrics.inFlight.Dec()
+	defer x.recoverPanic()
+	if !x.admit() {
+		return
+	}
+	if page := h.page(r); page != nil {
+		x.wrote = true // the page's own affair from here on
+		page.ServeHTTP(w, r)
+		return
+	}
+	x.serve()
+}

@@ -1,0 +1,50 @@
+package edge
+
+import (
+	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/sigv4"
+)
+
+// authenticate says who is calling and for which region. In dev mode the
+// caller is whoever it claims to be, and may claim nothing.
+func (x *exchange) authenticate(body []byte, service string) (access.Identity, string, error) {
+	if x.h.options.Credentials == nil {
+		key, region := sigv4.Scope(x.r)
+		if region == "" {
+			region = x.h.options.Region
+		}
+		if !validRegion(region) {
+			return access.Identity{}, "", sigv4.ErrRegion()
+		}
+		return access.Dev(key), region, nil
+	}
+	signed, err := sigv4.Parse(x.r)
+	if err != nil {
+		return access.Identity{}, "", err
+	}
+	id, ok := x.h.options.Credentials.Lookup(signed.AccessKey)
+	switch {
+	case !ok:
+		return id, "", sigv4.ErrUnknownKey()
+	case signed.Service != service:
+		return id, "", sigv4.ErrScope(service)
+	case !validRegion(signed.Region):
+		return id, "", sigv4.ErrRegion()
+	}
+	return id, signed.Region, x.h.verifier.Verify(x.r, &signed, body, id.Secret)
+}
+
+// validRegion keeps nonsense out of keys and ARNs. It knows no list of regions:
+// people name their own.
+func validRegion(s string) bool {
+	if len(s) == 0 || len(s) > 32 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return s[0] != '-'
+}

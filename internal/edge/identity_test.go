@@ -1,0 +1,137 @@
+package edge_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/edge"
+)
+
+func noon() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
+
+func strict(t testing.TB) (*sample, *edge.Handler) {
+	t.Helper()
+	credentials, err := access.ParseCredentials([]byte(
+		"credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return front(t, edge.Options{Credentials: credentials, Now: noon, Admin: map[string]http.Handler{
+		"/_carillon/backup": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }),
+	}})
+}
+
+func sign(t testing.TB, r *http.Request, body, key, secret, service string, at time.Time) *http.Request {
+	t.Helper()
+	sum := sha256.Sum256([]byte(body))
+	r.URL.Host, r.URL.Scheme = r.Host, "http"
+	err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: key, SecretAccessKey: secret}, r,
+		hex.EncodeToString(sum[:]), service, "eu-west-1", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.URL.Host, r.URL.Scheme = "", ""
+	return r
+}
+
+func TestStrictModeKnowsItsCallers(t *testing.T) {
+	s, h := strict(t)
+	ask(h, sign(t, post(sendTarget, "{}"), "{}", "AKIAORDERS", "hush", "sqs", noon())).want(t, 200)
+	if c := s.call; c.Account != "123456789012" || c.Region != "eu-west-1" || c.Principal != "arn:aws:iam::123456789012:user/orders" || c.AccessKey != "AKIAORDERS" {
+		t.Errorf("call %+v", c)
+	}
+	const sent = "Action=SendMessage&Version=2012-11-05"
+	ask(h, sign(t, form("/", sent), sent, "AKIAORDERS", "hush", "sqs", noon())).want(t, 200)
+	zip := zipped(t, "{}")
+	ask(h, sign(t, post(sendTarget, zip, "Content-Encoding", "gzip"), zip, "AKIAORDERS", "hush", "sqs", noon())).want(t, 200)
+}
+
+func TestStrictModeRefusesWithTheCodesOfTheProtocol(t *testing.T) {
+	const sent = "Action=SendMessage&Version=2012-11-05"
+	for _, c := range []struct {
+		name                  string
+		key, secret, service  string
+		at                    time.Time
+		tamper                bool
+		json, query, sentence string
+		queryStatus           int
+	}{
+		{"unknown key", "AKIANOBODY", "hush", "sqs", noon(), false, "UnrecognizedClientException", "InvalidClientTokenId", "The security token included in the request is invalid.", 403},
+		{"wrong secret", "AKIAORDERS", "guess", "sqs", noon(), false, "InvalidSignatureException", "SignatureDoesNotMatch", "The request signature we calculated does not match", 403},
+		{"tampered body", "AKIAORDERS", "hush", "sqs", noon(), true, "InvalidSignatureException", "SignatureDoesNotMatch", "The request signature we calculated does not match", 403},
+		{"another service", "AKIAORDERS", "hush", "sns", noon(), false, "InvalidSignatureException", "SignatureDoesNotMatch", "correct service: 'sqs'", 403},
+		{"old", "AKIAORDERS", "hush", "sqs", noon().Add(-6 * time.Minute), false, "InvalidSignatureException", "SignatureDoesNotMatch", "Signature expired: 20260601T115400Z is now earlier than 20260601T115500Z (20260601T120000Z - 5 min.)", 403},
+		{"unsigned", "", "", "", noon(), false, "MissingAuthenticationTokenException", "MissingAuthenticationToken", "missing Authentication Token", 403},
+	} {
+		s, h := strict(t)
+		body := map[bool]string{false: "{}", true: "{ }"}[c.tamper]
+		r := post(sendTarget, body)
+		if c.key != "" {
+			sign(t, r, "{}", c.key, c.secret, c.service, c.at)
+			r.ContentLength = int64(len(body))
+		}
+		a := ask(h, r)
+		a.want(t, 400, `"__type":"com.amazonaws.sqs#`+c.json+`"`, c.sentence)
+		if got := a.header.Get("x-amzn-query-error"); got != c.query+";Sender" {
+			t.Errorf("%s: x-amzn-query-error %q", c.name, got)
+		}
+		body = sent + strings.Repeat("&X=1", map[bool]int{true: 1}[c.tamper])
+		r = form("/", body)
+		if c.key != "" {
+			sign(t, r, sent, c.key, c.secret, c.service, c.at)
+			r.ContentLength = int64(len(body))
+		}
+		ask(h, r).want(t, c.queryStatus, "<Code>"+c.query+"</Code>", c.sentence)
+		if s.call != nil {
+			t.Errorf("%s: the operation ran", c.name)
+		}
+	}
+}
+
+func TestAnAdministrativeRequestIsSignedForCarillonInStrictMode(t *testing.T) {
+	_, h := strict(t)
+	ask(h, form("/_carillon/backup", "")).want(t, 400, "MissingAuthenticationTokenException")
+	ask(h, sign(t, form("/_carillon/backup", ""), "", "AKIAORDERS", "hush", "sqs", noon())).want(t, 400, "correct service: 'carillon'")
+	ask(h, sign(t, form("/_carillon/backup", ""), "", "AKIAORDERS", "hush", edge.AdminService, noon())).want(t, 200)
+}
+
+func BenchmarkARequestThroughTheEdge(b *testing.B) {
+	_, h := strict(b)
+	body := strings.Repeat("x", 1024)
+	signed := sign(b, post(sendTarget, body, "Content-Type", "application/x-amz-json-1.0"), body, "AKIAORDERS", "hush", "sqs", noon())
+	signed.ContentLength = int64(len(body))
+	w := &discard{header: http.Header{}}
+	in := bytes.NewReader(nil)
+	signed.Body = readCloser{in}
+	b.ReportAllocs()
+	for b.Loop() {
+		in.Reset([]byte(body))
+		clear(w.header)
+		h.ServeHTTP(w, signed)
+		if w.status != 200 {
+			b.Fatal(w.status)
+		}
+	}
+}
+
+type readCloser struct{ *bytes.Reader }
+
+func (readCloser) Close() error { return nil }
+
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(b []byte) (int, error) { return len(b), nil }

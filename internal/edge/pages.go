@@ -1,0 +1,121 @@
+package edge
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// AdminService is the service's name in the scope of a signature and in the
+// action of an administrative request: "carillon:Backup".
+const AdminService = "carillon"
+
+const pprofPath = "/debug/pprof/"
+
+// newPages are the paths that are no AWS operation.
+func (h *Handler) newPages() map[string]http.Handler {
+	pages := map[string]http.Handler{
+		"/health":             http.HandlerFunc(h.health),
+		"/_localstack/health": http.HandlerFunc(h.health),
+		"/metrics":            promhttp.HandlerFor(h.options.Metrics, promhttp.HandlerOpts{}),
+	}
+	if h.options.Pprof {
+		pages[pprofPath] = http.HandlerFunc(pprof.Index)
+		pages[pprofPath+"cmdline"] = http.HandlerFunc(pprof.Cmdline)
+		pages[pprofPath+"profile"] = http.HandlerFunc(pprof.Profile)
+		pages[pprofPath+"symbol"] = http.HandlerFunc(pprof.Symbol)
+		pages[pprofPath+"trace"] = http.HandlerFunc(pprof.Trace)
+	}
+	for path, next := range h.options.Admin {
+		pages[path] = h.guard(adminAction(path), next)
+	}
+	return pages
+}
+
+// page is the page that the request is for, or nil. The header of an AWS
+// request goes before the path, as everywhere in the routing order.
+func (h *Handler) page(r *http.Request) http.Handler {
+	path := r.URL.Path
+	if len(path) < 2 || len(r.Header["X-Amz-Target"]) > 0 {
+		return nil
+	}
+	if p := h.pages[path]; p != nil {
+		return p
+	}
+	if h.options.Pprof && strings.HasPrefix(path, pprofPath) {
+		return h.pages[pprofPath]
+	}
+	return nil
+}
+
+// adminAction makes "Backup" of "/_carillon/backup".
+func adminAction(path string) string {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// guard lets next run for a POST of somebody who may.
+func (h *Handler) guard(operation string, next http.Handler) http.Handler {
+	service := &wire.Service{Name: AdminService, JSONVersion: "1.1"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
+		x.route = route{protocol: protocolJSON, service: service, operation: operation}
+		if err := x.setBaseURL(); err != nil {
+			x.fail(err)
+			return
+		}
+		if r.Method != http.MethodPost {
+			x.fail(&wire.Error{Code: "MethodNotAllowed", Status: http.StatusMethodNotAllowed, Message: "It must be a POST, not a " + r.Method + "."})
+			return
+		}
+		body, err := x.readBody()
+		var call *wire.Call
+		if err == nil {
+			call, err = x.call(body)
+		}
+		if err == nil {
+			err = call.Authorize(r.Context(), "*")
+		}
+		if err != nil {
+			x.fail(err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type healthAnswer struct {
+	Status   string            `json:"status"`
+	Error    string            `json:"error,omitempty"`
+	Version  string            `json:"version"`
+	Services map[string]string `json:"services"`
+}
+
+// health answers probes: 200 while requests are served, 503 otherwise.
+func (h *Handler) health(w http.ResponseWriter, r *http.Request) {
+	answer := healthAnswer{Status: "ok", Version: h.options.Version, Services: map[string]string{}}
+	state, status := "available", http.StatusOK
+	if h.options.Health != nil {
+		if err := h.options.Health(); err != nil {
+			answer.Status, answer.Error = "unavailable", err.Error()
+			state, status = "error", http.StatusServiceUnavailable
+		}
+	}
+	for _, s := range h.options.Services {
+		answer.Services[s.Name] = state
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		panic("health answer does not encode: " + err.Error())
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(append(text, '\n'))
+	}
+}
