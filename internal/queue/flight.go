@@ -77,6 +77,15 @@ func (f *flight) next() (time.Time, bool) {
 	return f.order[0].deadline, true
 }
 
+// before is now, or the last instant before the first flight ends: up to there,
+// L has nothing that is in flight.
+func (f *flight) before(now time.Time) time.Time {
+	if at, ok := f.next(); ok && !at.After(now) {
+		return at.Add(-time.Microsecond)
+	}
+	return now
+}
+
 func (f *flight) add(a *airborne) {
 	if f.bySeq == nil {
 		f.bySeq = map[uint64]*airborne{}

@@ -51,14 +51,14 @@ func (p *laterPage) floor() time.Time {
 	return p.endAt
 }
 
-// fill reads the next page of what is due now.
-func (p *laterPage) fill(tx *store.Tx, q *Queue) error {
+// fill reads the next page of what is due at to.
+func (p *laterPage) fill(tx *store.Tx, q *Queue, to time.Time) error {
 	if len(p.entries) > 0 || !p.more {
 		return nil
 	}
 	p.entries = p.entries[:0:cap(p.entries)]
-	now := tx.Now().Truncate(time.Microsecond)
-	err := p.scan(tx, q, now, func(e laterEntry) bool {
+	to = to.Truncate(time.Microsecond)
+	err := p.scan(tx, q, to, func(e laterEntry) bool {
 		p.entries = append(p.entries, e)
 		p.endAt, p.endSeq = e.at, e.seq
 		return len(p.entries) < pageEntries
@@ -66,8 +66,8 @@ func (p *laterPage) fill(tx *store.Tx, q *Queue) error {
 	if err != nil {
 		return err
 	}
-	if p.more = len(p.entries) == pageEntries; !p.more && p.endAt.Before(now) {
-		p.endAt, p.endSeq = now, ^uint64(0)
+	if p.more = len(p.entries) == pageEntries; !p.more && p.endAt.Before(to) {
+		p.endAt, p.endSeq = to, ^uint64(0)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (q *Queue) settleDelayed(tx *store.Tx) error {
 	}
 	for pages := 0; pages < maxSettlePages && !p.nextAt.After(tx.Now()) && len(p.entries) == 0; pages++ {
 		p.more = true
-		if err := p.fill(tx, q); err != nil {
+		if err := p.fill(tx, q, tx.Now()); err != nil {
 			return err
 		}
 		plain := p.entries[:0]
@@ -172,7 +172,8 @@ func (q *Queue) join(tx *store.Tx, e laterEntry) error {
 	}
 	q.counters.delayed--
 	q.touch(tx)
-	return q.enqueue(tx, e.group, e.seq)
+	// At the end of the line, as its own place may lie behind where the line is read from.
+	return q.queueAgain(tx, e.seq, e.state)
 }
 
 // findNext looks for the first entry that is not due yet.

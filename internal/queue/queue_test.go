@@ -350,3 +350,45 @@ func TestAWaitingReceiverGetsWhatIsSent(t *testing.T) {
 		}
 	})
 }
+
+func TestAReceiptThatHidesForNoTimeGivesEachMessageOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		for range 3 {
+			n.send("q", body("a"))
+		}
+		for i := range 4 {
+			n.on("q", func(tx *store.Tx, q *Queue) error {
+				got, err := Receive(tx, q, ReceiveInput{Max: 10, HasHideFor: true})
+				seen := map[uint64]bool{}
+				for _, m := range got {
+					if seen[m.Seq] {
+						t.Errorf("receipt %d has message %d twice", i, m.Seq)
+					}
+					seen[m.Seq] = true
+				}
+				return err
+			})
+		}
+		time.Sleep(time.Second)
+		if c := n.counts("q"); c != (Counts{Ready: 3}) {
+			t.Fatal(c)
+		}
+	})
+}
+
+func TestADelayedMessageOfAGroupThatHasBeenServedSinceIsNotForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		n.send("q", DraftInput{Body: "late", Group: "g", Delay: 10 * time.Second, HasDelay: true})
+		for i := range 3 {
+			n.send("q", DraftInput{Body: fmt.Sprint(i), Group: "g"})
+		}
+		n.want("q", 1, "0")
+		time.Sleep(10 * time.Second)
+		n.restart()
+		n.want("q", 10, "1", "2", "late")
+	})
+}

@@ -134,7 +134,7 @@ func (r *receiver) takeFresh(tx *store.Tx) (bool, error) {
 
 func (r *receiver) takeReturned(tx *store.Tx) (bool, error) {
 	q := r.q
-	if err := q.returned.fill(tx, q); err != nil || len(q.returned.entries) == 0 {
+	if err := q.returned.fill(tx, q, q.flight.before(tx.Now())); err != nil || len(q.returned.entries) == 0 {
 		return false, err
 	}
 	e, err := q.returned.take(tx, q)
