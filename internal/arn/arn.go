@@ -32,11 +32,11 @@ func Parse(s string) (ARN, error) {
 	var a ARN
 	rest, ok := strings.CutPrefix(s, "arn:")
 	if !ok {
-		return ARN{}, fmt.Errorf("%w %q: it must begin with arn:", ErrInvalid, clip(s))
+		return ARN{}, fmt.Errorf("%w %q: it does not begin with \"arn:\"", ErrInvalid, clip(s))
 	}
 	for i, part := range []*string{&a.Partition, &a.Service, &a.Region, &a.Account} {
 		if *part, rest, ok = strings.Cut(rest, ":"); !ok {
-			return ARN{}, fmt.Errorf("%w %q: it has %d parts, not 6 (arn:partition:service:region:account:resource)", ErrInvalid, clip(s), i+2)
+			return ARN{}, fmt.Errorf("%w %q: it has %d parts, not the 6 of arn:partition:service:region:account:resource", ErrInvalid, clip(s), i+2)
 		}
 	}
 	a.Resource = rest

@@ -28,8 +28,8 @@ func TestParseTakesAnARNApart(t *testing.T) {
 
 func TestParseNamesThePartThatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                     "must begin with arn:",
-		"orders":                               "must begin with arn:",
+		"":                                     "does not begin with",
+		"orders":                               "does not begin with",
 		"arn:aws:sqs":                          "3 parts",
 		"arn:aws:sqs:us-east-1:123456789012":   "5 parts",
 		"arn::sqs:us-east-1:123456789012:q":    "partition is empty",
