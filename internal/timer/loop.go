@@ -171,11 +171,11 @@ func (l *Loop) handle(tx *store.Tx, t timer) error {
 
 // history is how often t's handler has failed, and the instant t was set for.
 func (t timer) history() (attempts uint32, at time.Time) {
-	if len(t.value) != 12 {
+	if len(t.value) != 13 || t.value[0] != 1 {
 		return 0, keyTime(t.key)
 	}
-	at = time.Unix(0, int64(binary.BigEndian.Uint64(t.value[4:]))).UTC()
-	return binary.BigEndian.Uint32(t.value), at
+	at = time.Unix(0, int64(binary.BigEndian.Uint64(t.value[5:]))).UTC()
+	return binary.BigEndian.Uint32(t.value[1:]), at
 }
 
 // postpone sets t, which has been removed, for later.
@@ -185,7 +185,7 @@ func postpone(tx *store.Tx, m *memory, t timer) error {
 	if attempts < 10 {
 		wait = min(minBackoff<<attempts, maxBackoff)
 	}
-	value := binary.BigEndian.AppendUint32(nil, attempts+1)
+	value := binary.BigEndian.AppendUint32([]byte{1}, attempts+1)
 	value = binary.BigEndian.AppendUint64(value, nanos(at))
 	return m.set(tx, timerKey(nanos(tx.Now().Add(wait)), keyKind(t.key), keyRef(t.key)), value)
 }

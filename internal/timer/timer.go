@@ -42,7 +42,7 @@ const (
 //	T{fireAt uint64}{kind}{ref}  a timer; fireAt in nanoseconds since 1970
 //
 // A timer's value is empty, or for one that was postponed
-// {attempts uint32}{the instant it was set for uint64}. All big endian.
+// {version=1 byte}{attempts uint32}{the instant it was set for uint64}. All big endian.
 const timerHeader = 1 + 8 + 1
 
 // topic is what the loop waits for.
