@@ -1,0 +1,17 @@
+package sts
+
+import (
+	"context"
+
+	model "github.com/carillon-events/carillon/internal/awsmodel/sts"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// GetAccessKeyInfo says whose account an access key belongs to.
+func (s *Service) GetAccessKeyInfo(_ context.Context, _ *wire.Call, in *model.GetAccessKeyInfoInput) (*model.GetAccessKeyInfoOutput, error) {
+	account, ok := s.account(in.AccessKeyId)
+	if !ok {
+		return nil, unknownKey(in.AccessKeyId)
+	}
+	return &model.GetAccessKeyInfoOutput{Account: wire.Some(account)}, nil
+}
