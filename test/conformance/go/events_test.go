@@ -1,0 +1,172 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+const largeOrders = `{"source":["shop.orders"],"detail":{"total":[{"numeric":[">",100]}]}}`
+
+func (t *tour) bus() *string {
+	t.Helper()
+	name := t.name("bus")
+	must(t.events.CreateEventBus(t.ctx, &eventbridge.CreateEventBusInput{Name: &name}))(t)
+	return &name
+}
+
+func (t *tour) rule(bus *string, name, pattern string) error {
+	_, err := t.events.PutRule(t.ctx, &eventbridge.PutRuleInput{Name: &name, EventBusName: bus, EventPattern: &pattern})
+	return err
+}
+
+// route makes a rule from the bus to the queue.
+func (t *tour) route(bus, url *string, pattern string, params *types.SqsParameters) {
+	t.Helper()
+	name := t.name("rule")
+	must(0, t.rule(bus, name, pattern))(t)
+	got := must(t.events.PutTargets(t.ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: bus,
+		Targets: []types.Target{{Id: aws.String("queue"), Arn: aws.String(t.arn(url)), SqsParameters: params}}}))(t)
+	equal(t, "FailedEntryCount of PutTargets", got.FailedEntryCount, 0)
+}
+
+func eventsBus(t *tour) {
+	name := t.name("bus")
+	in := &eventbridge.CreateEventBusInput{Name: &name}
+	arn := *must(t.events.CreateEventBus(t.ctx, in))(t).EventBusArn
+	equal(t, "EventBusArn", arn, "arn:aws:events:"+region+":"+t.account+":event-bus/"+name)
+	_, err := t.events.CreateEventBus(t.ctx, in)
+	refused(t, "again", err, "ResourceAlreadyExistsException")
+	hasError[*types.ResourceAlreadyExistsException](t, "again", err)
+	equal(t, "DescribeEventBus", *must(t.events.DescribeEventBus(t.ctx, &eventbridge.DescribeEventBusInput{Name: &name}))(t).Arn, arn)
+	equal(t, "the default bus", *must(t.events.DescribeEventBus(t.ctx, &eventbridge.DescribeEventBusInput{}))(t).Name, "default")
+	list := must(t.events.ListEventBuses(t.ctx, &eventbridge.ListEventBusesInput{NamePrefix: &name}))(t)
+	equal(t, "ListEventBuses by prefix", len(list.EventBuses), 1)
+	must(t.events.DeleteEventBus(t.ctx, &eventbridge.DeleteEventBusInput{Name: &name}))(t)
+	_, err = t.events.DescribeEventBus(t.ctx, &eventbridge.DescribeEventBusInput{Name: &name})
+	refused(t, "a bus gone", err, "ResourceNotFoundException")
+	_, err = t.events.DeleteEventBus(t.ctx, &eventbridge.DeleteEventBusInput{Name: aws.String("default")})
+	refused(t, "delete the default bus", err, "ValidationException")
+}
+
+func eventsRule(t *tour) {
+	bus, name := t.bus(), t.name("rule")
+	made := must(t.events.PutRule(t.ctx, &eventbridge.PutRuleInput{Name: &name, EventBusName: bus, EventPattern: aws.String(largeOrders), Description: aws.String("large")}))(t)
+	equal(t, "RuleArn", *made.RuleArn, "arn:aws:events:"+region+":"+t.account+":rule/"+*bus+"/"+name)
+	describe := func() *eventbridge.DescribeRuleOutput {
+		return must(t.events.DescribeRule(t.ctx, &eventbridge.DescribeRuleInput{Name: &name, EventBusName: bus}))(t)
+	}
+	equal(t, "EventPattern", *describe().EventPattern, largeOrders)
+	equal(t, "State and Description", string(describe().State)+" "+*describe().Description, "ENABLED large")
+	must(t.events.DisableRule(t.ctx, &eventbridge.DisableRuleInput{Name: &name, EventBusName: bus}))(t)
+	equal(t, "State", describe().State, types.RuleStateDisabled)
+	must(t.events.EnableRule(t.ctx, &eventbridge.EnableRuleInput{Name: &name, EventBusName: bus}))(t)
+	for i := range 2 {
+		must(0, t.rule(bus, fmt.Sprint(name, "-", i), largeOrders))(t)
+	}
+	var seen []string
+	for token := (*string)(nil); ; {
+		page := must(t.events.ListRules(t.ctx, &eventbridge.ListRulesInput{EventBusName: bus, NamePrefix: &name, Limit: aws.Int32(2), NextToken: token}))(t)
+		for _, r := range page.Rules {
+			seen = append(seen, *r.Name)
+		}
+		if token = page.NextToken; token == nil {
+			break
+		}
+	}
+	same(t, "ListRules", sorted(seen), []string{name, name + "-0", name + "-1"})
+
+	arn := t.arn(t.queue(nil))
+	must(t.events.PutTargets(t.ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: bus, Targets: []types.Target{{Id: aws.String("one"), Arn: &arn}}}))(t)
+	targets := must(t.events.ListTargetsByRule(t.ctx, &eventbridge.ListTargetsByRuleInput{Rule: &name, EventBusName: bus}))(t).Targets
+	equal(t, "targets", len(targets), 1)
+	equal(t, "target", *targets[0].Id+" "+*targets[0].Arn, "one "+arn)
+	drop := func() error {
+		_, err := t.events.DeleteRule(t.ctx, &eventbridge.DeleteRuleInput{Name: &name, EventBusName: bus})
+		return err
+	}
+	refused(t, "a rule with targets", drop(), "ValidationException")
+	must(t.events.RemoveTargets(t.ctx, &eventbridge.RemoveTargetsInput{Rule: &name, EventBusName: bus, Ids: []string{"one"}}))(t)
+	must(0, drop())(t)
+	_, err := t.events.DescribeRule(t.ctx, &eventbridge.DescribeRuleInput{Name: &name, EventBusName: bus})
+	refused(t, "a rule gone", err, "ResourceNotFoundException")
+	hasError[*types.ResourceNotFoundException](t, "a rule gone", err)
+}
+
+func eventsErrors(t *tour) {
+	bus := t.bus()
+	for _, bad := range []string{"{", "[]", `{"source": "text"}`, `{"source": [{"nonsense": 1}]}`} {
+		err := t.rule(bus, "bad", bad)
+		refused(t, "pattern "+bad, err, "InvalidEventPatternException")
+		hasError[*types.InvalidEventPatternException](t, "pattern "+bad, err)
+	}
+	refused(t, "a name", t.rule(bus, "spa ce", largeOrders), "ValidationException")
+	refused(t, "no such bus", t.rule(aws.String(t.name("nobus")), "r", largeOrders), "ResourceNotFoundException")
+	_, err := t.events.PutRule(t.ctx, &eventbridge.PutRuleInput{Name: aws.String("none"), EventBusName: bus})
+	refused(t, "neither pattern nor schedule", err, "ValidationException")
+	entry := types.PutEventsRequestEntry{Source: aws.String("s"), DetailType: aws.String("d"), Detail: aws.String("{}")}
+	many := make([]types.PutEventsRequestEntry, 11)
+	for i := range many {
+		many[i] = entry
+	}
+	_, err = t.events.PutEvents(t.ctx, &eventbridge.PutEventsInput{Entries: many})
+	refused(t, "eleven entries", err, "ValidationException")
+}
+
+func eventsPut(t *tour) {
+	bus, large, ordered := t.bus(), t.queue(nil), t.fifo()
+	t.route(bus, large, largeOrders, nil)
+	t.route(bus, ordered, `{"source":[{"prefix":"shop."}]}`, &types.SqsParameters{MessageGroupId: aws.String("orders")})
+	entry := func(detail string) types.PutEventsRequestEntry {
+		return types.PutEventsRequestEntry{Source: aws.String("shop.orders"), DetailType: aws.String("Order Placed"),
+			Detail: &detail, EventBusName: bus, Resources: []string{"arn:aws:s3:::x"}}
+	}
+	got := must(t.events.PutEvents(t.ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
+		entry(`{"total":50}`), entry(`{"total":150.5,"note":"Grüße 🎉"}`), entry("no json"),
+		{Source: aws.String("s"), DetailType: aws.String("d"), EventBusName: bus},
+	}}))(t)
+	equal(t, "FailedEntryCount", got.FailedEntryCount, 2)
+	equal(t, "ErrorCodes", aws.ToString(got.Entries[2].ErrorCode)+" "+aws.ToString(got.Entries[3].ErrorCode), "MalformedDetail InvalidArgument")
+
+	var event struct {
+		ID, Version, Source, Account, Region, Time string
+		DetailType                                 string `json:"detail-type"`
+		Resources                                  []string
+		Detail                                     struct {
+			Total float64
+			Note  string
+		}
+	}
+	must(0, json.Unmarshal([]byte(*t.one(large).Body), &event))(t)
+	equal(t, "id", event.ID, *got.Entries[1].EventId)
+	equal(t, "envelope", strings.Join([]string{event.Version, event.Source, event.DetailType, event.Account, event.Region, event.Resources[0]}, " "),
+		"0 shop.orders Order Placed "+t.account+" "+region+" arn:aws:s3:::x")
+	equal(t, "detail", fmt.Sprint(event.Detail), "{150.5 Grüße 🎉}")
+	ordereds := t.receive(2, sqs.ReceiveMessageInput{QueueUrl: ordered})
+	for i, m := range ordereds {
+		equal(t, "into the FIFO queue, in order", strings.Contains(*m.Body, *got.Entries[i].EventId), true)
+	}
+	equal(t, "counts", t.counts(large), [3]int{0, 1, 0})
+}
+
+func eventsPattern(t *tour) {
+	const event = `{"id":"1","account":"123456789012","source":"shop","time":"2026-01-02T03:04:05Z","region":"eu-west-1",
+		"resources":["arn:a"],"detail-type":"Order","detail":{"state":"new","total":12.5}}`
+	test := func(pattern string) (*eventbridge.TestEventPatternOutput, error) {
+		return t.events.TestEventPattern(t.ctx, &eventbridge.TestEventPatternInput{EventPattern: &pattern, Event: aws.String(event)})
+	}
+	for pattern, want := range map[string]bool{
+		`{"source":["shop"]}`: true, `{"source":["other"]}`: false, `{"resources":["arn:a"]}`: true,
+		`{"detail":{"state":[{"prefix":"ne"}]}}`: true, `{"detail":{"state":[{"anything-but":["new"]}]}}`: false,
+		`{"detail":{"total":[{"numeric":[">=",12.5,"<",13]}]}}`: true, `{"detail":{"gone":[{"exists":false}]}}`: true,
+	} {
+		equal(t, pattern, must(test(pattern))(t).Result, want)
+	}
+	_, err := test(`{"source":"shop"}`)
+	refused(t, "no list", err, "InvalidEventPatternException")
+}
