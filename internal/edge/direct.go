@@ -1,0 +1,379 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Direct answers the plain requests that SDKs send on a connection loop of its
+// own, and hands every other connection to net/http: it is the listener that
+// an http.Server serves.
+//
+// A plain request is a POST of an AWS JSON operation in HTTP/1.1 with a
+// Content-Length, no other framing, nothing conditional, and a body that fits
+// the buffer (plain.go). The first byte that is not of that kind makes the
+// connection net/http's, with all its bytes, for good: Direct never guesses
+// and never answers an error of HTTP itself. What it saves is net/http's
+// second goroutine, buffers and header maps: about half the CPU of a request.
+//
+// ReceiveMessage goes to net/http too, which notices that a client which waits
+// has gone away.
+type Direct struct {
+	listener net.Listener
+	handler  http.Handler
+	idle     time.Duration
+
+	toHTTP chan net.Conn
+	done   chan struct{} // closed by Shutdown and Close
+	stop1  sync.Once
+	conns  sync.WaitGroup
+
+	idleMu  sync.Mutex // guards waiting, closing
+	waiting map[*directConn]struct{}
+	closing bool
+}
+
+// NewDirect serves the connections of l with h, and closes those idle for that
+// long. Run accepts them.
+func NewDirect(l net.Listener, h http.Handler, idle time.Duration) *Direct {
+	return &Direct{
+		listener: l, handler: h, idle: idle,
+		toHTTP: make(chan net.Conn), done: make(chan struct{}), waiting: map[*directConn]struct{}{},
+	}
+}
+
+// Run accepts connections until Close or Shutdown, and returns when its own
+// have ended. An error is the listener's.
+func (d *Direct) Run() error {
+	defer d.conns.Wait()
+	defer d.Close()
+	for {
+		conn, err := d.listener.Accept()
+		if err != nil {
+			select {
+			case <-d.done:
+				return nil
+			default:
+			}
+			if t, ok := err.(interface{ Temporary() bool }); ok && t.Temporary() { //nolint:errorlint // as net/http does
+				time.Sleep(5 * time.Millisecond) // out of file descriptors: let some close
+				continue
+			}
+			return err
+		}
+		c := &directConn{direct: d, conn: conn}
+		d.conns.Go(c.serve)
+	}
+}
+
+// Accept implements net.Listener for what net/http has to serve.
+func (d *Direct) Accept() (net.Conn, error) {
+	select {
+	case conn := <-d.toHTTP:
+		return conn, nil
+	case <-d.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Addr implements net.Listener.
+func (d *Direct) Addr() net.Addr { return d.listener.Addr() }
+
+// Close implements net.Listener: nothing new is accepted, and connections end
+// with the request they are at.
+func (d *Direct) Close() error {
+	var err error
+	d.stop1.Do(func() {
+		close(d.done)
+		err = d.listener.Close()
+		d.idleMu.Lock()
+		defer d.idleMu.Unlock()
+		d.closing = true
+		for c := range d.waiting {
+			_ = c.conn.Close()
+		}
+	})
+	return err
+}
+
+// Shutdown closes and waits for the requests under way, until ctx ends.
+func (d *Direct) Shutdown(ctx context.Context) error {
+	err := d.Close()
+	ended := make(chan struct{})
+	go func() {
+		d.conns.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, ctx.Err())
+	}
+}
+
+// directConn is one connection.
+type directConn struct {
+	direct   *Direct
+	conn     net.Conn
+	buf      []byte
+	have     int // bytes of buf that were read
+	request  *http.Request
+	body     bytes.Reader
+	plain    plain
+	answer   answer
+	deadline time.Time
+	handed   bool
+}
+
+const (
+	smallBuffer = 4 << 10  // what an idle connection costs
+	largeBuffer = 64 << 10 // the largest plain request, headers and body
+)
+
+func (c *directConn) serve() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	defer func() {
+		if !c.handed {
+			_ = c.conn.Close()
+		}
+	}()
+	c.buf = make([]byte, smallBuffer)
+	c.request = (&http.Request{
+		Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		RemoteAddr: c.conn.RemoteAddr().String(), RequestURI: "/", Header: http.Header{},
+	}).WithContext(ctx)
+	c.answer.header = http.Header{}
+	for c.one() {
+	}
+}
+
+// one serves one request; false ends the connection.
+func (c *directConn) one() bool {
+	size, verdict := 0, incomplete
+	for {
+		if size, verdict = c.plain.parse(c.buf[:c.have]); verdict == incomplete && size > largeBuffer {
+			verdict = notPlain
+		}
+		switch verdict {
+		case notPlain:
+			c.handOver()
+			return false
+		case complete:
+			return c.run(size)
+		}
+		if !c.read(size) {
+			return false
+		}
+	}
+}
+
+// read reads more; size is how long the request is, as far as known.
+func (c *directConn) read(size int) bool {
+	if want := max(size, c.have+1); want > len(c.buf) {
+		if c.have >= largeBuffer {
+			c.handOver()
+			return false
+		}
+		grown := make([]byte, min(largeBuffer, max(want, 2*len(c.buf))))
+		copy(grown, c.buf[:c.have])
+		c.buf = grown
+	}
+	if !c.wait() {
+		return false
+	}
+	n, err := c.conn.Read(c.buf[c.have:])
+	c.busy()
+	c.have += n
+	return err == nil || n > 0
+}
+
+// wait marks the connection as one that Close may cut if it is between requests.
+func (c *directConn) wait() bool {
+	if now := time.Now(); c.deadline.Sub(now) < c.direct.idle-time.Second {
+		c.deadline = now.Add(c.direct.idle)
+		_ = c.conn.SetReadDeadline(c.deadline)
+	}
+	if c.have > 0 {
+		return true
+	}
+	d := c.direct
+	d.idleMu.Lock()
+	defer d.idleMu.Unlock()
+	if d.closing {
+		return false
+	}
+	d.waiting[c] = struct{}{}
+	return true
+}
+
+func (c *directConn) busy() {
+	if c.have > 0 {
+		return
+	}
+	c.direct.idleMu.Lock()
+	delete(c.direct.waiting, c)
+	c.direct.idleMu.Unlock()
+}
+
+// handOver gives the connection to net/http with what was read of it.
+func (c *directConn) handOver() {
+	_ = c.conn.SetReadDeadline(time.Time{})
+	select {
+	case c.direct.toHTTP <- &replayed{Conn: c.conn, first: c.buf[:c.have]}:
+		c.handed = true
+	case <-c.direct.done:
+	}
+}
+
+// replayed is a connection whose first bytes were read already.
+type replayed struct {
+	net.Conn
+	first []byte
+}
+
+func (r *replayed) Read(p []byte) (int, error) {
+	if len(r.first) > 0 {
+		n := copy(p, r.first)
+		if r.first = r.first[n:]; len(r.first) == 0 {
+			r.first = nil
+		}
+		return n, nil
+	}
+	return r.Conn.Read(p)
+}
+
+// run has the handler answer the request in the first size bytes of buf.
+func (c *directConn) run(size int) (more bool) {
+	r := c.request
+	c.plain.fill(r)
+	c.body.Reset(c.buf[size-int(r.ContentLength) : size])
+	r.Body = io.NopCloser(&c.body)
+	c.answer.reset()
+	if !c.handle() {
+		return false
+	}
+	_, err := c.conn.Write(c.answer.bytes())
+	c.have = copy(c.buf, c.buf[size:c.have])
+	if c.have == 0 && len(c.buf) > smallBuffer && size <= smallBuffer {
+		c.buf = make([]byte, smallBuffer)
+	}
+	c.answer.shrink()
+	return err == nil && !c.answer.closes()
+}
+
+// handle is false where the handler wants the connection to end without an
+// answer.
+func (c *directConn) handle() (ok bool) {
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // net/http's sentinel
+			panic(p)
+		}
+	}()
+	c.direct.handler.ServeHTTP(&c.answer, c.request)
+	return true
+}
+
+// answer is an http.ResponseWriter that gathers the whole answer.
+type answer struct {
+	header http.Header
+	status int
+	body   []byte
+	out    []byte
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.body = append(a.body, b...)
+	return len(b), nil
+}
+
+func (a *answer) reset() {
+	clear(a.header)
+	a.status, a.body = 0, a.body[:0]
+}
+
+func (a *answer) shrink() {
+	if cap(a.body) > maxPooled {
+		a.body, a.out = nil, nil
+	}
+}
+
+func (a *answer) closes() bool {
+	v := a.header["Connection"]
+	return len(v) > 0 && v[0] == "close"
+}
+
+// bytes is the answer as it goes out.
+func (a *answer) bytes() []byte {
+	a.WriteHeader(http.StatusOK)
+	b := append(a.out[:0], "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(a.status), 10)
+	b = append(b, ' ')
+	b = append(b, http.StatusText(a.status)...)
+	for name, values := range a.header {
+		if name == "Content-Length" || name == "Date" {
+			continue
+		}
+		for _, v := range values {
+			b = append(b, "\r\n"...)
+			b = append(b, name...)
+			b = append(b, ": "...)
+			b = appendHeaderValue(b, v)
+		}
+	}
+	b = append(b, "\r\nDate: "...)
+	b = append(b, httpDate(time.Now())...)
+	b = append(b, "\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(a.body)), 10)
+	b = append(b, "\r\n\r\n"...)
+	a.out = append(b, a.body...)
+	return a.out
+}
+
+// appendHeaderValue keeps a value from ending its line.
+func appendHeaderValue(b []byte, v string) []byte {
+	for i := range len(v) {
+		if c := v[i]; c == '\r' || c == '\n' {
+			b = append(b, ' ')
+		} else {
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+// httpDate is the Date header, made once a second.
+func httpDate(now time.Time) string {
+	second := now.Unix()
+	if d := lastDate.Load(); d != nil && d.second == second {
+		return d.text
+	}
+	d := &dateText{second, now.UTC().Format(http.TimeFormat)}
+	lastDate.Store(d)
+	return d.text
+}
+
+type dateText struct {
+	second int64
+	text   string
+}
+
+var lastDate atomic.Pointer[dateText]
