@@ -121,6 +121,9 @@ type Queue struct {
 	groups   groups
 	attempts attempts
 	turn     int // alternates between sources
+
+	unfinished bool // the last Receive gave up with nothing to give, though there may be more
+	full       bool // the last Receive found the limit of messages in flight reached
 }
 
 // Name is the queue's name.
@@ -144,10 +147,25 @@ func (q *Queue) topic() store.Topic { return store.Topic{Space: store.SpaceQueue
 // What a Receive that found nothing has tidied up stands.
 func (q *Queue) Wait(tx *store.Tx) error {
 	tx.Keep()
+	if q.unfinished {
+		tx.WakeAt(q.topic(), tx.Now())
+	}
 	if at, ok := q.nextReadyAt(); ok {
 		tx.WakeAt(q.topic(), at)
 	}
 	return tx.Wait(q.topic())
+}
+
+// watch has one of those who wait look again when time alone makes the next
+// message ready. Whoever uses up an alarm, or makes an earlier one necessary,
+// calls it.
+func (q *Queue) watch(tx *store.Tx) {
+	if tx.Waiting(q.topic()) == 0 {
+		return
+	}
+	if at, ok := q.nextReadyAt(); ok {
+		tx.WakeAt(q.topic(), at)
+	}
 }
 
 // nextReadyAt is when time alone makes the next message ready.

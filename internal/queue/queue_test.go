@@ -395,3 +395,119 @@ func TestADelayedMessageOfAGroupThatHasBeenServedSinceIsNotForgotten(t *testing.
 		n.want("q", 10, "1", "2", "late")
 	})
 }
+
+// waiter starts a receiver that waits; what it got comes over the channel.
+func (n *node) waiter(name string) <-chan []Message {
+	got := make(chan []Message, 1)
+	go func() {
+		var ms []Message
+		err := n.sh.Update(n.t.Context(), func(tx *store.Tx) error {
+			q, err := Find(tx, named(name))
+			if err != nil {
+				return err
+			}
+			if ms, err = Receive(tx, q, ReceiveInput{Max: 1, Limits: Limits{InFlight: 2, InFlightFIFO: 2}}); err == nil && len(ms) == 0 {
+				return q.Wait(tx)
+			}
+			return err
+		})
+		if err != nil {
+			n.t.Error(err)
+		}
+		got <- ms
+	}()
+	synctest.Wait()
+	return got
+}
+
+func TestAReceiverThatUsesUpAnAlarmLeavesOneForTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		n.send("q", body("a"))
+		n.want("q", 1, "a")
+		first, second := n.waiter("q"), n.waiter("q")
+		start := time.Now()
+		for i, w := range []<-chan []Message{first, second} {
+			if ms := <-w; ms[0].Receives != i+2 || time.Since(start) != time.Duration(i+1)*30*time.Second {
+				t.Fatalf("waiter %d got receipt %d after %s", i, ms[0].Receives, time.Since(start))
+			}
+		}
+	})
+}
+
+func TestAReceiverIsWokenWhenAVisibilityTimeoutIsShortened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		n.send("q", body("a"))
+		m := n.want("q", 1, "a")[0]
+		w := n.waiter("q")
+		start := time.Now()
+		n.on("q", func(tx *store.Tx, q *Queue) error { return ChangeVisibility(tx, q, m.Receipt, 5*time.Second) })
+		if <-w; time.Since(start) != 5*time.Second {
+			t.Fatal(time.Since(start))
+		}
+	})
+}
+
+func TestAReceiverThatWaitsAtTheLimitIsWokenWhenThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		c := standard
+		c.FIFO, c.ContentDedup = true, true
+		n.create("q", c)
+		for _, g := range []string{"a", "b", "c"} {
+			n.send("q", DraftInput{Body: g, Group: g})
+		}
+		a := n.want("q", 1, "a")
+		n.want("q", 1, "b")
+		w := n.waiter("q")
+		start := time.Now()
+		n.delete("q", a...)
+		if ms := <-w; ms[0].Body != "c" || time.Since(start) != 0 {
+			t.Fatal(bodiesOf(ms), time.Since(start))
+		}
+	})
+}
+
+func TestAReceiverWaitsOnPastAThousandMessagesThatAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		var gone []Message
+		for range maxMovedAtOnce + 10 {
+			n.send("q", body("gone"))
+		}
+		for len(gone) < maxMovedAtOnce+10 {
+			gone = append(gone, n.receive("q", 1000)...)
+		}
+		n.send("q", body("good"))
+		n.want("q", 1, "good")
+		time.Sleep(30 * time.Second)
+		n.delete("q", gone...) // their places stay until a receiver meets them
+		start := time.Now()
+		if ms := <-n.waiter("q"); ms[0].Body != "good" || time.Since(start) != 0 {
+			t.Fatal(bodiesOf(ms), time.Since(start))
+		}
+	})
+}
+
+func TestADelayOfAFIFOQueueHoldsForEachMessageOfAGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		c := standard
+		c.FIFO, c.ContentDedup, c.DelayFor = true, true, 10*time.Second
+		n.create("q", c)
+		n.send("q", DraftInput{Body: "a1", Group: "a"})
+		time.Sleep(5 * time.Second)
+		n.send("q", DraftInput{Body: "a2", Group: "a"})
+		time.Sleep(5 * time.Second)
+		n.delete("q", n.want("q", 10, "a1")...)
+		w := n.waiter("q")
+		start := time.Now()
+		if ms := <-w; ms[0].Body != "a2" || time.Since(start) != 5*time.Second {
+			t.Fatal(bodiesOf(ms), time.Since(start))
+		}
+	})
+}

@@ -22,6 +22,16 @@ func Receive(tx *store.Tx, q *Queue, in ReceiveInput) ([]Message, error) {
 	if err := q.settle(tx); err != nil {
 		return nil, err
 	}
+	got, err := q.receive(tx, in)
+	if len(got) > 0 && tx.Waiting(q.topic()) > 0 && q.mayHaveMore() {
+		q.wakeOne(tx)
+	}
+	q.watch(tx)
+	return got, err
+}
+
+func (q *Queue) receive(tx *store.Tx, in ReceiveInput) ([]Message, error) {
+	q.unfinished = false
 	r := receiver{q: q, hideFor: q.settings.Config.HideFor, max: in.Max}
 	if in.HasHideFor {
 		r.hideFor = in.HideFor
@@ -34,7 +44,7 @@ func Receive(tx *store.Tx, q *Queue, in ReceiveInput) ([]Message, error) {
 	if room := in.limit(q) - q.flight.len(); room < r.max {
 		r.max = room
 	}
-	if r.max <= 0 {
+	if q.full = r.max <= 0; q.full {
 		if q.settings.Config.FIFO {
 			return nil, nil
 		}
@@ -46,9 +56,7 @@ func Receive(tx *store.Tx, q *Queue, in ReceiveInput) ([]Message, error) {
 	if in.Attempt != "" && q.settings.Config.FIFO {
 		q.attempts.note(in.Attempt, tx.Now(), r.out)
 	}
-	if len(r.out) > 0 && tx.Waiting(q.topic()) > 0 && q.mayHaveMore() {
-		q.wakeOne(tx)
-	}
+	q.unfinished = len(r.out) == 0 && r.full()
 	return r.out, nil
 }
 
@@ -151,8 +159,8 @@ func (r *receiver) takeReturned(tx *store.Tx) (bool, error) {
 
 func (r *receiver) takeDelayed(tx *store.Tx) (bool, error) {
 	q := r.q
-	if len(q.delayed.entries) == 0 {
-		return false, nil
+	if err := q.settleDelayed(tx); err != nil || len(q.delayed.entries) == 0 {
+		return false, err
 	}
 	e, err := q.delayed.take(tx, q)
 	if err != nil {
@@ -179,6 +187,7 @@ func (r *receiver) fetch(tx *store.Tx, e laterEntry) error {
 // many as the receiver wants.
 func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
 	q, g := r.q, &r.q.groups
+	g.dueAt = time.Time{}
 	h, ok, err := g.first(tx, q)
 	if err != nil || !ok {
 		return false, err
@@ -193,16 +202,22 @@ func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if due, err := q.delayEnds(tx, line); err != nil || due.After(tx.Now()) {
-		g.dueAt = due
+	due, delayEnds, err := q.dueOf(tx, line)
+	if err != nil {
 		return false, err
 	}
-	g.dueAt = time.Time{}
+	if due == 0 && len(line) > 0 {
+		g.dueAt = delayEnds
+		return false, nil
+	}
 	if err := g.removeFirst(tx, q); err != nil {
 		return false, err
 	}
 	q.touch(tx)
-	rest := line[min(n, len(line)):]
+	if len(line) == 0 {
+		r.moved++
+	}
+	rest := line[min(n, due):]
 	for _, p := range line[:len(line)-len(rest)] {
 		if err := r.takeOfGroup(tx, h.group, p); err != nil {
 			return false, err
@@ -233,19 +248,28 @@ func (r *receiver) leaveGroup(tx *store.Tx, h head, rest []place) error {
 	return nil
 }
 
-// delayEnds is when the first of a FIFO group's messages can be received. A
-// change of the queue's delay counts for messages that were sent before.
-func (q *Queue) delayEnds(tx *store.Tx, line []place) (time.Time, error) {
+// dueOf is how many messages at the head of a FIFO group's line are not delayed
+// any more, and when the next one is not. A change of the queue's delay counts
+// for messages that were sent before.
+func (q *Queue) dueOf(tx *store.Tx, line []place) (int, time.Time, error) {
 	delay := q.settings.Config.DelayFor
-	if !q.settings.Config.FIFO || delay == 0 || len(line) == 0 {
-		return time.Time{}, nil
+	if !q.settings.Config.FIFO || delay == 0 {
+		return len(line), time.Time{}, nil
 	}
-	var k key
-	record, ok, err := tx.Get(k.seq(store.SpaceQueueMessage, q.id, line[0].seq))
-	if err != nil || !ok || len(record) < fieldsOffset {
-		return time.Time{}, err
+	for i, p := range line {
+		var k key
+		record, ok, err := tx.Get(k.seq(store.SpaceQueueMessage, q.id, p.seq))
+		if err != nil {
+			return 0, time.Time{}, err
+		}
+		if !ok || len(record) < fieldsOffset {
+			continue
+		}
+		if at := recordSentAt(record).Add(delay); at.After(tx.Now()) {
+			return i, at, nil
+		}
 	}
-	return recordSentAt(record).Add(delay), nil
+	return len(line), time.Time{}, nil
 }
 
 func (r *receiver) takeOfGroup(tx *store.Tx, group string, p place) error {

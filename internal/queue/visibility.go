@@ -34,6 +34,10 @@ func (q *Queue) deleteInFlight(tx *store.Tx, a *airborne) error {
 	if err := q.drop(tx, a.seq, a.state); err != nil {
 		return err
 	}
+	if q.full { // there is room again for one more
+		q.full = false
+		q.wakeOne(tx)
+	}
 	return q.release(tx, a.group)
 }
 
@@ -85,7 +89,7 @@ func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) 
 		return err
 	}
 	q.attempts.forget(r.Seq)
-	q.wakeAt(tx, a.deadline)
+	q.watch(tx)
 	if hideFor == 0 {
 		q.wakeOne(tx)
 	}
