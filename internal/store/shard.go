@@ -157,7 +157,7 @@ func (s *Shard) settle() {
 	select {
 	case s.turn <- struct{}{}:
 		<-s.turn
-	case <-time.After(failureGrace):
+	case <-time.After(turnGrace):
 	}
 }
 

@@ -4,15 +4,20 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/exec"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.uber.org/goleak"
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -233,3 +238,155 @@ func BenchmarkUpdate(b *testing.B) {
 		})
 	}
 }
+
+// openAndLeave is what the test binary does as a second process.
+const openAndLeave = "CARILLON_TEST_OPEN"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(openAndLeave); dir != "" {
+		s, err := Open(dir, Options{Logger: quiet})
+		fmt.Println(err)
+		if err == nil {
+			_ = s.Close()
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestASecondProcessIsToldThatTheDirectoryIsInUse(t *testing.T) {
+	dir := t.TempDir()
+	second := func() string {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), openAndLeave+"="+dir)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatal(err, string(out))
+		}
+		return strings.TrimSpace(string(out))
+	}
+	s, err := Open(dir, Options{Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := second(); !strings.HasSuffix(got, ErrLocked.Error()) {
+		t.Errorf("the second process says %q", got)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := second(); got != "<nil>" {
+		t.Errorf("after the first has closed, the second says %q", got)
+	}
+}
+
+func TestAStoreThatStoppedLeavesNoGoroutineBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent() // other tests leave stores that failed
+	for _, d := range []Durability{Fsync, Interval, Memory} {
+		r := start(t, vfs.NewMem(), d)
+		parked := make(chan error)
+		go func() {
+			parked <- r.Shard(0).Update(context.Background(), func(tx *Tx) error { return tx.Wait(Topic{'t', 1}) })
+		}()
+		if err := r.Shard(0).Update(t.Context(), func(tx *Tx) error { return set(tx, "a", "1") }); err != nil {
+			t.Fatal(err)
+		}
+		r.stop(t)
+		<-parked
+	}
+	goleak.VerifyNone(t, before)
+}
+
+func TestTimeGoesOnWhenTheWallClockIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c clock
+		start := c.now()
+		c.last = c.last.Add(time.Hour) // the wall clock now reads an hour less than before
+		time.Sleep(time.Minute)
+		if got := c.now().Sub(start); got != time.Hour+time.Minute {
+			t.Fatalf("a minute later the clock is at %v, want 1h1m", got)
+		}
+		time.Sleep(2 * time.Hour)
+		if got := c.now().Sub(start); got < 2*time.Hour+time.Minute {
+			t.Fatalf("the clock is at %v and the wall clock beyond", got)
+		}
+	})
+}
+
+func TestAnAbortedGroupLetsWhoIsParkedLookAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sh := openTest(t, Options{})
+		topic, ready := Topic{'t', 1}, time.Now().Add(time.Minute)
+		waiter := func() error {
+			return sh.Update(t.Context(), func(tx *Tx) error {
+				if tx.Now().Before(ready) {
+					tx.WakeAt(topic, ready)
+					return tx.Wait(topic)
+				}
+				if tx.Waiting(topic) > 0 { // the rule: whom the alarm wakes wakes the next
+					tx.Wake(topic, 1)
+				}
+				return nil
+			})
+		}
+		done := make(chan error, 3)
+		for range 3 {
+			go func() { done <- waiter() }()
+		}
+		synctest.Wait()
+		// The alarm rings in a group that breaks, together with whom it woke.
+		breaker := make(chan error, 1)
+		time.AfterFunc(time.Minute, func() {
+			breaker <- sh.Update(t.Context(), func(tx *Tx) error { return errors.Join(set(tx, "a", "1"), errors.New("too late")) })
+		})
+		answered := 0
+		for range 3 {
+			if err := <-done; err == nil || errors.Is(err, ErrAborted) {
+				answered++
+			}
+		}
+		if err := <-breaker; !errors.Is(err, ErrAborted) {
+			t.Fatal(err)
+		}
+		if answered != 3 || !time.Now().Equal(ready) {
+			t.Fatalf("%d of 3 answered by %v", answered, time.Now())
+		}
+	})
+}
+
+func TestAFlusherMayWakeAndWhatItWokeIsFlushedToo(t *testing.T) {
+	sh := openTest(t, Options{})
+	topic := Topic{'t', 1}
+	flushed := 0
+	woken := make(chan error)
+	go func() {
+		woken <- sh.Update(t.Context(), func(tx *Tx) error {
+			if _, ok, _ := tx.Get([]byte("flushed")); !ok {
+				return tx.Wait(topic)
+			}
+			tx.BeforeCommit(flusher(func(tx *Tx) error { flushed++; return nil }))
+			return set(tx, "seen", "1")
+		})
+	}()
+	for waiting := 0; waiting == 0; {
+		_ = sh.Update(t.Context(), func(tx *Tx) error { waiting = tx.Waiting(topic); return nil })
+	}
+	err := sh.Update(t.Context(), func(tx *Tx) error {
+		tx.BeforeCommit(flusher(func(tx *Tx) error {
+			flushed++
+			tx.Wake(topic, 1)
+			return set(tx, "flushed", "1")
+		}))
+		return nil
+	})
+	if err2 := <-woken; err != nil || err2 != nil || flushed != 2 {
+		t.Fatal(err, err2, flushed)
+	}
+	if get(t, sh, "seen") != "1" {
+		t.Fatal("the woken call's write is gone")
+	}
+}
+
+type flusher func(tx *Tx) error
+
+func (f flusher) Flush(tx *Tx) error { return f(tx) }

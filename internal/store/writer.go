@@ -15,9 +15,13 @@ const (
 	maxGroupBytes = 8 << 20
 )
 
-// After a failure, goroutines may be stuck in Pebble (see guard). Nobody waits
-// for them longer than this.
-const failureGrace = 100 * time.Millisecond
+// After a failure, goroutines may be stuck in Pebble (see guard). Run does not
+// wait longer than endGrace for them, and a caller not longer than turnGrace for
+// a closure, which may still use what is the caller's.
+const (
+	endGrace  = 20 * time.Millisecond
+	turnGrace = time.Second
+)
 
 // run is the writer and the answerer. While one group syncs, the next one runs.
 func (s *Shard) run(ctx context.Context) {
@@ -36,7 +40,7 @@ func (s *Shard) run(ctx context.Context) {
 	case <-s.store.failed:
 		select {
 		case <-ended:
-		case <-time.After(failureGrace):
+		case <-time.After(endGrace):
 		}
 	}
 	s.close()
