@@ -35,9 +35,10 @@ type groups struct {
 	tags     map[string]uint64 // of the groups in heads; a group here is also in heads
 	end      head              // H keys at or above end are on disk only, unless complete
 	complete bool
-	locked   map[string]lock // FIFO: groups with messages in flight
-	dueAt    time.Time       // FIFO: when the first head's delay ends; zero if none was found delayed
-	sends    []time.Time     // FIFO with a delay: when what may still be delayed was sent
+	locked   map[string]lock     // FIFO: groups with messages in flight
+	served   map[string]struct{} // standard: groups that had their turn at the current virtual time, as far as remembered
+	dueAt    time.Time           // FIFO: when the first head's delay ends; zero if none was found delayed
+	sends    []time.Time         // FIFO with a delay: when what may still be delayed was sent
 }
 
 type head struct {
@@ -186,7 +187,7 @@ func (q *Queue) enqueueAs(tx *store.Tx, group string, p place) error {
 	if err := tx.Set(k.group(q.id, group, p.ticket), v); err != nil || known {
 		return err
 	}
-	return q.groups.insert(tx, q, head{q.tagFor(p.ticket), group, p.ticket})
+	return q.groups.insert(tx, q, head{q.tagFor(group, p.ticket), group, p.ticket})
 }
 
 // isKnown is whether the group is locked or has its keys already.
@@ -207,11 +208,36 @@ func (q *Queue) isKnown(tx *store.Tx, group string, ticket uint64) (bool, error)
 	return ok, err
 }
 
-func (q *Queue) tagFor(seq uint64) uint64 {
+// tagFor is the tag of a group that wakes up. One that had its turn at this
+// time already gets the next: else a group whose messages come one by one, each
+// before the next receipt, would be served alone.
+func (q *Queue) tagFor(group string, seq uint64) uint64 {
 	if q.settings.Config.FIFO {
 		return seq
 	}
+	served := q.groups.served
+	if _, ok := served[group]; ok || len(served) >= maxHeads {
+		return q.counters.clock + 1
+	}
 	return q.counters.clock
+}
+
+// serve sets the virtual time to a group's tag.
+func (q *Queue) serve(h head) {
+	g := &q.groups
+	if h.tag > q.counters.clock {
+		q.counters.clock = h.tag
+		if len(g.served) > 64 {
+			g.served = nil // clearing costs what the map once held
+		}
+		clear(g.served)
+	}
+	if g.served == nil {
+		g.served = map[string]struct{}{}
+	}
+	if len(g.served) < maxHeads {
+		g.served[h.group] = struct{}{}
+	}
 }
 
 // place is a message's in its group's line.

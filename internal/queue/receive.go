@@ -231,7 +231,7 @@ func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
 func (r *receiver) leaveGroup(tx *store.Tx, h head, rest []place) error {
 	q, g := r.q, &r.q.groups
 	if !q.settings.Config.FIFO {
-		q.counters.clock = max(q.counters.clock, h.tag)
+		q.serve(h)
 		if len(rest) > 0 {
 			return g.insert(tx, q, head{h.tag + 1, h.group, rest[0].ticket})
 		}
