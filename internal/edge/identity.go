@@ -13,7 +13,7 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 		if region == "" {
 			region = x.h.options.Region
 		}
-		if !validRegion(region) {
+		if !ValidRegion(region) {
 			return access.Identity{}, "", sigv4.ErrRegion()
 		}
 		return access.Dev(key), region, nil
@@ -28,15 +28,15 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 		return id, "", sigv4.ErrUnknownKey()
 	case signed.Service != service:
 		return id, "", sigv4.ErrScope(service)
-	case !validRegion(signed.Region):
+	case !ValidRegion(signed.Region):
 		return id, "", sigv4.ErrRegion()
 	}
 	return id, signed.Region, x.h.verifier.Verify(x.r, &signed, body, id.Secret)
 }
 
-// validRegion keeps nonsense out of keys and ARNs. It knows no list of regions:
+// ValidRegion keeps nonsense out of keys and ARNs. It knows no list of regions:
 // people name their own.
-func validRegion(s string) bool {
+func ValidRegion(s string) bool {
 	if len(s) == 0 || len(s) > 32 {
 		return false
 	}

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// AuthMode says whose requests are believed.
+type AuthMode string
+
+const (
+	// AuthDev accepts any credentials, and none.
+	AuthDev AuthMode = "dev"
+	// AuthStrict accepts requests that a key of the credentials file has signed.
+	AuthStrict AuthMode = "strict"
+)
+
+// Defaults of a Config.
+const (
+	DefaultListen   = "127.0.0.1:4566"
+	DefaultData     = "./data"
+	DefaultDrainFor = 10 * time.Second
+)
+
+// Config is everything that can be set. Its zero value listens on
+// DefaultListen, syncs every commit, and accepts any credentials.
+type Config struct {
+	Listen       string
+	Data         string
+	Durability   store.Durability
+	SyncInterval time.Duration // of the interval level
+
+	Auth        AuthMode
+	Credentials string // file of the strict mode
+	Insecure    bool   // dev mode on an address that others can reach
+	Policy      access.Policy
+
+	ExternalURL string
+	Region      string
+	Origins     []string
+	MaxBody     int64
+	Pprof       bool
+
+	DrainFor time.Duration // how long a shutdown waits for requests in flight
+
+	Version string
+	Logger  *slog.Logger // slog.Default() where nil
+	Banner  io.Writer    // where the start-up lines go; nil: nowhere
+	FS      vfs.FS       // for tests; nil: the real one, or memory for that level
+}
+
+func (c Config) withDefaults() Config {
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if c.Data == "" {
+		c.Data = DefaultData
+	}
+	if c.Durability == "" {
+		c.Durability = store.Fsync
+	}
+	if c.SyncInterval == 0 {
+		c.SyncInterval = store.DefaultSyncInterval
+	}
+	if c.Auth == "" {
+		c.Auth = AuthDev
+	}
+	if c.Region == "" {
+		c.Region = edge.DefaultRegion
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = edge.DefaultMaxBody
+	}
+	if c.DrainFor == 0 {
+		c.DrainFor = DefaultDrainFor
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// check refuses what cannot work, in the words of the settings.
+func (c *Config) check() error {
+	if _, err := store.ParseDurability(string(c.Durability)); err != nil {
+		return err
+	}
+	switch {
+	case c.Auth != AuthDev && c.Auth != AuthStrict:
+		return fmt.Errorf("auth %q: want dev or strict", c.Auth)
+	case c.Auth == AuthStrict && c.Credentials == "":
+		return errors.New("auth strict needs a credentials file: set --credentials FILE")
+	case c.Auth == AuthDev && c.Credentials != "":
+		return errors.New("a credentials file is set, but auth is dev and would accept everybody: set --auth strict")
+	case c.SyncInterval < 0:
+		return fmt.Errorf("sync-interval %s: want a positive duration", c.SyncInterval)
+	case c.DrainFor < 0:
+		return fmt.Errorf("drain-timeout %s: want a positive duration", c.DrainFor)
+	case c.MaxBody < 1<<10:
+		return fmt.Errorf("max-body %d: want at least 1024 bytes", c.MaxBody)
+	case c.MaxBody > 1<<30:
+		return fmt.Errorf("max-body %d: want at most 1 GiB", c.MaxBody)
+	case !edge.ValidRegion(c.Region):
+		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
+	}
+	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {
+		return err
+	}
+	for _, o := range c.Origins {
+		if err := checkURL("cors-origin", o); o != "*" && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkURL wants scheme://host[:port] and nothing behind it.
+func checkURL(name, text string) error {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
+		return fmt.Errorf("%s %q: want http://host:port or https://host:port", name, text)
+	}
+	return nil
+}
+
+// listenAddr resolves what to listen on, and refuses to let strangers in.
+func (c *Config) listenAddr() (*net.TCPAddr, error) {
+	addr, err := net.ResolveTCPAddr("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen %q: want HOST:PORT, such as %s: %w", c.Listen, DefaultListen, err)
+	}
+	if c.Auth == AuthDev && !c.Insecure && !addr.IP.IsLoopback() {
+		return nil, fmt.Errorf("listen %s: others can reach this address, and auth dev accepts everybody: "+
+			"set --auth strict with --credentials FILE, listen on 127.0.0.1, or say --insecure", c.Listen)
+	}
+	return addr, nil
+}

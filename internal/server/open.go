@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/edge"
+)
+
+// Limits of a connection. None of them ends an answer: a long poll may take its
+// time, and so may a backup.
+const (
+	readHeaderFor = 10 * time.Second
+	readFor       = 2 * time.Minute // headers and body; also bounds how long a request may run unless it says otherwise
+	idleFor       = 3 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+func (c *Config) loadCredentials() (*access.Credentials, error) {
+	if c.Auth != AuthStrict {
+		return nil, nil
+	}
+	return access.LoadCredentials(c.Credentials)
+}
+
+// open takes the port, builds the services on the running store, and serves.
+func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Credentials) error {
+	listener, err := bind(addr)
+	if err != nil {
+		return err
+	}
+	r.listener, r.Addr = listener, listener.Addr().(*net.TCPAddr)
+	r.URL = urlOf(r.Addr)
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	decider := access.NewDecider(r.config.Policy, time.Now)
+	services, err := r.services(ctx, keys, registry)
+	if err != nil {
+		return err
+	}
+	handler := edge.New(edge.Options{
+		Services:    services,
+		Version:     r.config.Version,
+		Region:      r.config.Region,
+		ExternalURL: r.config.ExternalURL,
+		MaxBody:     r.config.MaxBody,
+		Credentials: keys,
+		Decide:      decider.Decide,
+		Origins:     r.config.Origins,
+		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
+		Health:      r.health,
+		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup)},
+		Pprof:       r.config.Pprof,
+		Metrics:     registry,
+		Logger:      r.log,
+	})
+	r.http = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderFor,
+		ReadTimeout:       readFor,
+		IdleTimeout:       idleFor,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(httpLog{r.log}, "", 0),
+	}
+	r.start("http", func(context.Context) error { return r.http.Serve(listener) })
+	return nil
+}

@@ -1,0 +1,252 @@
+// Package server is the assembly: it builds every part of a Carillon, starts
+// what runs for long, and stops it again.
+//
+// It owns the order of things. Starting: the store is opened (which takes the
+// data directory's lock), its writer runs, the port is taken, the services are
+// built on top, and last the front door opens. Stopping is the same backwards,
+// with one step before: parked long polls are let go and accepted requests are
+// finished, for as long as the drain lasts.
+//
+// It refuses to listen where strangers can reach it while everybody is
+// accepted, unless told so.
+//
+// Invariants:
+//
+//  1. Every long-lived goroutine is a part in the list of Running, and Stop
+//     returns only after all of them have.
+//  2. When the store fails, the node stops: nothing is acknowledged on a log
+//     that cannot be trusted.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// Running is a Carillon that serves.
+type Running struct {
+	URL  string       // "http://127.0.0.1:4566": what a client on this machine calls
+	Addr *net.TCPAddr // as bound
+
+	config   Config
+	log      *slog.Logger
+	store    *store.Store
+	listener net.Listener
+	http     *http.Server
+	parts    []*part
+	draining atomic.Bool
+	failed   chan error // the first part that ended by itself
+	stop     sync.Once
+	stopErr  error
+}
+
+// part is something that runs for long.
+type part struct {
+	name   string
+	cancel context.CancelFunc
+	done   chan struct{}
+	err    error
+}
+
+// Run starts a Carillon, serves until ctx ends or a part of it fails, and stops
+// it in order. The error is what made it fail; nil after an orderly end.
+func Run(ctx context.Context, c Config) error {
+	r, err := Start(ctx, c)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		r.log.Info("stopping", "in_flight_for_at_most", r.config.DrainFor)
+		return r.Stop()
+	case err := <-r.failed:
+		r.log.Error("stopping after a failure", "error", err)
+		if stopErr := r.Stop(); stopErr != nil {
+			r.log.Error("stopped in disorder", "error", stopErr)
+		}
+		if cause := r.store.Err(); cause != nil {
+			return cause // the others only felt it
+		}
+		return err
+	}
+}
+
+// Start returns a Carillon that serves already. ctx bounds the start only; end
+// it with Stop.
+func Start(ctx context.Context, c Config) (*Running, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	addr, err := c.listenAddr()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := c.loadCredentials()
+	if err != nil {
+		return nil, err
+	}
+	r := &Running{config: c, log: c.Logger, failed: make(chan error, 1)}
+	if err := r.openStore(); err != nil {
+		return nil, err
+	}
+	if err := r.open(ctx, addr, keys); err != nil {
+		return nil, errors.Join(err, r.Stop())
+	}
+	r.banner()
+	return r, nil
+}
+
+func (r *Running) openStore() (err error) {
+	dir := r.config.Data
+	if r.config.Durability == store.Memory {
+		dir = "data" // there is nothing else in that file system
+	}
+	r.store, err = store.Open(dir, store.Options{
+		Durability:   r.config.Durability,
+		SyncInterval: r.config.SyncInterval,
+		FS:           r.config.FS,
+		Logger:       r.log,
+	})
+	if err != nil {
+		return err
+	}
+	r.start("store", r.store.Run)
+	return nil
+}
+
+// start runs a part until Stop. A part that ends before is a failure.
+func (r *Running) start(name string, run func(ctx context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &part{name: name, cancel: cancel, done: make(chan struct{})}
+	r.parts = append(r.parts, p)
+	go func() {
+		defer close(p.done)
+		p.err = run(ctx)
+		if ctx.Err() != nil || r.draining.Load() && p.err == nil {
+			return
+		}
+		err := p.err
+		if err == nil {
+			err = fmt.Errorf("%s ended unexpectedly", name)
+		}
+		select {
+		case r.failed <- err:
+		default:
+		}
+	}()
+}
+
+// bind takes the port.
+func bind(addr *net.TCPAddr) (net.Listener, error) {
+	l, err := net.ListenTCP("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen %s: another program uses this port: stop it, or choose another with --listen", addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("listen %s: no permission to use this port: choose one above 1023 with --listen", addr)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("listen %s: this machine does not have that address", addr)
+	case err != nil:
+		return nil, fmt.Errorf("listen %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// urlOf is how a client on this machine reaches addr.
+func urlOf(addr *net.TCPAddr) string {
+	host := addr.IP.String()
+	if addr.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(addr.Port))
+}
+
+// Stop finishes what was accepted and ends. Its error is that of the first
+// call, also for the later ones.
+func (r *Running) Stop() error {
+	r.stop.Do(func() { r.stopErr = r.shutDown() })
+	return r.stopErr
+}
+
+func (r *Running) shutDown() error {
+	r.draining.Store(true)
+	if r.http != nil {
+		r.drain()
+	} else if r.listener != nil {
+		_ = r.listener.Close() // never served
+	}
+	var errs []error
+	for i := len(r.parts) - 1; i >= 0; i-- {
+		p := r.parts[i]
+		p.cancel()
+		<-p.done
+		if p.err != nil && !errors.Is(p.err, http.ErrServerClosed) {
+			errs = append(errs, fmt.Errorf("%s: %w", p.name, p.err))
+		}
+	}
+	if err := r.store.Close(); err != nil {
+		errs = append(errs, err)
+	}
+	err := errors.Join(errs...)
+	if err == nil && r.http != nil {
+		r.log.Info("stopped")
+	}
+	return err
+}
+
+// releaseEvery is how often a drain lets parked calls go: a request that was
+// accepted late may park after the first time.
+const releaseEvery = 10 * time.Millisecond
+
+// drain closes the front door and waits for the requests inside.
+func (r *Running) drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), r.config.DrainFor)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- r.http.Shutdown(ctx) }()
+	tick := time.NewTicker(releaseEvery)
+	defer tick.Stop()
+	for {
+		r.store.Shard(0).ReleaseParked()
+		select {
+		case err := <-done:
+			if err != nil {
+				r.log.Warn("requests in flight were cut off", "drain_timeout", r.config.DrainFor)
+				_ = r.http.Close()
+			}
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// health is what probes are told.
+func (r *Running) health() error {
+	if r.draining.Load() {
+		return errors.New("Carillon is shutting down") //nolint:staticcheck // a name
+	}
+	return r.store.Err()
+}
+
+// Shard is the store's shard, for tests that look behind the API.
+func (r *Running) Shard() *store.Shard { return r.store.Shard(0) }
+
+// httpLog takes net/http's own lines.
+type httpLog struct{ log *slog.Logger }
+
+func (l httpLog) Write(b []byte) (int, error) {
+	l.log.Debug("http", "message", strings.TrimSpace(string(b)))
+	return len(b), nil
+}

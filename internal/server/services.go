@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/api/events"
+	"github.com/carillon-events/carillon/internal/api/sqs"
+	"github.com/carillon-events/carillon/internal/api/sts"
+	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/queue"
+	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
+	"github.com/carillon-events/carillon/internal/timer"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// services builds every service, and starts the parts that they need. Whoever
+// adds a service, a target or a kind of timer adds it here.
+func (r *Running) services(ctx context.Context, keys *access.Credentials, registry *prometheus.Registry) ([]*wire.Service, error) {
+	shard := r.store.Shard(0)
+	receipts, err := secret(ctx, shard, "receipts")
+	if err != nil {
+		return nil, err
+	}
+	outbox := delivery.New(map[string]delivery.Target{
+		targetqueue.Service: targetqueue.Target{},
+	}, delivery.DefaultPolicy)
+	core := bus.New(outbox, bus.DefaultLimits)
+	registerCounts(registry, core, outbox)
+
+	timers := &timer.Loop{
+		Shard: shard,
+		Handlers: map[timer.Kind]timer.Handler{
+			timer.QueueSweep: queue.Sweep,
+			timer.QueueMove:  queue.StepMove,
+		},
+		Logger: r.log,
+	}
+	r.start("timers", timers.Run)
+	r.start("outbox", func(ctx context.Context) error { return outbox.Run(ctx, shard, r.log) })
+
+	return []*wire.Service{
+		sqs.New(sqs.Options{Shard: shard, Key: receipts}),
+		events.New(shard, core, outbox),
+		sts.New(accountOf(keys)),
+	}, nil
+}
+
+// accountOf tells whose an access key is.
+func accountOf(keys *access.Credentials) func(string) (string, bool) {
+	return func(accessKey string) (string, bool) {
+		if keys == nil {
+			return access.Dev(accessKey).Account, true
+		}
+		id, ok := keys.Lookup(accessKey)
+		return id.Account, ok
+	}
+}
