@@ -1,0 +1,305 @@
+"""The tour of the AWS CLI: what a person types, its output and exit status.
+
+Every step is one `aws` process, which costs half a second of CPU, so the
+scenarios say less than those of boto3, with whose names they agree. SQS gets
+--endpoint-url and the rest AWS_ENDPOINT_URL, since CLI v1 ignores the latter
+for SQS. Usage: python tour.py [scenario ...]
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+ENDPOINT = os.environ["CARILLON_ENDPOINT"]
+ACCOUNT = os.environ.get("CARILLON_ACCOUNT", "000000000000")
+AWS = os.environ.get("CARILLON_AWS", "aws")
+ENVIRONMENT = {
+    **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
+    "AWS_ENDPOINT_URL": ENDPOINT, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": "",
+    "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+PREFIX = "AWS.SimpleQueueService."
+
+
+class Mismatch(Exception):
+    pass
+
+
+def invoke(*words):
+    command = [AWS, "--output", "json", *words]
+    if words[0] == "sqs":
+        command += ["--endpoint-url", ENDPOINT]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=90)
+
+
+def aws(*words):
+    """The output of a command that must succeed."""
+    done = invoke(*words)
+    if done.returncode:
+        raise Mismatch(f"aws {' '.join(words[:2])}: exit {done.returncode}: {' '.join(done.stderr.split())[:300]}")
+    return json.loads(done.stdout) if done.stdout.strip() else {}
+
+
+def refused(codes, *words):
+    """A command that must fail with one of the codes, and the CLI's exit status for it."""
+    done = invoke(*words)
+    found = re.search(r"An error occurred \(([^)]+)\)", done.stderr)
+    code = found.group(1) if found else None
+    if code not in codes.split("|") or done.returncode not in (254, 255):
+        raise Mismatch(f"aws {' '.join(words[:2])}: exit {done.returncode}, {code or done.stderr.strip()[:200]!r}, want {codes}")
+
+
+def equal(got, want, what):
+    if got != want:
+        raise Mismatch(f"{what}: got {str(got)[:300]!r}, want {str(want)[:300]!r}")
+
+
+def name(stem="cli"):
+    return f"{stem}-{uuid.uuid4().hex[:10]}"
+
+
+def queue(*more, stem="cli", fifo=False):
+    made = aws("sqs", "create-queue", "--queue-name", name(stem) + (".fifo" if fifo else ""), *more)
+    return made["QueueUrl"]
+
+
+def arn(url):
+    return f"arn:aws:sqs:us-east-1:{ACCOUNT}:" + url.rsplit("/", 1)[1]
+
+
+def receive(url, count=1, *more):
+    """Exactly count messages, long polling with a bound."""
+    got, tries = [], 0
+    while len(got) < count and tries < 4:
+        page = aws("sqs", "receive-message", "--queue-url", url, "--wait-time-seconds", "5",
+                   "--max-number-of-messages", str(min(10, count - len(got))), *more)
+        got += page.get("Messages", [])
+        tries += 1
+    equal(len(got), count, "messages received")
+    return got
+
+
+def count(url, kind=""):
+    attribute = "ApproximateNumberOfMessages" + kind
+    return int(aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", attribute)["Attributes"][attribute])
+
+
+def identity():
+    got = aws("sts", "get-caller-identity")
+    equal(got["Account"], ACCOUNT, "Account")
+    equal(got["Arn"].startswith(f"arn:aws:iam::{ACCOUNT}:"), True, "Arn begins with the account")
+
+
+def queue_create():
+    n = name()
+    create = ("sqs", "create-queue", "--queue-name", n)
+    url = aws(*create, "--attributes", "VisibilityTimeout=41")["QueueUrl"]
+    equal(url, f"{ENDPOINT}/{ACCOUNT}/{n}", "QueueUrl")
+    equal(aws(*create, "--attributes", "VisibilityTimeout=41")["QueueUrl"], url, "the same again")
+    refused("QueueAlreadyExists", *create, "--attributes", "VisibilityTimeout=42")
+    equal(aws("sqs", "get-queue-url", "--queue-name", n)["QueueUrl"], url, "get-queue-url")
+    refused(PREFIX + "NonExistentQueue", "sqs", "get-queue-url", "--queue-name", n + "-never")
+    refused("InvalidParameterValue", "sqs", "create-queue", "--queue-name", "no spaces")
+
+
+def queue_attributes():
+    url = queue()
+    aws("sqs", "set-queue-attributes", "--queue-url", url, "--attributes", "DelaySeconds=3,MessageRetentionPeriod=3600")
+    got = aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "All")["Attributes"]
+    equal((got["DelaySeconds"], got["MessageRetentionPeriod"], got["QueueArn"]), ("3", "3600", arn(url)), "attributes")
+    refused("InvalidAttributeValue|InvalidParameterValue", "sqs", "set-queue-attributes", "--queue-url", url, "--attributes", "DelaySeconds=901")
+    refused("InvalidAttributeName", "sqs", "set-queue-attributes", "--queue-url", url, "--attributes", "Nonsense=1")
+
+
+def queue_list():
+    stem = name("list")
+    urls = sorted(queue(stem=f"{stem}-{i}") for i in range(3))
+    got = aws("sqs", "list-queues", "--queue-name-prefix", stem, "--page-size", "2")
+    equal(sorted(got["QueueUrls"]), urls, "list-queues, which pages by itself")
+    page = aws("sqs", "list-queues", "--queue-name-prefix", stem, "--max-items", "2")
+    equal(len(page["QueueUrls"]), 2, "a page")
+
+
+def queue_delete():
+    url = queue()
+    aws("sqs", "delete-queue", "--queue-url", url)
+    refused(PREFIX + "QueueDeletedRecently", "sqs", "create-queue", "--queue-name", url.rsplit("/", 1)[1])
+    refused(PREFIX + "NonExistentQueue", "sqs", "send-message", "--queue-url", url, "--message-body", "x")
+    refused(PREFIX + "NonExistentQueue", "sqs", "delete-queue", "--queue-url", url)
+
+
+def queue_purge():
+    url = queue()
+    aws("sqs", "send-message", "--queue-url", url, "--message-body", "x")
+    aws("sqs", "purge-queue", "--queue-url", url)
+    equal(count(url), 0, "messages after a purge")
+    refused(PREFIX + "PurgeQueueInProgress", "sqs", "purge-queue", "--queue-url", url)
+
+
+def queue_tags():
+    url = queue("--tags", "team=one,cost=42")
+    aws("sqs", "tag-queue", "--queue-url", url, "--tags", "team=two")
+    aws("sqs", "untag-queue", "--queue-url", url, "--tag-keys", "cost")
+    equal(aws("sqs", "list-queue-tags", "--queue-url", url)["Tags"], {"team": "two"}, "tags")
+
+
+def queue_permissions():
+    url = queue()
+    aws("sqs", "add-permission", "--queue-url", url, "--label", "share", "--aws-account-ids", "111122223333", "--actions", "SendMessage")
+    policy = aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "Policy")["Attributes"]["Policy"]
+    equal(json.loads(policy)["Statement"][0]["Sid"], "share", "Sid")
+    aws("sqs", "remove-permission", "--queue-url", url, "--label", "share")
+    refused("InvalidParameterValue", "sqs", "remove-permission", "--queue-url", url, "--label", "share")
+
+
+def message_roundtrip():
+    url, body = queue(), "Grüße, 世界! 🎉 <xml>&"
+    sent = aws("sqs", "send-message", "--queue-url", url, "--message-body", body)
+    m = receive(url, 1, "--attribute-names", "All")[0]
+    equal((m["Body"], m["MessageId"], m["MD5OfBody"]), (body, sent["MessageId"], sent["MD5OfMessageBody"]), "the message")
+    equal(m["Attributes"]["ApproximateReceiveCount"], "1", "ApproximateReceiveCount")
+    aws("sqs", "delete-message", "--queue-url", url, "--receipt-handle", m["ReceiptHandle"])
+    equal(count(url) + count(url, "NotVisible"), 0, "messages after the delete")
+
+
+def message_attributes():
+    url = queue()
+    given = {"n": {"DataType": "Number", "StringValue": "12"}, "s": {"DataType": "String.x", "StringValue": "ü"}}
+    aws("sqs", "send-message", "--queue-url", url, "--message-body", "x", "--message-attributes", json.dumps(given))
+    equal(receive(url, 1, "--message-attribute-names", "All")[0]["MessageAttributes"], given, "MessageAttributes")
+    bad = {"n": {"DataType": "Number", "StringValue": "twelve"}}
+    refused("InvalidParameterValue", "sqs", "send-message", "--queue-url", url, "--message-body", "x", "--message-attributes", json.dumps(bad))
+
+
+def message_batch():
+    url = queue()
+    got = aws("sqs", "send-message-batch", "--queue-url", url, "--entries",
+              json.dumps([{"Id": str(i), "MessageBody": f"b{i}", "DelaySeconds": 901 if i == 2 else 0} for i in range(4)]))
+    equal([f["Id"] + f["Code"] for f in got["Failed"]], ["2InvalidParameterValue"], "Failed")
+    messages = receive(url, 3)
+    handles = [{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(messages)]
+    got = aws("sqs", "change-message-visibility-batch", "--queue-url", url, "--entries", json.dumps([{**h, "VisibilityTimeout": 60} for h in handles]))
+    equal(len(got["Successful"]), 3, "visibilities changed")
+    equal(len(aws("sqs", "delete-message-batch", "--queue-url", url, "--entries", json.dumps(handles))["Successful"]), 3, "deleted")
+    twice = json.dumps([{"Id": "a", "MessageBody": "x"}] * 2)
+    refused(PREFIX + "BatchEntryIdsNotDistinct", "sqs", "send-message-batch", "--queue-url", url, "--entries", twice)
+    refused(PREFIX + "EmptyBatchRequest", "sqs", "send-message-batch", "--queue-url", url, "--entries", "[]")
+
+
+def message_delay():
+    url, began = queue(), time.monotonic()
+    aws("sqs", "send-message", "--queue-url", url, "--message-body", "late", "--delay-seconds", "2")
+    equal(receive(url)[0]["Body"], "late", "the delayed message")
+    equal(time.monotonic() - began > 1.9, True, "it was delayed")
+
+
+def visibility():
+    url = queue()
+    aws("sqs", "send-message", "--queue-url", url, "--message-body", "x")
+    handle = receive(url)[0]["ReceiptHandle"]
+    change = ("sqs", "change-message-visibility", "--queue-url", url, "--receipt-handle")
+    aws(*change, handle, "--visibility-timeout", "0")
+    refused(PREFIX + "MessageNotInflight", *change, handle, "--visibility-timeout", "5")
+    refused("ReceiptHandleIsInvalid", *change, "garbage", "--visibility-timeout", "5")
+    refused("ReceiptHandleIsInvalid", "sqs", "delete-message", "--queue-url", url, "--receipt-handle", "garbage")
+    receive(url)
+
+
+def fifo_order():
+    url = queue("--attributes", "FifoQueue=true,ContentBasedDeduplication=true", fifo=True)
+    send = ("sqs", "send-message", "--queue-url", url, "--message-group-id", "g", "--message-body")
+    first = aws(*send, "one")
+    equal(len(first["SequenceNumber"]), 20, "digits of the SequenceNumber")
+    equal(aws(*send, "one")["MessageId"], first["MessageId"], "a duplicate's MessageId")
+    aws(*send, "two")
+    equal([m["Body"] for m in receive(url, 2)], ["one", "two"], "order")
+    refused("MissingParameter", "sqs", "send-message", "--queue-url", url, "--message-body", "x")
+
+
+def dead_letter():
+    dead = queue()
+    policy = json.dumps({"deadLetterTargetArn": arn(dead), "maxReceiveCount": "1"})
+    url = queue("--attributes", json.dumps({"RedrivePolicy": policy, "VisibilityTimeout": "0"}))
+    aws("sqs", "send-message", "--queue-url", url, "--message-body", "poison")
+    receive(url)
+    equal(aws("sqs", "receive-message", "--queue-url", url).get("Messages"), None, "after its last receive")
+    equal(aws("sqs", "list-dead-letter-source-queues", "--queue-url", dead)["queueUrls"], [url], "sources")
+    equal(count(dead), 1, "dead letters")
+    aws("sqs", "start-message-move-task", "--source-arn", arn(dead))
+    equal(receive(url)[0]["Body"], "poison", "moved back")
+    got = aws("sqs", "list-message-move-tasks", "--source-arn", arn(dead))["Results"]
+    equal(got[0]["ApproximateNumberOfMessagesMoved"], 1, "ApproximateNumberOfMessagesMoved")
+    refused("ResourceNotFoundException", "sqs", "start-message-move-task", "--source-arn", arn(dead) + "-missing")
+    refused("InvalidParameterValue|ResourceNotFoundException", "sqs", "cancel-message-move-task", "--task-handle", "garbage")
+
+
+def events_bus():
+    bus = name("bus")
+    aws("events", "create-event-bus", "--name", bus)
+    refused("ResourceAlreadyExistsException", "events", "create-event-bus", "--name", bus)
+    equal(aws("events", "describe-event-bus", "--name", bus)["Name"], bus, "describe-event-bus")
+    equal(len(aws("events", "list-event-buses", "--name-prefix", bus)["EventBuses"]), 1, "list-event-buses")
+    aws("events", "delete-event-bus", "--name", bus)
+    refused("ResourceNotFoundException", "events", "describe-event-bus", "--name", bus)
+
+
+def events_put():
+    bus, rule, url = name("bus"), name("rule"), queue()
+    pattern = '{"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}}'
+    aws("events", "create-event-bus", "--name", bus)
+    on = ("--event-bus-name", bus)
+    aws("events", "put-rule", "--name", rule, *on, "--event-pattern", pattern)
+    equal(aws("events", "describe-rule", "--name", rule, *on)["EventPattern"], pattern, "EventPattern")
+    equal([r["Name"] for r in aws("events", "list-rules", *on)["Rules"]], [rule], "list-rules")
+    equal(aws("events", "put-targets", "--rule", rule, *on, "--targets", f"Id=q,Arn={arn(url)}")["FailedEntryCount"], 0, "put-targets")
+    equal(aws("events", "list-targets-by-rule", "--rule", rule, *on)["Targets"], [{"Id": "q", "Arn": arn(url)}], "targets")
+    entries = [{"Source": "shop", "DetailType": "Order", "Detail": json.dumps({"total": n}), "EventBusName": bus} for n in (1, 500)]
+    got = aws("events", "put-events", "--entries", json.dumps(entries + [{"Source": "shop", "DetailType": "x", "Detail": "{"}]))
+    equal((got["FailedEntryCount"], got["Entries"][2]["ErrorCode"]), (1, "MalformedDetail"), "put-events")
+    event = json.loads(receive(url)[0]["Body"])
+    equal((event["id"], event["detail"]), (got["Entries"][1]["EventId"], {"total": 500}), "the event")
+    refused("ValidationException", "events", "delete-rule", "--name", rule, *on)
+    aws("events", "remove-targets", "--rule", rule, *on, "--ids", "q")
+    aws("events", "delete-rule", "--name", rule, *on)
+    refused("ResourceNotFoundException", "events", "describe-rule", "--name", rule, *on)
+
+
+def events_pattern():
+    event = json.dumps({"id": "1", "account": ACCOUNT, "source": "shop", "time": "2026-01-02T03:04:05Z", "region": "us-east-1",
+                        "resources": [], "detail-type": "Order", "detail": {"state": "new"}})
+    test = ("events", "test-event-pattern", "--event", event, "--event-pattern")
+    equal(aws(*test, '{"detail": {"state": [{"prefix": "n"}]}}')["Result"], True, "a match")
+    equal(aws(*test, '{"source": ["other"]}')["Result"], False, "no match")
+    refused("InvalidEventPatternException", *test, '{"source": "shop"}')
+
+
+SCENARIOS = [identity, queue_create, queue_attributes, queue_list, queue_delete, queue_purge, queue_tags, queue_permissions,
+             message_roundtrip, message_attributes, message_batch, message_delay, visibility, fifo_order, dead_letter,
+             events_bus, events_put, events_pattern]
+
+
+def run(scenario):
+    label = scenario.__name__.replace("_", "-")
+    began = time.monotonic()
+    try:
+        scenario()
+        line, passed = f"ok   awscli {label} ({time.monotonic() - began:.2f}s)", True
+    except Exception as e:  # a scenario's failure must not stop the others
+        line, passed = f"FAIL awscli {label}: line {e.__traceback__.tb_next.tb_lineno}: {type(e).__name__}: {e}", False
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    return passed
+
+
+if __name__ == "__main__":
+    chosen = [s for s in SCENARIOS if not sys.argv[1:] or s.__name__.replace("_", "-") in sys.argv[1:]]
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(run, chosen))
+    print(f"awscli: {results.count(True)} passed, {results.count(False)} failed")
+    sys.exit(0 if results and all(results) else 1)
