@@ -94,8 +94,8 @@ func (p *Process) early() error {
 	return fmt.Errorf("the process ended before it was ready; it said:\n%s", p.Log())
 }
 
-// await calls ready until it succeeds.
-func (p *Process) await(ctx context.Context, ready func(context.Context) error) error {
+// Await calls ready until it succeeds.
+func (p *Process) Await(ctx context.Context, ready func(context.Context) error) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {

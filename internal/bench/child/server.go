@@ -39,7 +39,7 @@ func StartServer(ctx context.Context, o ServerOptions) (*Server, error) {
 	s := &Server{Process: p, Endpoint: "http://" + o.Listen}
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	if err := p.await(ctx, s.healthy); err != nil {
+	if err := p.Await(ctx, s.healthy); err != nil {
 		_ = p.Kill() // the first error is the one to tell
 		return nil, fmt.Errorf("start a server: %w", err)
 	}
