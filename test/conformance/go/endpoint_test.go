@@ -1,15 +1,50 @@
 package conformance
 
 import (
+	"log/slog"
 	"os"
+	"path/filepath"
 	"testing"
+
+	"github.com/carillon-events/carillon/internal/server"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// The one key that the strict server knows, in this process and in ../run.
+const (
+	strictKey     = "AKIACARILLONTOUR0001"
+	strictSecret  = "the secret of the tour"
+	strictAccount = "555566667777"
 )
 
 // endpointOf is the server to speak to: CARILLON_ENDPOINT, or one in this process.
 func endpointOf(t *testing.T) string {
-	if url := os.Getenv("CARILLON_ENDPOINT"); url != "" {
+	return endpoint(t, "CARILLON_ENDPOINT", server.Config{})
+}
+
+// strictEndpointOf is one that knows strictKey and nobody else.
+func strictEndpointOf(t *testing.T) string {
+	file := filepath.Join(t.TempDir(), "credentials.yaml")
+	text := "credentials:\n  - {accessKeyId: " + strictKey + ", secretAccessKey: " + strictSecret + ", account: \"" + strictAccount + "\"}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return endpoint(t, "CARILLON_STRICT_ENDPOINT", server.Config{Auth: server.AuthStrict, Credentials: file})
+}
+
+func endpoint(t *testing.T, variable string, c server.Config) string {
+	if url := os.Getenv(variable); url != "" {
 		return url
 	}
-	t.Skip("no server in this process yet")
-	return ""
+	c.Listen, c.Durability, c.Logger = "127.0.0.1:0", store.Memory, slog.New(slog.DiscardHandler)
+	s, err := server.Start(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.URL
 }
