@@ -2,16 +2,13 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,27 +212,6 @@ func TestCallsFinishOrAreRefusedWhenTheStoreStops(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func BenchmarkUpdate(b *testing.B) {
-	for _, callers := range []int{1, 64, 1024} {
-		b.Run("callers="+strconv.Itoa(callers), func(b *testing.B) {
-			sh := openTest(b, Options{FS: vfs.Default})
-			value := make([]byte, 1024)
-			var seq atomic.Uint64
-			b.SetParallelism(max(1, callers/2))
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				key := make([]byte, 9)
-				for pb.Next() {
-					binary.BigEndian.PutUint64(key[1:], seq.Add(1))
-					if err := sh.Update(context.Background(), func(tx *Tx) error { return tx.Set(key, value) }); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-		})
 	}
 }
 
