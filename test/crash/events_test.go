@@ -57,12 +57,14 @@ func newFanOut(c *child, t *testing.T) *fanOut {
 func (f *fanOut) load(ctx context.Context, _ *testing.T, wg *sync.WaitGroup) {
 	wg.Go(func() {
 		for pause(ctx, 5*time.Millisecond) {
-			f.put()
+			if err := f.put(); err != nil {
+				pause(ctx, 20*time.Millisecond)
+			}
 		}
 	})
 }
 
-func (f *fanOut) put() {
+func (f *fanOut) put() error {
 	f.mu.Lock()
 	in := &eventbridge.PutEventsInput{}
 	var ids []string
@@ -80,11 +82,11 @@ func (f *fanOut) put() {
 	}
 	f.mu.Unlock()
 	if len(ids) == 0 {
-		return
+		return nil
 	}
 	out, err := f.events.PutEvents(context.Background(), in)
 	if err != nil {
-		return
+		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -93,6 +95,7 @@ func (f *fanOut) put() {
 			f.acked[ids[i]] = true
 		}
 	}
+	return nil
 }
 
 func (f *fanOut) drain(ctx context.Context, t *testing.T) {

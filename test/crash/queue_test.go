@@ -86,11 +86,13 @@ func (q *queue) acknowledge(id string) {
 	q.messages[id].sent = true
 }
 
-// unanswered says that n messages may be there or not.
-func (q *queue) unanswered(n int) {
+// unanswered says that n messages may be there or not, and that the child is
+// probably dead just now.
+func (q *queue) unanswered(ctx context.Context, n int) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.waiting -= n
+	q.mu.Unlock()
+	pause(ctx, 20*time.Millisecond)
 }
 
 // send sends one message, or a batch, without waiting for ctx: an answer that
@@ -106,7 +108,7 @@ func (q *queue) send(ctx context.Context) {
 			QueueUrl: &q.url, MessageBody: aws.String(pad(ids[0])), DelaySeconds: int32(rand.IntN(20) / 19),
 		})
 		if err != nil {
-			q.unanswered(1)
+			q.unanswered(ctx, 1)
 			return
 		}
 		q.acknowledge(ids[0])
@@ -118,7 +120,7 @@ func (q *queue) send(ctx context.Context) {
 	}
 	out, err := q.client.SendMessageBatch(context.Background(), in)
 	if err != nil {
-		q.unanswered(len(ids))
+		q.unanswered(ctx, len(ids))
 		return
 	}
 	for _, entry := range out.Successful {
