@@ -36,8 +36,8 @@ type Direct struct {
 	stop1  sync.Once
 	conns  sync.WaitGroup
 
-	idleMu  sync.Mutex // guards waiting, closing
-	waiting map[*directConn]struct{}
+	openMu  sync.Mutex           // guards open, closing
+	open    map[*directConn]bool // true: between two requests
 	closing bool
 }
 
@@ -46,7 +46,7 @@ type Direct struct {
 func NewDirect(l net.Listener, h http.Handler, idle time.Duration) *Direct {
 	return &Direct{
 		listener: l, handler: h, idle: idle,
-		toHTTP: make(chan net.Conn), done: make(chan struct{}), waiting: map[*directConn]struct{}{},
+		toHTTP: make(chan net.Conn), done: make(chan struct{}), open: map[*directConn]bool{},
 	}
 }
 
@@ -94,17 +94,20 @@ func (d *Direct) Close() error {
 	d.stop1.Do(func() {
 		close(d.done)
 		err = d.listener.Close()
-		d.idleMu.Lock()
-		defer d.idleMu.Unlock()
+		d.openMu.Lock()
+		defer d.openMu.Unlock()
 		d.closing = true
-		for c := range d.waiting {
-			_ = c.conn.Close()
+		for c, idle := range d.open {
+			if idle {
+				_ = c.conn.Close()
+			}
 		}
 	})
 	return err
 }
 
-// Shutdown closes and waits for the requests under way, until ctx ends.
+// Shutdown closes and waits for the requests under way. When ctx ends it cuts
+// them off.
 func (d *Direct) Shutdown(ctx context.Context) error {
 	err := d.Close()
 	ended := make(chan struct{})
@@ -116,8 +119,13 @@ func (d *Direct) Shutdown(ctx context.Context) error {
 	case <-ended:
 		return err
 	case <-ctx.Done():
-		return errors.Join(err, ctx.Err())
 	}
+	d.openMu.Lock()
+	for c := range d.open {
+		_ = c.conn.Close()
+	}
+	d.openMu.Unlock()
+	return errors.Join(err, ctx.Err())
 }
 
 // directConn is one connection.
@@ -131,6 +139,7 @@ type directConn struct {
 	plain    plain
 	answer   answer
 	deadline time.Time
+	idle     bool
 	handed   bool
 }
 
@@ -142,11 +151,7 @@ const (
 func (c *directConn) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	defer func() {
-		if !c.handed {
-			_ = c.conn.Close()
-		}
-	}()
+	defer c.leave()
 	c.buf = make([]byte, smallBuffer)
 	c.request = (&http.Request{
 		Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -192,7 +197,7 @@ func (c *directConn) read(size int) bool {
 		return false
 	}
 	n, err := c.conn.Read(c.buf[c.have:])
-	c.busy()
+	c.mark(false)
 	c.have += n
 	return err == nil || n > 0
 }
@@ -203,26 +208,33 @@ func (c *directConn) wait() bool {
 		c.deadline = now.Add(c.direct.idle)
 		_ = c.conn.SetReadDeadline(c.deadline)
 	}
-	if c.have > 0 {
+	return c.mark(c.have == 0)
+}
+
+// mark says whether the connection is between two requests; false when it is
+// and the server is closing.
+func (c *directConn) mark(idle bool) bool {
+	if idle == c.idle {
 		return true
 	}
 	d := c.direct
-	d.idleMu.Lock()
-	defer d.idleMu.Unlock()
-	if d.closing {
+	d.openMu.Lock()
+	defer d.openMu.Unlock()
+	if idle && d.closing {
 		return false
 	}
-	d.waiting[c] = struct{}{}
+	c.idle = idle
+	d.open[c] = idle
 	return true
 }
 
-func (c *directConn) busy() {
-	if c.have > 0 {
-		return
+func (c *directConn) leave() {
+	c.direct.openMu.Lock()
+	delete(c.direct.open, c)
+	c.direct.openMu.Unlock()
+	if !c.handed {
+		_ = c.conn.Close()
 	}
-	c.direct.idleMu.Lock()
-	delete(c.direct.waiting, c)
-	c.direct.idleMu.Unlock()
 }
 
 // handOver gives the connection to net/http with what was read of it.

@@ -70,6 +70,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(httpLog{r.log}, "", 0),
 	}
-	r.start("http", func(context.Context) error { return r.http.Serve(listener) })
+	r.direct = edge.NewDirect(listener, handler, idleFor)
+	r.start("connections", func(context.Context) error { return r.direct.Run() })
+	r.start("http", func(context.Context) error { return r.http.Serve(r.direct) })
 	return nil
 }

@@ -31,6 +31,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -44,6 +45,7 @@ type Running struct {
 	store    *store.Store
 	listener net.Listener
 	http     *http.Server
+	direct   *edge.Direct
 	parts    []*part
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
@@ -215,7 +217,7 @@ func (r *Running) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), r.config.DrainFor)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- r.http.Shutdown(ctx) }()
+	go func() { done <- errors.Join(r.http.Shutdown(ctx), r.direct.Shutdown(ctx)) }()
 	tick := time.NewTicker(releaseEvery)
 	defer tick.Stop()
 	for {
