@@ -12,6 +12,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
+	"github.com/carillon-events/carillon/internal/store"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -48,6 +49,9 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		sts.New(accountOf(keys)),
 	}, nil
 }
+
+// Invariants are what the cores promise about a data directory.
+func Invariants() []store.Invariant { return []store.Invariant{queue.Verify} }
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {

@@ -1,0 +1,60 @@
+// Command carillon is Carillon's one binary: the server and the tools around it.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	if err := newRootCommand().Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, "carillon: "+oneLine(err))
+		os.Exit(1)
+	}
+}
+
+// oneLine keeps errors that were joined on the line that people grep.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+const (
+	groupRun  = "run"
+	groupData = "data"
+)
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "carillon",
+		Short: "Events and queues that speak the AWS APIs, from one binary, durably",
+		Long: `Carillon is an event bus and queues that speak the AWS APIs. The AWS SDKs, the
+AWS CLI and Terraform work against it unchanged. What it has acknowledged is on
+disk.`,
+		Example: `  carillon serve                      # on 127.0.0.1:4566, data in ./data
+  carillon demo --once                # see events go through the whole of it
+  carillon backup monday.tar          # copy a running server's data`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Run:"},
+		&cobra.Group{ID: groupData, Title: "Look after the data:"},
+	)
+	for group, commands := range map[string][]*cobra.Command{
+		groupRun:  {newServeCommand(), newDemoCommand(), newBenchCommand()},
+		groupData: {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
+		"":        {newVersionCommand()},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w (see %s --help)", err, c.CommandPath())
+	})
+	return root
+}

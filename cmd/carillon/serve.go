@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/carillon-events/carillon/internal/server"
+)
+
+func newServeCommand() *cobra.Command {
+	s := newServeSettings()
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Start a Carillon",
+		Long: `Start a Carillon and serve until SIGINT or SIGTERM, which finishes what was
+accepted, syncs, and exits with 0. A second signal ends at once; what was
+acknowledged is safe either way.
+
+Every setting is a flag, an environment variable (--sync-interval is
+CARILLON_SYNC_INTERVAL) and a key of the YAML file that --config names
+(sync-interval). A flag beats the environment, which beats the file.`,
+		Example: `  carillon serve
+  carillon serve --data /var/lib/carillon --durability fsync
+  carillon serve --listen 0.0.0.0:4566 --auth strict --credentials keys.yaml
+  carillon serve --durability memory --listen 127.0.0.1:0     # for tests
+  CARILLON_REGION=eu-west-1 carillon serve --config carillon.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := s.merge(); err != nil {
+				return err
+			}
+			return serve(c.Context(), s, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	s.register(c)
+	return c
+}
+
+// serve runs a server until a signal comes.
+func serve(ctx context.Context, s *serveSettings, out, logs io.Writer) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // from here on a signal kills
+
+	config := s.config()
+	config.Version = readBuild().version
+	config.Logger = s.logger(logs)
+	if s.logFormat.value == formatText {
+		config.Banner = out
+	}
+	slog.SetDefault(config.Logger)
+	for _, name := range s.strays {
+		config.Logger.Warn("an environment variable looks like a setting, but is none", "name", name)
+	}
+	return server.Run(ctx, config)
+}

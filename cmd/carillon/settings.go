@@ -1,0 +1,247 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/server"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+const (
+	envPrefix  = "CARILLON_"
+	formatText = "text"
+	formatJSON = "json"
+)
+
+// serveSettings is every setting of serve. A setting is a flag; the environment
+// and the file set the flags that the command line does not.
+type serveSettings struct {
+	groups []flagGroup
+	all    *pflag.FlagSet
+
+	file        string
+	listen      string
+	externalURL string
+	origins     []string
+	data        string
+	durability  *choice
+	syncEvery   time.Duration
+	auth        *choice
+	credentials string
+	insecure    bool
+	region      string
+	maxBody     byteSize
+	drainFor    time.Duration
+	pprof       bool
+	logFormat   *choice
+	logLevel    *choice
+
+	environ []string // of the process; tests bring their own
+	strays  []string // CARILLON_* variables that are no setting
+}
+
+// flagGroup is a heading of the help.
+type flagGroup struct {
+	title string
+	flags *pflag.FlagSet
+}
+
+func newServeSettings() *serveSettings {
+	s := &serveSettings{
+		durability: newChoice(string(store.Fsync), string(store.Interval), string(store.Memory)),
+		auth:       newChoice(string(server.AuthDev), string(server.AuthStrict)),
+		logFormat:  newChoice(formatText, formatJSON),
+		logLevel:   newChoice("info", "debug", "warn", "error"),
+		maxBody:    edge.DefaultMaxBody,
+		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
+		environ:    os.Environ(),
+	}
+	f := s.group("Network")
+	f.StringVar(&s.listen, "listen", server.DefaultListen, "`address` to listen on; port 0 takes a free one")
+	f.StringVar(&s.externalURL, "external-url", "", "`URL` by which clients reach this server, for queue URLs (default: the host that a request was sent to)")
+	f.StringSliceVar(&s.origins, "cors-origin", nil, "web `origin` that may call from a browser, repeatable; * is all of them (default: none but our own)")
+
+	f = s.group("Data")
+	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
+	f.Var(s.durability, "durability", "what an acknowledged write survives: fsync: power loss; interval: the process; memory: nothing")
+	f.DurationVar(&s.syncEvery, "sync-interval", store.DefaultSyncInterval, "how often --durability interval syncs")
+
+	f = s.group("Access")
+	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
+	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with the keys of --auth strict")
+	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
+	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
+
+	f = s.group("Limits")
+	f.Var(&s.maxBody, "max-body", "largest request body, such as 10MiB")
+	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
+
+	f = s.group("Observing")
+	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
+	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
+	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")
+
+	f = s.group("Settings")
+	f.StringVar(&s.file, "config", "", "YAML `file` with any of these settings")
+	return s
+}
+
+func (s *serveSettings) group(title string) *pflag.FlagSet {
+	f := pflag.NewFlagSet(title, pflag.ContinueOnError)
+	f.SortFlags = false
+	s.groups = append(s.groups, flagGroup{title, f})
+	return f
+}
+
+// register adds the flags to c and shows them by group in its help.
+func (s *serveSettings) register(c *cobra.Command) {
+	for _, g := range s.groups {
+		s.all.AddFlagSet(g.flags)
+	}
+	c.Flags().AddFlagSet(s.all)
+	c.SetUsageFunc(func(c *cobra.Command) error {
+		out := c.OutOrStderr()
+		fmt.Fprintf(out, "Usage:\n  %s\n\nExamples:\n%s\n", c.UseLine(), c.Example)
+		for _, g := range s.groups {
+			fmt.Fprintf(out, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(100))
+		}
+		return nil
+	})
+	for name, choices := range map[string]*choice{"durability": s.durability, "auth": s.auth, "log-format": s.logFormat, "log-level": s.logLevel} {
+		// The error says that the flag does not exist, and it does.
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices.allowed, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// merge sets what the command line did not from the environment, and what
+// neither did from the file.
+func (s *serveSettings) merge() error {
+	environment := koanf.New(".")
+	if err := environment.Load(env.Provider("", env.Opt{
+		Prefix:        envPrefix,
+		EnvironFunc:   func() []string { return s.environ },
+		TransformFunc: func(k, v string) (string, any) { return settingOf(k), v },
+	}), nil); err != nil {
+		return fmt.Errorf("read the environment: %w", err)
+	}
+	if err := s.apply(environment, func(name string) string { return variableOf(name) }); err != nil {
+		return err
+	}
+	for _, name := range environment.Keys() {
+		if s.all.Lookup(name) == nil {
+			s.strays = append(s.strays, variableOf(name))
+		}
+	}
+	if s.file == "" {
+		return nil
+	}
+	settings := koanf.New("\x00") // a key may hold a dot, and is unknown then
+	if err := settings.Load(file.Provider(s.file), yaml.Parser()); err != nil {
+		return fmt.Errorf("read settings from %s: %w", s.file, err)
+	}
+	for _, key := range settings.Keys() {
+		if key, _, _ = strings.Cut(key, "\x00"); s.all.Lookup(key) == nil || key == "config" {
+			return fmt.Errorf("%s: there is no setting %q; there are %s", s.file, key, strings.Join(s.names(), ", "))
+		}
+	}
+	return s.apply(settings, func(name string) string { return s.file + ": " + name })
+}
+
+func settingOf(variable string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(variable, envPrefix)), "_", "-")
+}
+
+func variableOf(name string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+func (s *serveSettings) names() []string {
+	var names []string
+	s.all.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "config" {
+			names = append(names, f.Name)
+		}
+	})
+	slices.Sort(names)
+	return names
+}
+
+// apply sets every flag that has a value in from and was not set before.
+func (s *serveSettings) apply(from *koanf.Koanf, origin func(name string) string) (err error) {
+	s.all.VisitAll(func(f *pflag.Flag) {
+		if err != nil || f.Changed || !from.Exists(f.Name) {
+			return
+		}
+		if e := set(f, from.Get(f.Name)); e != nil {
+			err = fmt.Errorf("%s: %w", origin(f.Name), e)
+			return
+		}
+		f.Changed = true
+	})
+	return err
+}
+
+// set gives f a value from YAML or the environment.
+func set(f *pflag.Flag, value any) error {
+	switch v := value.(type) {
+	case []any:
+		list, ok := f.Value.(pflag.SliceValue)
+		if !ok {
+			return fmt.Errorf("it takes one value, not a list")
+		}
+		var texts []string
+		for _, item := range v {
+			texts = append(texts, fmt.Sprint(item))
+		}
+		return list.Replace(texts)
+	case map[string]any, nil:
+		return fmt.Errorf("it needs a value")
+	default:
+		return f.Value.Set(fmt.Sprint(v))
+	}
+}
+
+// config is the server's.
+func (s *serveSettings) config() server.Config {
+	return server.Config{
+		Listen:       s.listen,
+		Data:         s.data,
+		Durability:   store.Durability(s.durability.value),
+		SyncInterval: s.syncEvery,
+		Auth:         server.AuthMode(s.auth.value),
+		Credentials:  s.credentials,
+		Insecure:     s.insecure,
+		ExternalURL:  s.externalURL,
+		Region:       s.region,
+		Origins:      s.origins,
+		MaxBody:      int64(s.maxBody),
+		Pprof:        s.pprof,
+		DrainFor:     s.drainFor,
+	}
+}
+
+func (s *serveSettings) logger(out io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.logLevel.value)); err != nil {
+		panic("log level that was checked: " + err.Error())
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if s.logFormat.value == formatJSON {
+		return slog.New(slog.NewJSONHandler(out, o))
+	}
+	return slog.New(slog.NewTextHandler(out, o))
+}
