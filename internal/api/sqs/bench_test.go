@@ -115,7 +115,8 @@ func BenchmarkPrepare(b *testing.B) {
 	c := &wire.Call{Account: "111122223333"}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := prepare(c, n, m); err != nil {
+		var p prepared
+		if err := p.prepare(c, n, m); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -34,6 +34,10 @@ type prepared struct {
 	attrs []byte // encoded
 	trace string
 	delay int32
+
+	// What the transaction leaves.
+	result queue.Sent
+	limit  int // of the queue, in bytes
 }
 
 // sent is what a client is told of a message that was sent.
@@ -46,35 +50,35 @@ type sent struct {
 const traceHeader = "AWSTraceHeader"
 
 // prepare does all that can be done before the transaction.
-func prepare(c *wire.Call, n queue.Name, m *outgoing) (prepared, error) {
+func (p *prepared) prepare(c *wire.Call, n queue.Name, m *outgoing) error {
 	if m.body == "" {
-		return prepared{}, missing("MessageBody")
+		return missing("MessageBody")
 	}
 	attrs, size, err := encodeAttributes(m.attributes)
 	if err != nil {
-		return prepared{}, err
+		return err
 	}
 	size += len(m.body)
 	if size > maxMessage {
-		return prepared{}, tooLarge(maxMessage)
+		return tooLarge(maxMessage)
 	}
 	if r, bad := badCharacter(m.body); bad {
-		return prepared{}, &wire.Error{Code: codeContents, Message: "Invalid binary character '" + characterName(r) + "' was found in the message body, the set of allowed characters is " + allowedCharacters}
+		return &wire.Error{Code: codeContents, Message: "Invalid binary character '" + characterName(r) + "' was found in the message body, the set of allowed characters is " + allowedCharacters}
 	}
 	trace, err := traceOf(m.system)
 	if err != nil {
-		return prepared{}, err
+		return err
 	}
 	if err := checkPlacement(n, m); err != nil {
-		return prepared{}, err
+		return err
 	}
-	p := prepared{id: newID(), size: size, sum: sumOf(m.body), attrs: attrs, trace: trace, delay: m.delay.V}
+	*p = prepared{id: newID(), size: size, sum: sumOf(m.body), attrs: attrs, trace: trace, delay: m.delay.V}
 	p.draft = queue.NewDraft(queue.DraftInput{
 		ID: p.id, Body: m.body, Sum: p.sum, Attributes: attrs, Sender: c.Account, Trace: trace,
 		Group: m.group.V, Dedup: m.dedup.V,
 		Delay: time.Duration(m.delay.V) * time.Second, HasDelay: m.delay.OK,
 	})
-	return p, nil
+	return nil
 }
 
 // checkPlacement checks what decides where in a queue of that name a message goes.
@@ -105,6 +109,9 @@ func checkPlacement(n queue.Name, m *outgoing) error {
 
 // traceOf is the one system attribute that there is to send.
 func traceOf(system map[string]model.MessageSystemAttributeValue) (string, error) {
+	if len(system) == 0 {
+		return "", nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(system)) {
 		v := system[name]
 		switch {
@@ -122,17 +129,22 @@ func traceOf(system map[string]model.MessageSystemAttributeValue) (string, error
 }
 
 // send is the transaction's part.
-func (p *prepared) send(tx *store.Tx, q *queue.Queue) (queue.Sent, error) {
-	if limit := q.Settings().Config.MaxMessageBytes; limit > 0 && p.size > limit {
-		return queue.Sent{}, queue.ErrTooLarge
+func (p *prepared) send(tx *store.Tx, q *queue.Queue) (err error) {
+	if p.limit = q.Settings().Config.MaxMessageBytes; p.limit > 0 && p.size > p.limit {
+		return queue.ErrTooLarge
 	}
-	return queue.Send(tx, q, p.draft)
+	p.result, err = queue.Send(tx, q, p.draft)
+	return err
+}
+
+func (p *prepared) explain(err error) error {
+	return explain(err, said{delay: p.delay, limit: p.limit})
 }
 
 // answer words what became of the message. All its texts are pieces of one.
-func (p *prepared) answer(s queue.Sent, fifo bool) sent {
+func (p *prepared) answer(fifo bool) sent {
 	var room [idText + 3*2*md5.Size + 20]byte
-	b := hex.AppendEncode(appendID(room[:0], s.ID), p.sum[:])
+	b := hex.AppendEncode(appendID(room[:0], p.result.ID), p.sum[:])
 	bodyEnd := len(b)
 	if p.attrs != nil {
 		sum := sumAttributes(p.attrs)
@@ -145,7 +157,7 @@ func (p *prepared) answer(s queue.Sent, fifo bool) sent {
 	}
 	systemEnd := len(b)
 	if fifo {
-		b = appendSequence(b, s.Seq)
+		b = appendSequence(b, p.result.Seq)
 	}
 	all := string(b)
 	return sent{

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/sqs"
-	"github.com/carillon-events/carillon/internal/queue"
-	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -15,24 +13,18 @@ func (s *Service) SendMessage(ctx context.Context, c *wire.Call, in *model.SendM
 	if err != nil {
 		return nil, err
 	}
-	p, err := prepare(c, n, &outgoing{
+	var p prepared
+	err = p.prepare(c, n, &outgoing{
 		body: in.MessageBody, delay: in.DelaySeconds, attributes: in.MessageAttributes, system: in.MessageSystemAttributes,
 		group: in.MessageGroupId, dedup: in.MessageDeduplicationId,
 	})
 	if err != nil {
 		return nil, err
 	}
-	var result queue.Sent
-	var limit int
-	err = s.on(ctx, n, func(tx *store.Tx, q *queue.Queue) (err error) {
-		limit = q.Settings().Config.MaxMessageBytes
-		result, err = p.send(tx, q)
-		return err
-	})
-	if err != nil {
-		return nil, explain(err, said{delay: p.delay, limit: limit})
+	if err := s.on(ctx, n, p.send); err != nil {
+		return nil, p.explain(err)
 	}
-	a := p.answer(result, isFIFO(n.Name))
+	a := p.answer(isFIFO(n.Name))
 	return &model.SendMessageOutput{
 		MessageId: wire.Some(a.id), MD5OfMessageBody: wire.Some(a.body), MD5OfMessageAttributes: a.attrs,
 		MD5OfMessageSystemAttributes: a.system, SequenceNumber: a.seq,

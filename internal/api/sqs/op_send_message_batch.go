@@ -25,12 +25,11 @@ func (s *Service) SendMessageBatch(ctx context.Context, c *wire.Call, in *model.
 	if size := batchSize(in.Entries); size > maxMessage {
 		return nil, &wire.Error{Code: codeBatchLong, Message: "Batch requests cannot be longer than " + strconv.Itoa(maxMessage) + " bytes. You have sent " + strconv.Itoa(size) + " bytes."}
 	}
-	var ready [maxBatch]prepared
-	var results [maxBatch]queue.Sent
+	ready := make([]prepared, count)
 	var failures outcomes
 	for i := range in.Entries {
 		e := &in.Entries[i]
-		ready[i], err = prepare(c, n, &outgoing{
+		err := ready[i].prepare(c, n, &outgoing{
 			body: e.MessageBody, delay: e.DelaySeconds, attributes: e.MessageAttributes, system: e.MessageSystemAttributes,
 			group: e.MessageGroupId, dedup: e.MessageDeduplicationId,
 		})
@@ -43,12 +42,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, c *wire.Call, in *model.
 			if failures[i] != nil {
 				continue
 			}
-			var err error
-			results[i], err = ready[i].send(tx, q)
-			if err != nil {
-				err = explain(err, said{delay: ready[i].delay, limit: q.Settings().Config.MaxMessageBytes})
-			}
-			if err := failures.note(i, err); err != nil {
+			if err := failures.note(i, ready[i].explain(ready[i].send(tx, q))); err != nil {
 				return err
 			}
 		}
@@ -65,7 +59,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, c *wire.Call, in *model.
 		if failures[i] != nil {
 			continue
 		}
-		a := ready[i].answer(results[i], isFIFO(n.Name))
+		a := ready[i].answer(isFIFO(n.Name))
 		out.Successful = append(out.Successful, model.SendMessageBatchResultEntry{
 			Id: id(i), MessageId: a.id, MD5OfMessageBody: a.body, MD5OfMessageAttributes: a.attrs,
 			MD5OfMessageSystemAttributes: a.system, SequenceNumber: a.seq,
