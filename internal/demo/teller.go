@@ -54,16 +54,19 @@ func (t teller) ledger(l *Ledger) {
 	t.step("emptying the queues and comparing them with what Go says the rules match")
 }
 
+// widest is the room for a queue's name: the writer's cells are right-aligned.
+const widest = len("pull-requests (FIFO)")
+
 func (t teller) verdicts(verdicts []Verdict, torn int) {
 	fmt.Fprintln(t.w)
 	w := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "  queue\texpected\treceived\tof them retries\tmissing\ttwice\tforeign\tout of order\t\t")
+	fmt.Fprintf(w, "  %-*s\texpected\treceived\tof them retries\tmissing\ttwice\tforeign\tout of order\t\t\n", widest, "queue")
 	for _, v := range verdicts {
 		order, name := "-", v.Rule.Queue
 		if v.Rule.FIFO {
 			order, name = fmt.Sprint(v.Swapped), name+" (FIFO)"
 		}
-		fmt.Fprintf(w, "  %s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t\n", name, v.Expected, v.Received, v.Retries(), v.Missing, v.Twice, v.Foreign, order, t.verdict(&v))
+		fmt.Fprintf(w, "  %-*s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t\n", widest, name, v.Expected, v.Received, v.Retries(), v.Missing, v.Twice, v.Foreign, order, t.verdict(&v))
 	}
 	w.Flush()
 	fmt.Fprintln(t.w)

@@ -4,8 +4,9 @@
 //
 // A child never outlives its parent where the system allows it to be told so,
 // does not receive the terminal's Ctrl-C (its parent decides what becomes of
-// it), and what it last wrote to its standard error is kept, so that a server
-// that does not come up says why.
+// it), does not see the CARILLON_ variables that are meant for another server,
+// and what it last wrote is kept, so that a server that does not come up says
+// why.
 package child
 
 import (
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,6 +34,7 @@ type Process struct {
 func Start(executable string, args ...string) (*Process, error) {
 	p := &Process{cmd: exec.Command(executable, args...), log: &tail{}, exited: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "CARILLON_") })
 	p.cmd.SysProcAttr = attributes()
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
