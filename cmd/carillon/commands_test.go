@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/carillon-events/carillon/internal/server"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// carillon runs a command line and returns what it printed.
+func carillon(ctx context.Context, args ...string) (string, error) {
+	root := newRootCommand()
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetErr(&out)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return out.String(), err
+}
+
+func want(t *testing.T, parts ...string) func(out string, err error) {
+	return func(out string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for _, p := range parts {
+			if !strings.Contains(out, p) {
+				t.Errorf("no %q in\n%s", p, out)
+			}
+		}
+	}
+}
+
+func refused(t *testing.T, parts ...string) func(out string, err error) {
+	return func(out string, err error) {
+		t.Helper()
+		for _, p := range parts {
+			if err == nil || !strings.Contains(oneLine(err), p) {
+				t.Errorf("got %v, want %q", err, p)
+			}
+		}
+	}
+}
+
+func TestHelpNamesEveryCommandAndEverySetting(t *testing.T) {
+	want(t, "Run:", "serve", "demo", "bench", "Look after the data:", "backup", "restore", "verify", "version", "completion")(carillon(t.Context(), "--help"))
+	parts := []string{"Examples:", "Network:", "Data:", "Access:"}
+	for name := range values {
+		parts = append(parts, "--"+name)
+	}
+	want(t, parts...)(carillon(t.Context(), "serve", "--help"))
+}
+
+func TestVersionSaysWhatThisIs(t *testing.T) {
+	want(t, "carillon ", "go1.")(carillon(t.Context(), "version"))
+}
+
+func TestShellsCompleteTheValuesOfASetting(t *testing.T) {
+	want(t, "interval", "memory")(carillon(t.Context(), "__complete", "serve", "--durability", ""))
+	want(t, "carillon")(carillon(t.Context(), "completion", "bash"))
+}
+
+func TestMistakesOnTheCommandLineAreSaid(t *testing.T) {
+	refused(t, "unknown command", "sevre")(carillon(t.Context(), "sevre"))
+	refused(t, "--lisen", "carillon serve --help")(carillon(t.Context(), "serve", "--lisen", "x"))
+	refused(t, "--durability", "maybe")(carillon(t.Context(), "serve", "--durability", "maybe"))
+	refused(t, "needs DEST")(carillon(t.Context(), "backup"))
+	refused(t, "needs BACKUP")(carillon(t.Context(), "restore"))
+	refused(t, "not both")(carillon(t.Context(), "backup", "x.tar", "--data", "d", "--endpoint", "http://x"))
+	refused(t, "--insecure")(carillon(t.Context(), "serve", "--listen", "0.0.0.0:0"))
+}
+
+// running is a server on a directory of its own, with one secret in it.
+func running(t *testing.T, set func(*server.Config)) (r *server.Running, data string) {
+	t.Helper()
+	data = filepath.Join(t.TempDir(), "data")
+	c := server.Config{Listen: "127.0.0.1:0", Data: data, Logger: slog.New(slog.DiscardHandler)}
+	if set != nil {
+		set(&c)
+	}
+	r, err := server.Start(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		if err := r.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r, data
+}
+
+func TestABackupOfARunningServerVerifiesAndRestores(t *testing.T) {
+	r, data := running(t, nil)
+	dir := t.TempDir()
+	for _, name := range []string{"b.tar", "b"} {
+		backup := filepath.Join(dir, name)
+		want(t)(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+		want(t, " 0 problems")(carillon(t.Context(), "verify", backup))
+		refused(t, "exists")(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+	}
+	out, err := carillon(t.Context(), "backup", "--endpoint", r.URL, "-")
+	if err != nil || len(out) == 0 {
+		t.Fatal(len(out), err)
+	}
+	restored := filepath.Join(dir, "restored")
+	want(t, "carillon serve --data "+restored)(carillon(t.Context(), "restore", filepath.Join(dir, "b.tar"), "--data", restored))
+	want(t, " 0 problems")(carillon(t.Context(), "verify", restored))
+	refused(t, restored)(carillon(t.Context(), "restore", filepath.Join(dir, "b.tar"), "--data", restored))
+	refused(t, "is a directory")(carillon(t.Context(), "restore", filepath.Join(dir, "b"), "--data", restored+"2"))
+	refused(t, store.ErrLocked.Error())(carillon(t.Context(), "verify", data))
+	refused(t, store.ErrLocked.Error())(carillon(t.Context(), "backup", "--data", data, filepath.Join(dir, "c.tar")))
+	left, err := filepath.Glob(filepath.Join(dir, "*.partial"))
+	hidden, _ := filepath.Glob(filepath.Join(dir, ".verify-*"))
+	if err != nil || len(left)+len(hidden) > 0 {
+		t.Errorf("left behind: %v %v, %v", left, hidden, err)
+	}
+}
+
+func TestADirectoryThatNoServerUsesIsCopiedWithoutOne(t *testing.T) {
+	r, data := running(t, nil)
+	if err := r.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"b.tar", "b"} {
+		want(t)(carillon(t.Context(), "backup", "--data", data, filepath.Join(dir, name)))
+		want(t, " 0 problems")(carillon(t.Context(), "verify", filepath.Join(dir, name)))
+	}
+	refused(t, "no such file")(carillon(t.Context(), "backup", "--data", filepath.Join(dir, "none"), filepath.Join(dir, "c.tar")))
+}
+
+func TestADamagedBackupIsNeitherVerifiedNorRestored(t *testing.T) {
+	r, _ := running(t, nil)
+	dir := t.TempDir()
+	backup := filepath.Join(dir, "b.tar")
+	want(t)(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+	text, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, broken := range map[string][]byte{"cut": text[:len(text)/2], "empty": nil, "other": []byte("hello")} {
+		path := filepath.Join(dir, name+".tar")
+		if err := os.WriteFile(path, broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := carillon(t.Context(), "verify", path); err == nil {
+			t.Errorf("%s: verified", name)
+		}
+		restored := filepath.Join(dir, "restored-"+name)
+		if _, err := carillon(t.Context(), "restore", path, "--data", restored); err == nil {
+			t.Errorf("%s: restored", name)
+		}
+		if _, err := os.Stat(restored); err == nil {
+			t.Errorf("%s: %s is there", name, restored)
+		}
+	}
+}
+
+func TestABackupFromAStrictServerNeedsItsKey(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys.yaml")
+	if err := os.WriteFile(keys, []byte("credentials:\n  - {accessKeyId: AKIAOPS, secretAccessKey: hush, account: \"123456789012\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := running(t, func(c *server.Config) { c.Auth, c.Credentials = server.AuthStrict, keys })
+	backup := filepath.Join(t.TempDir(), "b.tar")
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	refused(t, "MissingAuthenticationToken")(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAOPS")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "guess")
+	refused(t, "InvalidSignature")(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "hush")
+	want(t)(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+}
+
+func TestAServerThatIsNotThereIsSaid(t *testing.T) {
+	refused(t, "is it running?")(carillon(t.Context(), "backup", "--endpoint", "http://127.0.0.1:1", filepath.Join(t.TempDir(), "b.tar")))
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/carillon-events/carillon/internal/server"
+)
+
+// settings are those of a command line, an environment and a file.
+func settings(t *testing.T, yaml string, environ []string, args ...string) (*serveSettings, error) {
+	t.Helper()
+	s := newServeSettings()
+	s.environ = environ
+	for _, g := range s.groups {
+		s.all.AddFlagSet(g.flags)
+	}
+	if yaml != "" {
+		path := filepath.Join(t.TempDir(), "carillon.yaml")
+		if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--config", path)
+	}
+	if err := s.all.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return s, s.merge()
+}
+
+func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testing.T) {
+	const yaml = "region: from-file\ndata: from-file\ndrain-timeout: 1s\n"
+	environ := []string{"CARILLON_REGION=from-env", "CARILLON_DATA=from-env", "OTHER_DATA=x"}
+	s, err := settings(t, yaml, environ, "--region", "from-flag")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.config()
+	if c.Region != "from-flag" || c.Data != "from-env" || c.DrainFor != time.Second || c.Listen != server.DefaultListen {
+		t.Errorf("%+v", c)
+	}
+}
+
+// values are one that is not the default for every setting.
+var values = map[string]string{
+	"listen": "127.0.0.1:9", "external-url": "http://x", "cors-origin": "http://a,http://b", "data": "d",
+	"durability": "interval", "sync-interval": "7s", "auth": "strict", "credentials": "k", "insecure": "true",
+	"region": "r", "max-body": "3MiB", "drain-timeout": "9s", "pprof": "true", "log-format": "json", "log-level": "debug",
+}
+
+func TestEverySettingIsAFlagAVariableAndAKeyAndReachesTheServer(t *testing.T) {
+	plain, err := settings(t, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain.all.VisitAll(func(f *pflag.Flag) {
+		if f.Name == "config" {
+			return
+		}
+		value, ok := values[f.Name]
+		if !ok {
+			t.Errorf("the test has no value for %s", f.Name)
+			return
+		}
+		var all []*serveSettings
+		for _, from := range []func() (*serveSettings, error){
+			func() (*serveSettings, error) { return settings(t, "", nil, "--"+f.Name+"="+value) },
+			func() (*serveSettings, error) { return settings(t, "", []string{variableOf(f.Name) + "=" + value}) },
+			func() (*serveSettings, error) { return settings(t, f.Name+": "+value, nil) },
+		} {
+			s, err := from()
+			if err != nil {
+				t.Errorf("%s: %v", f.Name, err)
+				return
+			}
+			all = append(all, s)
+		}
+		same := func(a, b *serveSettings) bool {
+			return reflect.DeepEqual(a.config(), b.config()) && a.logFormat.value == b.logFormat.value && a.logLevel.value == b.logLevel.value
+		}
+		if !same(all[0], all[1]) || !same(all[0], all[2]) {
+			t.Errorf("%s differs by where it comes from: %+v %+v %+v", f.Name, all[0].config(), all[1].config(), all[2].config())
+		}
+		if reflect.DeepEqual(all[0].config(), plain.config()) && all[0].logFormat.value == plain.logFormat.value && all[0].logLevel.value == plain.logLevel.value {
+			t.Errorf("%s=%s changes nothing", f.Name, value)
+		}
+	})
+}
+
+func TestOriginsMayBeAYAMLList(t *testing.T) {
+	s, err := settings(t, "cors-origin:\n  - http://a\n  - http://b\n", nil)
+	if err != nil || !reflect.DeepEqual(s.config().Origins, []string{"http://a", "http://b"}) {
+		t.Errorf("%v, %v", s.config().Origins, err)
+	}
+}
+
+func TestABadSettingIsRefusedAndNamed(t *testing.T) {
+	for _, c := range []struct {
+		yaml    string
+		environ []string
+		want    []string
+	}{
+		{"lisen: x", nil, []string{"carillon.yaml", `"lisen"`, "listen"}},
+		{"network:\n  listen: x", nil, []string{`"network"`}},
+		{"listen:\n  port: 1", nil, []string{"listen", "needs a value"}},
+		{"listen:", nil, []string{"listen", "needs a value"}},
+		{"a.b: 1", nil, []string{`"a.b"`}},
+		{"config: other.yaml", nil, []string{`"config"`}},
+		{"durability: maybe", nil, []string{"carillon.yaml: durability", "maybe", "fsync, interval, memory"}},
+		{"sync-interval: 100", nil, []string{"sync-interval", "missing unit"}},
+		{"pprof: perhaps", nil, []string{"pprof", "perhaps"}},
+		{"max-body: [1, 2]", nil, []string{"max-body", "not a list"}},
+		{"{", nil, []string{"carillon.yaml"}},
+		{"", []string{"CARILLON_AUTH=none"}, []string{"CARILLON_AUTH", "none", "dev, strict"}},
+		{"", []string{"CARILLON_MAX_BODY=-1"}, []string{"CARILLON_MAX_BODY", "-1"}},
+		{"", []string{"CARILLON_CONFIG=/does/not/exist.yaml"}, []string{"/does/not/exist.yaml"}},
+	} {
+		_, err := settings(t, c.yaml, c.environ)
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q %v: %v; want %q", c.yaml, c.environ, err, want)
+			}
+		}
+	}
+}
+
+func TestAVariableThatIsNoSettingIsNoticed(t *testing.T) {
+	s, err := settings(t, "", []string{"CARILLON_LISTNE=x", "CARILLON_LISTEN=127.0.0.1:1"})
+	if err != nil || !reflect.DeepEqual(s.strays, []string{"CARILLON_LISTNE"}) {
+		t.Errorf("%v, %v", s.strays, err)
+	}
+}
+
+func TestSizesReadAndPrint(t *testing.T) {
+	for text, want := range map[string]int64{"1": 1, "1024": 1 << 10, "64KiB": 64 << 10, "10MiB": 10 << 20, "1 GiB": 1 << 30} {
+		var b byteSize
+		if err := b.Set(text); err != nil || int64(b) != want {
+			t.Errorf("%q is %d, %v", text, b, err)
+		}
+		var again byteSize
+		if err := again.Set(b.String()); err != nil || again != b {
+			t.Errorf("%q prints as %q", text, b.String())
+		}
+	}
+	for _, text := range []string{"", "x", "0", "-1", "1.5MiB", "10MB", "9999999999999GiB", "MiB"} {
+		var b byteSize
+		if err := b.Set(text); err == nil {
+			t.Errorf("%q is %d", text, b)
+		}
+	}
+}
