@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -40,12 +41,16 @@ func (g *guard) file(name string, f vfs.File, err error) (vfs.File, error) {
 	if err := g.check("create", name, err); err != nil {
 		return nil, err
 	}
-	return &guardedFile{f, g, name}, nil
+	return &guardedFile{File: f, guard: g, name: name}, nil
 }
 
 func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	f, err := g.FS.Create(name, c)
-	return g.file(name, f, err)
+	f, err = g.file(name, f, err)
+	if own, ok := f.(*guardedFile); ok && strings.HasSuffix(name, ".log") {
+		own.young = &youngLog{}
+	}
+	return f, err
 }
 
 func (g *guard) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {
@@ -66,7 +71,7 @@ func (g *guard) OpenDir(name string) (vfs.File, error) {
 	if err != nil || name != g.dir {
 		return f, err
 	}
-	return &guardedFile{f, g, name}, nil
+	return &guardedFile{File: f, guard: g, name: name}, nil
 }
 
 // Unwrap is for vfs.Root.
@@ -76,10 +81,15 @@ type guardedFile struct {
 	vfs.File
 	guard *guard
 	name  string
+
+	young *youngLog // nil for all but a new log
 }
 
 func (f *guardedFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
+	if f.young != nil && err == nil {
+		f.young.wrote(f.File, n)
+	}
 	return n, f.guard.check("write", f.name, err)
 }
 
