@@ -96,8 +96,11 @@ func (q *Queue) Counts(tx *store.Tx) (Counts, error) {
 		}
 		due += n
 	}
-	c := Counts{InFlight: q.flight.len(), Delayed: max(0, int(q.counters.delayed)-due)}
-	c.Delayed += q.groups.countDelayed(q.settings.Config.DelayFor, tx.Now())
+	lagging, err := q.countLagging(tx)
+	if err != nil {
+		return Counts{}, err
+	}
+	c := Counts{InFlight: q.flight.len(), Delayed: max(0, int(q.counters.delayed)-due) + lagging}
 	c.Ready = max(0, int(q.counters.total)-c.InFlight-c.Delayed)
 	return c, nil
 }

@@ -51,6 +51,7 @@ func (q *Queue) save(tx *store.Tx) error {
 func Configure(tx *store.Tx, q *Queue, s Settings) error {
 	retain := s.Config.RetainFor != q.settings.Config.RetainFor
 	q.settings, q.modifiedAt = s, tx.Now()
+	q.groups.sends.known = false
 	if err := q.save(tx); err != nil {
 		return err
 	}

@@ -11,18 +11,19 @@ import (
 
 // state is what receiving a message left behind. As the value of L and I:
 //
-//	{version=1 u8}{flags u8}{receives u32}{first received, microseconds i64}{group}
+//	{version=1 u8}{flags u8}{receives u32}{first received i64}{last received i64}{group}
 //
-// flags: bit 0, the body is under M. group is the rest, empty where the message
+// Instants are microseconds. flags: bit 0, the body is under M. group is the rest, empty where the message
 // has none.
 type state struct {
 	indexed  bool // the body is under M, not B
 	receives uint32
 	firstAt  time.Time
+	lastAt   time.Time
 	group    string
 }
 
-const stateSize = 14
+const stateSize = 22
 
 func (s state) encode(b []byte) []byte {
 	flags := byte(0)
@@ -32,6 +33,7 @@ func (s state) encode(b []byte) []byte {
 	b = append(b, 1, flags)
 	b = binary.BigEndian.AppendUint32(b, s.receives)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.firstAt.UnixMicro()))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.lastAt.UnixMicro()))
 	return append(b, s.group...)
 }
 
@@ -40,7 +42,8 @@ func decodeState(b []byte) (state, error) {
 		return state{}, fmt.Errorf("queue: receive state of %d bytes", len(b))
 	}
 	return state{
-		indexed: b[1]&1 != 0, receives: binary.BigEndian.Uint32(b[2:]), firstAt: timeAt(b, 6), group: string(b[stateSize:]),
+		indexed: b[1]&1 != 0, receives: binary.BigEndian.Uint32(b[2:]), firstAt: timeAt(b, 6), lastAt: timeAt(b, 14),
+		group: string(b[stateSize:]),
 	}, nil
 }
 
@@ -55,10 +58,9 @@ func (s state) bodyKey(k *key, queue, seq uint64) []byte {
 // airborne is a message in flight.
 type airborne struct {
 	state
-	seq        uint64
-	receivedAt time.Time // of this receipt
-	deadline   time.Time
-	index      int // in the heap
+	seq      uint64
+	deadline time.Time
+	index    int // in the heap
 }
 
 // flight is everything in flight: by seq, and by deadline.
@@ -143,7 +145,6 @@ func (q *Queue) load(tx *store.Tx) error {
 			if a.state, failed = decodeState(v); failed != nil {
 				return false
 			}
-			a.receivedAt = a.deadline.Add(-q.settings.Config.HideFor) // an estimate, for the 12 hours
 			q.flight.add(a)
 			if a.group != "" {
 				q.groups.hold(q, a.group, 0) // the line was not looked at
@@ -191,7 +192,7 @@ func (q *Queue) settle(tx *store.Tx) error {
 
 // takeOff puts a message in flight, in memory and under L.
 func (q *Queue) takeOff(tx *store.Tx, seq uint64, s state, hideFor time.Duration) error {
-	a := &airborne{state: s, seq: seq, receivedAt: tx.Now(), deadline: q.returned.beyond(tx.Now().Add(hideFor))}
+	a := &airborne{state: s, seq: seq, deadline: q.returned.beyond(tx.Now().Add(hideFor))}
 	var k key
 	var v [stateSize + 128]byte
 	if err := tx.Set(k.later(store.SpaceQueueLater, q.id, a.deadline, seq), s.encode(v[:0])); err != nil {

@@ -38,7 +38,7 @@ type groups struct {
 	locked   map[string]lock     // FIFO: groups with messages in flight
 	served   map[string]struct{} // standard: groups that had their turn at the current virtual time, as far as remembered
 	dueAt    time.Time           // FIFO: when the first head's delay ends; zero if none was found delayed
-	sends    []time.Time         // FIFO with a delay: when what may still be delayed was sent
+	sends    sends
 }
 
 type head struct {
@@ -329,26 +329,6 @@ func (q *Queue) queueAgain(tx *store.Tx, seq uint64, s state) error {
 		q.fresh.sent(p.ticket, nil)
 	}
 	return q.enqueueAs(tx, s.group, p)
-}
-
-// nextDelayed is when the first group's delay ends.
-func (g *groups) nextDelayed() (time.Time, bool) { return g.dueAt, !g.dueAt.IsZero() }
-
-// noteSend remembers when a message of a FIFO queue with a delay was sent.
-func (g *groups) noteSend(at time.Time) {
-	if len(g.sends) < maxNotedSends {
-		g.sends = append(g.sends, at)
-	}
-}
-
-// maxNotedSends bounds memory; beyond it Counts.Delayed is too small.
-const maxNotedSends = 1 << 20
-
-func (g *groups) countDelayed(delay time.Duration, now time.Time) int {
-	for len(g.sends) > 0 && !g.sends[0].Add(delay).After(now) {
-		g.sends = g.sends[1:]
-	}
-	return len(g.sends)
 }
 
 type headHeap []head

@@ -248,30 +248,6 @@ func (r *receiver) leaveGroup(tx *store.Tx, h head, rest []place) error {
 	return nil
 }
 
-// dueOf is how many messages at the head of a FIFO group's line are not delayed
-// any more, and when the next one is not. A change of the queue's delay counts
-// for messages that were sent before.
-func (q *Queue) dueOf(tx *store.Tx, line []place) (int, time.Time, error) {
-	delay := q.settings.Config.DelayFor
-	if !q.settings.Config.FIFO || delay == 0 {
-		return len(line), time.Time{}, nil
-	}
-	for i, p := range line {
-		var k key
-		record, ok, err := tx.Get(k.seq(store.SpaceQueueMessage, q.id, p.seq))
-		if err != nil {
-			return 0, time.Time{}, err
-		}
-		if !ok || len(record) < fieldsOffset {
-			continue
-		}
-		if at := recordSentAt(record).Add(delay); at.After(tx.Now()) {
-			return i, at, nil
-		}
-	}
-	return len(line), time.Time{}, nil
-}
-
 func (r *receiver) takeOfGroup(tx *store.Tx, group string, p place) error {
 	q, seq := r.q, p.seq
 	var k key
@@ -320,6 +296,7 @@ func (r *receiver) give(tx *store.Tx, seq uint64, record []byte, s state) error 
 		}
 	}
 	s.receives++
+	s.lastAt = tx.Now()
 	if s.firstAt.IsZero() {
 		s.firstAt = tx.Now()
 	}

@@ -112,7 +112,7 @@ func (q *Queue) put(tx *store.Tx, record []byte, group string, delay time.Durati
 		return seq, q.postpone(tx, seq, due, group)
 	}
 	if c := &q.settings.Config; c.FIFO && c.DelayFor > 0 {
-		q.groups.noteSend(tx.Now())
+		q.groups.sends.note(tx.Now(), c.DelayFor)
 		q.wakeAt(tx, tx.Now().Add(c.DelayFor))
 	} else if _, locked := q.groups.locked[group]; !locked {
 		q.announce(tx)

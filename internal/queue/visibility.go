@@ -82,7 +82,7 @@ func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) 
 		return fmt.Errorf("hide a message of %s: %w", q.name.Name, ErrReceiptStale)
 	case a.receives != r.Receives:
 		return fmt.Errorf("hide a message of %s: %w", q.name.Name, ErrNotInFlight)
-	case tx.Now().Add(hideFor).Sub(a.receivedAt) > MaxHideFor:
+	case tx.Now().Add(hideFor).Sub(a.lastAt) > MaxHideFor:
 		return fmt.Errorf("hide a message of %s: %w", q.name.Name, ErrHiddenTooLong)
 	}
 	if err := q.hide(tx, a, hideFor); err != nil {
@@ -98,13 +98,8 @@ func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) 
 
 // hide sets the deadline of a message in flight.
 func (q *Queue) hide(tx *store.Tx, a *airborne, hideFor time.Duration) error {
-	receivedAt := a.receivedAt
 	if err := q.land(tx, a); err != nil {
 		return err
 	}
-	if err := q.takeOff(tx, a.seq, a.state, hideFor); err != nil {
-		return err
-	}
-	q.flight.bySeq[a.seq].receivedAt = receivedAt
-	return nil
+	return q.takeOff(tx, a.seq, a.state, hideFor)
 }
