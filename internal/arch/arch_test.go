@@ -25,7 +25,7 @@ var bands = []struct {
 	packages []string
 	open     bool // its packages may import each other
 }{
-	{"command", []string{"cmd/carillon", "test", "carillontest", "examples"}, true},
+	{"command", []string{"cmd/carillon", "test", "carillontest"}, true},
 	{"tools", []string{"internal/demo", "internal/bench"}, true},
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
@@ -35,6 +35,7 @@ var bands = []struct {
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
 	{"language", []string{"internal/arn", "internal/event", "internal/pattern"}, true},
+	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 
 // deterministic packages take time and ids as arguments.

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/store"
@@ -58,7 +56,6 @@ type Config struct {
 	Version string
 	Logger  *slog.Logger // slog.Default() where nil
 	Banner  io.Writer    // where the start-up lines go; nil: nowhere
-	FS      vfs.FS       // for tests; nil: the real one, or memory for that level
 }
 
 func (c Config) withDefaults() Config {

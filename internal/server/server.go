@@ -118,7 +118,6 @@ func (r *Running) openStore() (err error) {
 	r.store, err = store.Open(dir, store.Options{
 		Durability:   r.config.Durability,
 		SyncInterval: r.config.SyncInterval,
-		FS:           r.config.FS,
 		Logger:       r.log,
 	})
 	if err != nil {
@@ -237,7 +236,7 @@ func (r *Running) drain() {
 // health is what probes are told.
 func (r *Running) health() error {
 	if r.draining.Load() {
-		return errors.New("Carillon is shutting down") //nolint:staticcheck // a name
+		return errors.New("shutting down")
 	}
 	return r.store.Err()
 }
