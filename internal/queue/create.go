@@ -67,14 +67,10 @@ func (q *Queue) reschedule(tx *store.Tx) error {
 	if err := q.settle(tx); err != nil {
 		return err
 	}
-	if err := q.cancelSweep(tx); err != nil {
+	if err := q.cancelSweep(tx); err != nil || q.settings.Config.RetainFor == 0 {
 		return err
 	}
-	oldest, found, err := q.oldest(tx)
-	if err != nil || !found || q.settings.Config.RetainFor == 0 {
-		return err
-	}
-	return q.sweepAt(tx, oldest.sentAt.Add(q.settings.Config.RetainFor))
+	return q.sweepAt(tx, tx.Now())
 }
 
 // SetTags replaces a queue's tags.

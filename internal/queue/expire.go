@@ -17,13 +17,18 @@ func (q *Queue) expired(sentAt, now time.Time) bool {
 	return keep > 0 && now.Sub(sentAt) >= keep
 }
 
-// scheduleSweep sees to it that somebody looks when what is sent now is too old.
-func (q *Queue) scheduleSweep(tx *store.Tx) error {
+// scheduleSweep sees to it that somebody looks when a message sent at sentAt is
+// too old.
+func (q *Queue) scheduleSweep(tx *store.Tx, sentAt time.Time) error {
 	keep := q.settings.Config.RetainFor
-	if q.counters.sweepAt != 0 || keep == 0 {
+	if keep == 0 {
 		return nil
 	}
-	return q.sweepAt(tx, tx.Now().Add(keep))
+	at := sentAt.Add(keep)
+	if q.counters.sweepAt != 0 && q.counters.sweepAt <= micros(at) {
+		return nil
+	}
+	return q.sweepAt(tx, at)
 }
 
 func (q *Queue) sweepAt(tx *store.Tx, at time.Time) error {
@@ -70,21 +75,51 @@ func Sweep(tx *store.Tx, at time.Time, ref []byte) error {
 	return q.sweep(tx)
 }
 
+// sweep drops a step of old messages and sets the timer for the next ones.
 func (q *Queue) sweep(tx *store.Tx) error {
-	oldest, found, err := q.oldest(tx)
-	for n := 0; err == nil && found && n < sweepStep && q.expired(oldest.sentAt, tx.Now()); n++ {
-		if err := q.expire(tx, oldest); err != nil {
+	if q.counters.total == 0 { // and not a look at the tombstones
+		q.counters.expireFrom = q.counters.nextSeq
+		return nil
+	}
+	var next nextSweep
+	expireFrom := q.counters.nextSeq
+	for _, space := range []byte{store.SpaceQueueBody, store.SpaceQueueMessage} {
+		old, left, found, err := q.oldest(tx, space)
+		if err != nil {
 			return err
 		}
-		oldest, found, err = q.oldest(tx)
+		if err := q.forgetDelays(tx, old); err != nil {
+			return err
+		}
+		for _, m := range old {
+			if err := q.expire(tx, m); err != nil {
+				return err
+			}
+		}
+		if found {
+			expireFrom = min(expireFrom, left.seq)
+			next.consider(left.sentAt.Add(q.settings.Config.RetainFor))
+		}
 	}
-	if err != nil || !found || q.settings.Config.RetainFor == 0 {
-		return err
+	q.counters.expireFrom = expireFrom
+	if !next.found || q.settings.Config.RetainFor == 0 {
+		return nil
 	}
-	return q.sweepAt(tx, oldest.sentAt.Add(q.settings.Config.RetainFor))
+	return q.sweepAt(tx, next.at)
 }
 
-// aged is the oldest message.
+type nextSweep struct {
+	at    time.Time
+	found bool
+}
+
+func (n *nextSweep) consider(at time.Time) {
+	if !n.found || at.Before(n.at) {
+		n.at, n.found = at, true
+	}
+}
+
+// aged is a message by its age.
 type aged struct {
 	seq     uint64
 	sentAt  time.Time
@@ -92,37 +127,64 @@ type aged struct {
 	group   string
 }
 
-// oldest is the message with the smallest seq, and moves expireFrom up to it.
-func (q *Queue) oldest(tx *store.Tx) (aged, bool, error) {
-	var best aged
-	found := false
-	for _, space := range []byte{store.SpaceQueueBody, store.SpaceQueueMessage} {
-		var lo, hi key
-		var failed error
-		err := tx.Scan(lo.seq(space, q.id, q.counters.expireFrom), hi.start(space, q.id+1).bytes(), func(k, v []byte) bool {
-			var m Message
-			if failed = decodeRecord(v, &m); failed != nil {
-				return false
-			}
-			if seq := u64at(k, 9); !found || seq < best.seq {
-				best = aged{seq: seq, sentAt: m.SentAt, indexed: space == store.SpaceQueueMessage, group: string([]byte(m.Group))}
-				found = true
-			}
+// oldest reads the messages that come first: those that are too old, at most
+// sweepStep, and the first one that is left.
+func (q *Queue) oldest(tx *store.Tx, space byte) (old []aged, left aged, found bool, err error) {
+	var lo, hi key
+	var failed error
+	err = tx.Scan(lo.seq(space, q.id, q.counters.expireFrom), hi.start(space, q.id+1).bytes(), func(k, v []byte) bool {
+		var m Message
+		if failed = decodeRecord(v, &m); failed != nil {
 			return false
+		}
+		a := aged{seq: u64at(k, 9), sentAt: m.SentAt, indexed: space == store.SpaceQueueMessage, group: string([]byte(m.Group))}
+		if found = len(old) == sweepStep || !q.expired(m.SentAt, tx.Now()); found {
+			left = a
+			return false
+		}
+		old = append(old, a)
+		return true
+	})
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		err = fmt.Errorf("look for old messages of %s: %w", q.name.Name, err)
+	}
+	return old, left, found, err
+}
+
+// maxDelay is more than any message is delayed; services see to it.
+const maxDelay = 15 * time.Minute
+
+// forgetDelays removes what old has in D: only where a queue keeps messages for
+// less time than it may delay them.
+func (q *Queue) forgetDelays(tx *store.Tx, old []aged) error {
+	if q.counters.delayed == 0 || len(old) == 0 || q.settings.Config.RetainFor > maxDelay {
+		return nil
+	}
+	gone := make(map[uint64]bool, len(old))
+	for _, m := range old {
+		gone[m.seq] = true
+	}
+	var lo, hi key
+	var entries [][]byte
+	n := 0
+	err := tx.Scan(lo.start(store.SpaceQueueDelayed, q.id).at(tx.Now().Add(time.Microsecond)).bytes(), hi.start(store.SpaceQueueDelayed, q.id+1).bytes(),
+		func(k, _ []byte) bool {
+			if gone[u64at(k, 17)] {
+				entries = append(entries, append([]byte(nil), k...))
+			}
+			n++
+			return n < maxCountScan
 		})
+	for _, k := range entries {
 		if err == nil {
-			err = failed
-		}
-		if err != nil {
-			return aged{}, false, fmt.Errorf("look for the oldest message of %s: %w", q.name.Name, err)
+			q.counters.delayed--
+			err = tx.Delete(k)
 		}
 	}
-	if found {
-		q.counters.expireFrom = best.seq
-	} else {
-		q.counters.expireFrom = q.counters.nextSeq
-	}
-	return best, found, nil
+	return err
 }
 
 // expire drops one message, wherever it is. Entries of L and D are left to the

@@ -93,7 +93,7 @@ func (q *Queue) put(tx *store.Tx, record []byte, group string, delay time.Durati
 	q.counters.nextSeq++
 	q.counters.total++
 	q.touch(tx)
-	if err := q.scheduleSweep(tx); err != nil {
+	if err := q.scheduleSweep(tx, recordSentAt(record)); err != nil {
 		return 0, err
 	}
 	var k key
