@@ -68,6 +68,11 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	return r.wait(ctx)
+}
+
+// wait is the rest of Run.
+func (r *Running) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		r.log.Info("stopping", "in_flight_for_at_most", r.config.DrainFor)
