@@ -205,7 +205,7 @@ def visibility():
     handle = receive(url)[0]["ReceiptHandle"]
     change = ("sqs", "change-message-visibility", "--queue-url", url, "--receipt-handle")
     aws(*change, handle, "--visibility-timeout", "0")
-    refused(PREFIX + "MessageNotInflight", *change, handle, "--visibility-timeout", "5")
+    refused(PREFIX + "MessageNotInflight|InvalidParameterValue", *change, handle, "--visibility-timeout", "5")
     refused("ReceiptHandleIsInvalid", *change, "garbage", "--visibility-timeout", "5")
     refused("ReceiptHandleIsInvalid", "sqs", "delete-message", "--queue-url", url, "--receipt-handle", "garbage")
     receive(url)

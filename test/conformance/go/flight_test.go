@@ -9,6 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
+// notInFlight is both what AWS documents and what it has answered for years:
+// https://github.com/aws/aws-sdk-net/issues/1927
+var notInFlight = []string{"AWS.SimpleQueueService.MessageNotInflight", "InvalidParameterValue"}
+
 func visibility(t *tour) {
 	url := t.queue(nil)
 	t.send(url, "one")
@@ -21,9 +25,7 @@ func visibility(t *tour) {
 	third := t.one(url)
 	must(0, t.hide(url, third.ReceiptHandle, 600))(t)
 	must(0, t.hide(url, third.ReceiptHandle, 0))(t)
-	err := t.hide(url, third.ReceiptHandle, 10)
-	refused(t, "a visible message", err, "AWS.SimpleQueueService.MessageNotInflight")
-	hasError[*types.MessageNotInflight](t, "a visible message", err)
+	refused(t, "a visible message", t.hide(url, third.ReceiptHandle, 10), notInFlight...)
 	fourth := t.one(url)
 	refused(t, "43201 s", t.hide(url, fourth.ReceiptHandle, 43201), "InvalidParameterValue")
 	for _, bad := range []string{"garbage", "AQEBAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "ü"} {
@@ -34,7 +36,7 @@ func visibility(t *tour) {
 	}
 	equal(t, "counts after refused calls", t.counts(url), [3]int{0, 1, 0})
 	t.delete(url, fourth)
-	refused(t, "a deleted message", t.hide(url, fourth.ReceiptHandle, 5), "InvalidParameterValue", "AWS.SimpleQueueService.MessageNotInflight")
+	refused(t, "a deleted message", t.hide(url, fourth.ReceiptHandle, 5), notInFlight...)
 }
 
 func longPoll(t *tour) {

@@ -124,7 +124,7 @@ describe("messages", { concurrency: 8 }, () => {
     await change(second, 0);
     const [third] = await t.receive(url);
     await change(third, 0);
-    await t.refused(`${PREFIX}MessageNotInflight`, change(third, 10));
+    await t.refused([`${PREFIX}MessageNotInflight`, "InvalidParameterValue"], change(third, 10));
     const [fourth] = await t.receive(url);
     await t.refused("InvalidParameterValue", change(fourth, 43201));
     for (const ReceiptHandle of ["garbage", "AQEB" + "A".repeat(200)]) {

@@ -29,7 +29,9 @@ def order(t):
     seen = {"a": [], "b": [m["Body"] for m in rest]}
     t.delete(url, *rest)
     while sum(map(len, seen.values())) < 8:
-        for m in t.receive(url, MaxNumberOfMessages=3):
+        page = t.once(url, MaxNumberOfMessages=3, WaitTimeSeconds=5)
+        check(page, f"no more messages after {seen}")
+        for m in page:
             seen[m["Body"][0]].append(m["Body"])
             t.delete(url, m)
     equal(seen, {g: [f"{g}{i}" for i in range(4)] for g in "ab"}, "order of each group")
@@ -70,7 +72,7 @@ def dedup(t):
     by_body = t.queue(fifo=True, ContentBasedDeduplication="true")
     for _ in range(2):
         t.send(by_body, "same", MessageGroupId="g")
-    t.send(by_body, "same", MessageGroupId="g", MessageDeduplicationId="but told apart")
+    t.send(by_body, "same", MessageGroupId="g", MessageDeduplicationId="but-told-apart")
     equal(t.count(by_body), 2, "by content")
 
     by_group = t.queue(fifo=True, DeduplicationScope="messageGroup", FifoThroughputLimit="perMessageGroupId")

@@ -183,7 +183,7 @@ def place(e):
     return f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"
 
 
-def run(client, make_tour, only=()):
+def run(client, make_tour, only=(), workers=8):
     """Runs what is registered; prints the lines; gives the exit status."""
 
     def one(entry):
@@ -201,7 +201,7 @@ def run(client, make_tour, only=()):
             return False
 
     chosen = [s for s in SCENARIOS if not only or s[0] in only]
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         results = [r for r in pool.map(one, chosen) if r is not None]
     passed, failed = results.count(True), results.count(False)
     say(f"{client}: {passed} passed, {failed} failed")

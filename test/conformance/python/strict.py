@@ -1,0 +1,125 @@
+"""Strict mode seen from boto3: only what a known key has signed is believed."""
+
+import datetime
+import os
+import sys
+import urllib.error
+import urllib.request
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+
+from harness import Mismatch, Tour, case, check, equal, fails, run, scenario
+
+KEY, SECRET = os.environ["CARILLON_STRICT_KEY"], os.environ["CARILLON_STRICT_SECRET"]
+
+# One mistake has another code in every protocol: STS speaks query, events JSON,
+# and SQS over JSON names the query's code in a header.
+WRONG_SIGNATURE = {"sts": ["SignatureDoesNotMatch"], "sqs": ["SignatureDoesNotMatch", "InvalidSignatureException"],
+                   "events": ["InvalidSignatureException"]}
+UNKNOWN_KEY = {"sts": ["InvalidClientTokenId"], "sqs": ["InvalidClientTokenId", "UnrecognizedClientException"],
+               "events": ["UnrecognizedClientException"]}
+
+
+def ask_all(t):
+    return {"sts": t.sts.get_caller_identity, "sqs": t.sqs.list_queues, "events": t.events.list_event_buses}
+
+
+def all_fail(t, codes):
+    for service, call in ask_all(t).items():
+        with case(service), fails(*codes[service]):
+            call()
+
+
+@scenario("strict-right-key")
+def right_key(t):
+    equal(t.sts.get_caller_identity()["Account"], t.account, "Account")
+    url = t.queue()
+    t.send(url, "Grüße 🎉 & = %20")
+    equal(t.receive(url)[0]["Body"], "Grüße 🎉 & = %20", "Body")
+    t.events.list_event_buses()
+
+
+@scenario("strict-wrong-secret")
+def wrong_secret(t):
+    all_fail(Tour(t.endpoint, t.account, key=KEY, secret="guessed"), WRONG_SIGNATURE)
+
+
+@scenario("strict-unknown-key")
+def unknown_key(t):
+    all_fail(Tour(t.endpoint, t.account, key="AKIANOBODYKNOWSTHIS1", secret=SECRET), UNKNOWN_KEY)
+
+
+@scenario("strict-tampered-body")
+def tampered(t):
+    def change(request, **_):
+        body = request.body if isinstance(request.body, bytes) else request.body.encode()
+        request.body = body.replace(b"honest", b"forged")
+        check(request.body != body, "there was nothing to change")
+
+    url = t.queue()
+    t.sqs.meta.events.register("before-send.sqs.SendMessage", change)
+    with fails(*WRONG_SIGNATURE["sqs"]):
+        t.send(url, "honest")
+    equal(t.count(url), 0, "messages after the refusal")
+
+
+def signed(t, service, headers, body, shift):
+    """A request signed as if at another time; the answer's status and text."""
+    request = botocore.awsrequest.AWSRequest("POST", t.endpoint + "/", headers=headers, data=body)
+    signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(KEY, SECRET), service, t.region)
+    now = botocore.auth.get_current_datetime
+
+    botocore.auth.get_current_datetime = lambda *a, **k: now(*a, **k) + datetime.timedelta(seconds=shift)
+    try:
+        signer.add_auth(request)
+    finally:
+        botocore.auth.get_current_datetime = now
+    prepared = request.prepare()
+    out = urllib.request.Request(prepared.url, data=body, headers={k: v if isinstance(v, str) else v.decode() for k, v in prepared.headers.items()})
+    try:
+        with urllib.request.urlopen(out, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+@scenario("strict-clock")
+def skewed_clock(t):
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    json = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AWSEvents.ListEventBuses"}
+    who = b"Action=GetCallerIdentity&Version=2011-06-15"
+    for shift, good in ((0, True), (-120, True), (-3600, False), (3600, False)):
+        with case(f"sts {shift} s"):
+            status, text = signed(t, "sts", form, who, shift)
+            if good:
+                equal(status, 200, f"status ({text})")
+            else:
+                equal(status, 403, f"status ({text})")
+                check("<Code>SignatureDoesNotMatch</Code>" in text and "ignature" in text, text)
+        with case(f"events {shift} s"):
+            status, text = signed(t, "events", json, b"{}", shift)
+            if good:
+                equal(status, 200, f"status ({text})")
+            else:
+                check(status in (400, 403) and "InvalidSignatureException" in text, f"{status} {text}")
+
+
+@scenario("strict-unsigned")
+def unsigned(t):
+    body = b"Action=GetCallerIdentity&Version=2011-06-15"
+    request = urllib.request.Request(t.endpoint + "/", data=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    try:
+        urllib.request.urlopen(request, timeout=20).close()
+    except urllib.error.HTTPError as e:
+        equal(e.code, 403, "status")
+        check("MissingAuthenticationToken" in e.read().decode(), "the code of a request without a signature")
+    else:
+        raise Mismatch("an unsigned request was accepted")
+
+
+if __name__ == "__main__":
+    endpoint, account = os.environ["CARILLON_STRICT_ENDPOINT"], os.environ["CARILLON_STRICT_ACCOUNT"]
+    # One at a time: a scenario changes the clock that botocore signs with.
+    sys.exit(run("strict", lambda: Tour(endpoint, account, key=KEY, secret=SECRET), sys.argv[1:], workers=1))
