@@ -24,8 +24,8 @@ import (
 // and never answers an error of HTTP itself. What it saves is net/http's
 // second goroutine, buffers and header maps: about half the CPU of a request.
 //
-// ReceiveMessage goes to net/http too, which notices that a client which waits
-// has gone away.
+// A request that takes long, a long poll, is watched: when its client goes away
+// its context ends (watch.go).
 type Direct struct {
 	listener net.Listener
 	handler  http.Handler
@@ -139,6 +139,7 @@ type directConn struct {
 	plain    plain
 	answer   answer
 	deadline time.Time
+	cancel   context.CancelFunc // of the context of all its requests
 	idle     bool
 	handed   bool
 }
@@ -151,6 +152,7 @@ const (
 func (c *directConn) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	c.cancel = cancel
 	defer c.leave()
 	c.buf = make([]byte, smallBuffer)
 	c.request = (&http.Request{
@@ -271,11 +273,15 @@ func (c *directConn) run(size int) (more bool) {
 	c.body.Reset(c.buf[size-int(r.ContentLength) : size])
 	r.Body = io.NopCloser(&c.body)
 	c.answer.reset()
-	if !c.handle() {
+	watch := c.watch()
+	ok := c.handle()
+	early := watch.end()
+	if !ok {
 		return false
 	}
 	_, err := c.conn.Write(c.answer.bytes())
 	c.have = copy(c.buf, c.buf[size:c.have])
+	c.have += copy(c.buf[c.have:], early)
 	if c.have == 0 && len(c.buf) > smallBuffer && size <= smallBuffer {
 		c.buf = make([]byte, smallBuffer)
 	}

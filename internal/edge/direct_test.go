@@ -175,6 +175,63 @@ func TestShutdownFinishesTheRequestAndCutsIdleConnections(t *testing.T) {
 	}
 }
 
+func TestALongPollEndsWhenItsClientGoesAndKeepsWhatCameEarly(t *testing.T) {
+	entered, leave, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	_, addr := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") != "A.ReceiveMessage" {
+			_, _ = io.WriteString(w, "next")
+			return
+		}
+		entered <- struct{}{}
+		select {
+		case <-leave:
+			_, _ = io.WriteString(w, "message")
+		case <-r.Context().Done():
+			close(gone)
+		}
+	}))
+	poll := strings.Replace(plainRequest, "A.B", "A.ReceiveMessage", 1)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	in := bufio.NewReader(conn)
+	read := func() string {
+		t.Helper()
+		r, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(r.Body)
+		return string(body)
+	}
+	for range 3 {
+		// The next request comes while this one waits, in pieces.
+		for _, raw := range []string{poll, plainRequest[:7], plainRequest[7:]} {
+			if _, err := io.WriteString(conn, raw); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-entered
+		leave <- struct{}{}
+		if got := read() + " " + read(); got != "message next" {
+			t.Fatalf("answers %q", got)
+		}
+	}
+	if _, err := io.WriteString(conn, poll); err != nil {
+		t.Fatal(err)
+	}
+	<-entered
+	conn.Close()
+	select {
+	case <-gone:
+	case <-time.After(10 * time.Second):
+		t.Fatal("a long poll outlives its client")
+	}
+}
+
 // FuzzPlain: what Direct takes for a request is what net/http takes it for.
 func FuzzPlain(f *testing.F) {
 	f.Add([]byte(plainRequest))

@@ -130,6 +130,8 @@ func (x *exchange) known(err error) *wire.Error {
 	case errors.Is(err, store.ErrClosed):
 		return &wire.Error{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable,
 			Message: "Carillon is shutting down. Nothing was changed; try again."}
+	case errors.Is(err, store.ErrFailed):
+		return internalFailure() // the store has logged why, once
 	case x.r.Context().Err() != nil && errors.Is(err, context.Cause(x.r.Context())):
 		// The client is gone and reads no answer; this is for the metrics.
 		return &wire.Error{Code: "ClientClosedRequest", Status: 499, Message: "The client went away."}

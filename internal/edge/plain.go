@@ -14,6 +14,7 @@ type plain struct {
 	values  []string
 	length  int
 	host    string
+	target  string
 	url     url.URL
 }
 
@@ -56,8 +57,7 @@ func (p *plain) parse(b []byte) (size int, v verdict) {
 
 // read reads the lines of the header block.
 func (p *plain) read(block string) bool {
-	p.headers, p.length, p.host = p.headers[:0], -1, ""
-	target := ""
+	p.headers, p.length, p.host, p.target = p.headers[:0], -1, "", ""
 	for block != "" {
 		line, rest, _ := strings.Cut(block, "\r\n")
 		block = rest
@@ -88,11 +88,11 @@ func (p *plain) read(block string) bool {
 				return false
 			}
 		case "X-Amz-Target":
-			target = value
+			p.target = value
 		}
 		p.headers = append(p.headers, header{name, value})
 	}
-	return p.length >= 0 && p.host != "" && target != "" && !strings.HasSuffix(target, ".ReceiveMessage")
+	return p.length >= 0 && p.host != "" && p.target != ""
 }
 
 // setLength takes digits only, and no more than a buffer holds.
