@@ -13,6 +13,7 @@ package access
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/wire"
@@ -53,11 +54,15 @@ func (d *Decider) Decide(ctx context.Context, c *wire.Call, action, resource str
 	return d.policy.Allow(ctx, &Request{
 		Principal: c.Principal,
 		Account:   c.Account,
-		Action:    action,
+		Action:    actionName(action),
 		Resource:  resource,
 		Context:   d.conditions(c),
 	})
 }
+
+// actionName is how policies call an operation: the batch form of one has no
+// action of its own (sqs:SendMessage covers SendMessageBatch).
+func actionName(operation string) string { return strings.TrimSuffix(operation, "Batch") }
 
 // conditions are the global condition keys that a request has by itself.
 func (d *Decider) conditions(c *wire.Call) map[string]string {

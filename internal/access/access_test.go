@@ -53,6 +53,17 @@ func TestAPolicySeesWhoWhatOnWhichAndTheContext(t *testing.T) {
 	}
 }
 
+func TestABatchNeedsTheActionOfItsSingleForm(t *testing.T) {
+	var got string
+	d := access.NewDecider(policyFunc(func(r *access.Request) error { got = r.Action; return nil }), now)
+	for _, operation := range []string{"SendMessage", "SendMessageBatch"} {
+		c := &wire.Call{Service: "sqs", Operation: operation, Decide: d.Decide}
+		if err := c.Authorize(t.Context(), "*"); err != nil || got != "sqs:SendMessage" {
+			t.Errorf("%s asks for %s, %v", operation, got, err)
+		}
+	}
+}
+
 func TestInDevModeTwelveDigitsAreTheirOwnAccount(t *testing.T) {
 	for key, account := range map[string]string{
 		"123456789012": "123456789012", "test": "000000000000", "": "000000000000", "AKIA12345678901": "000000000000",
