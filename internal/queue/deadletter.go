@@ -8,10 +8,11 @@ import (
 )
 
 // deadLetter moves a message that no index leads to any more into the
-// dead-letter queue. False if there is no such queue: the message stays.
+// dead-letter queue. False if there is no such queue, or one of the other kind,
+// where the message could not be received: it stays.
 func (q *Queue) deadLetter(tx *store.Tx, seq uint64, s state, m *Message) (bool, error) {
 	dead, err := Find(tx, q.settings.Config.DeadLetter.Target)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || err == nil && dead.settings.Config.FIFO != q.settings.Config.FIFO {
 		return false, nil
 	}
 	if err != nil {

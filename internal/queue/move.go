@@ -55,6 +55,7 @@ type MoveTask struct {
 	Moved       int        `json:"moved"`
 	ToMove      int        `json:"toMove"` // when the task started
 	Failure     string     `json:"failure,omitempty"`
+	PacedAt     time.Time  `json:"pacedAt"` // up to here the rate is used up
 }
 
 // A step moves at most moveStep messages; steps of a task with a rate are
@@ -123,6 +124,9 @@ func StartMove(tx *store.Tx, id string, source, dest *Queue, rate int) (MoveTask
 	t := &MoveTask{
 		Number: m.moves.last + 1, ID: id, Source: source.name, Rate: rate,
 		Status: MoveRunning, StartedAt: tx.Now(), ToMove: counts.Ready,
+	}
+	if rate > 0 {
+		t.PacedAt = tx.Now().Add(-time.Second / time.Duration(rate)) // the first goes at once
 	}
 	if dest != nil {
 		t.Destination = &dest.name
@@ -227,7 +231,7 @@ func (t *MoveTask) step(tx *store.Tx) error {
 	}
 	quota := moveStep
 	if t.Rate > 0 {
-		quota = min(quota, 1+int(tx.Now().Sub(t.StartedAt).Seconds()*float64(t.Rate))-t.Moved)
+		quota = min(quota, t.allowance(tx.Now()))
 	}
 	if quota <= 0 {
 		return nil
@@ -235,25 +239,35 @@ func (t *MoveTask) step(tx *store.Tx) error {
 	if err := source.settle(tx); err != nil {
 		return err
 	}
-	moved := t.Moved
-	r := receiver{q: source, max: 1}
+	r := receiver{q: source, max: quota}
 	r.divert = func(tx *store.Tx, seq uint64, s state, m *Message) error {
 		if err := t.move(tx, source, seq, s, m); err != nil {
 			return err
 		}
-		r.halted = t.Status == MoveFailed || t.Moved-moved >= quota
+		r.max--
+		r.halted = t.Status == MoveFailed
 		return nil
-	}
-	if source.settings.Config.FIFO {
-		r.max = quota
 	}
 	if err := r.run(tx); err != nil {
 		return err
 	}
-	if t.Status == MoveRunning && !r.halted && r.moved < maxMovedAtOnce {
+	if t.Status == MoveRunning && !r.full() {
 		t.Status = MoveCompleted
 	}
 	return nil
+}
+
+// allowance is how many messages the rate allows by now. What was not used for
+// long, because the task could not run, is not made up for.
+func (t *MoveTask) allowance(now time.Time) int {
+	elapsed := now.Sub(t.PacedAt)
+	if elapsed > 3*moveEvery && elapsed > time.Second/time.Duration(t.Rate) {
+		elapsed = max(3*moveEvery, time.Second/time.Duration(t.Rate))
+		t.PacedAt = now.Add(-elapsed)
+	}
+	n := elapsed * time.Duration(t.Rate) / time.Second
+	t.PacedAt = t.PacedAt.Add(n * time.Second / time.Duration(t.Rate))
+	return int(n)
 }
 
 // move puts one message where it goes, or back and fails the task.
@@ -266,7 +280,7 @@ func (t *MoveTask) move(tx *store.Tx, source *Queue, seq uint64, s state, m *Mes
 		return t.fail(tx, source, seq, s, MoveNoSource)
 	}
 	dest, err := Find(tx, *target)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || err == nil && dest.settings.Config.FIFO != source.settings.Config.FIFO {
 		return t.fail(tx, source, seq, s, MoveNoDestination)
 	}
 	if err != nil {
@@ -279,7 +293,7 @@ func (t *MoveTask) move(tx *store.Tx, source *Queue, seq uint64, s state, m *Mes
 		return err
 	}
 	// A moved message is a new one, with an id and an age of its own.
-	sum := sha256.Sum256(append(append([]byte(t.ID), m.ID[:]...), byte(seq)))
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(append([]byte(t.ID), m.ID[:]...), seq))
 	m.ID = [16]byte(sum[:16])
 	m.ID[6], m.ID[8] = m.ID[6]&0x0f|0x40, m.ID[8]&0x3f|0x80
 	d := NewDraft(DraftInput{
@@ -300,11 +314,14 @@ func (t *MoveTask) fail(tx *store.Tx, source *Queue, seq uint64, s state, why st
 
 // putBack makes a message ready again that was taken from its index.
 func (q *Queue) putBack(tx *store.Tx, seq uint64, s state) error {
-	var k key
-	var v [stateSize + 128]byte
-	if s.group == "" {
-		q.returned.more = true
-		return tx.Set(k.later(store.SpaceQueueLater, q.id, q.returned.beyond(tx.Now()), seq), s.encode(v[:0]))
+	if s.group != "" {
+		return q.queueAgain(tx, seq, s)
 	}
-	return q.queueAgain(tx, seq, s)
+	// In flight for an instant: the cursor may stand at now, and what is written
+	// behind it is found only because its flight ends.
+	if err := q.takeOff(tx, seq, s, 0); err != nil {
+		return err
+	}
+	q.watch(tx)
+	return nil
 }

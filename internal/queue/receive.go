@@ -89,7 +89,7 @@ type receiver struct {
 
 	// divert takes a message instead of handing it out, for a move task.
 	divert func(tx *store.Tx, seq uint64, s state, m *Message) error
-	halted bool
+	halted bool // a diverted message was put back: no more
 }
 
 // maxMovedAtOnce bounds what one Receive dead-letters, drops or skips.
@@ -239,6 +239,12 @@ func (r *receiver) leaveGroup(tx *store.Tx, h head, rest []place) error {
 	}
 	l, locked := g.locked[h.group]
 	if !locked { // all that was served had expired, or was dead lettered
+		if len(rest) == 0 && !r.halted {
+			return nil
+		}
+		if !r.halted { // nothing was put back: do not look through what was taken
+			h.from = rest[0].ticket
+		}
 		return q.reopen(tx, h.group, h.from)
 	}
 	if l.from = ^uint64(0); len(rest) > 0 {
