@@ -185,3 +185,30 @@ func TestABackupFromAStrictServerNeedsItsKey(t *testing.T) {
 func TestAServerThatIsNotThereIsSaid(t *testing.T) {
 	refused(t, "is it running?")(carillon(t.Context(), "backup", "--endpoint", "http://127.0.0.1:1", filepath.Join(t.TempDir(), "b.tar")))
 }
+
+// onWrite ends a context as soon as something was written.
+type onWrite struct {
+	bytes.Buffer
+	end context.CancelFunc
+}
+
+func (s *onWrite) Write(b []byte) (int, error) {
+	s.end()
+	return s.Buffer.Write(b)
+}
+
+func TestServeEndsWithoutAnErrorWhenItIsToldTo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &onWrite{end: cancel}
+	root := newRootCommand()
+	root.SetOut(out)
+	root.SetErr(&bytes.Buffer{})
+	root.SetArgs([]string{"serve", "--listen", "127.0.0.1:0", "--durability", "memory"})
+	defer slog.SetDefault(slog.Default())
+	if err := root.ExecuteContext(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "is ready at http://127.0.0.1:") {
+		t.Errorf("it printed %s", out.String())
+	}
+}

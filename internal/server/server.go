@@ -79,11 +79,12 @@ func (r *Running) wait(ctx context.Context) error {
 		return r.Stop()
 	case err := <-r.failed:
 		r.log.Error("stopping after a failure", "error", err)
-		if stopErr := r.Stop(); stopErr != nil {
-			r.log.Error("stopped in disorder", "error", stopErr)
-		}
+		stopErr := r.Stop()
 		if cause := r.store.Err(); cause != nil {
 			return cause // the others only felt it
+		}
+		if stopErr != nil {
+			r.log.Error("stopped in disorder", "error", stopErr)
 		}
 		return err
 	}
