@@ -36,9 +36,12 @@ type groups struct {
 	end      head              // H keys at or above end are on disk only, unless complete
 	complete bool
 	locked   map[string]lock     // FIFO: groups with messages in flight
+	serving  string              // the group being served, which is in none of these
 	served   map[string]struct{} // standard: groups that had their turn at the current virtual time, as far as remembered
 	dueAt    time.Time           // FIFO: when the first head's delay ends; zero if none was found delayed
 	sends    sends
+
+	servingFrom uint64 // no ticket in its line is smaller
 }
 
 type head struct {
@@ -193,6 +196,10 @@ func (q *Queue) enqueueAs(tx *store.Tx, group string, p place) error {
 // isKnown is whether the group is locked or has its keys already.
 func (q *Queue) isKnown(tx *store.Tx, group string, ticket uint64) (bool, error) {
 	g := &q.groups
+	if g.serving == group {
+		g.servingFrom = min(g.servingFrom, ticket)
+		return true, nil
+	}
 	if l, ok := g.locked[group]; ok {
 		if ticket < l.from {
 			l.from = ticket

@@ -544,6 +544,7 @@ func (m *machine) move() {
 	default:
 		m.must(err)
 		m.moving[source] = to
+		time.Sleep(time.Millisecond) // what a failed task puts back is hidden for an instant
 	}
 }
 

@@ -206,7 +206,8 @@ func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if due == 0 && len(line) > 0 {
+	behind := q.settings.Config.FIFO && len(line) > 0 && line[0].ticket > h.tag // its first message is gone
+	if due == 0 && len(line) > 0 && !behind {
 		g.dueAt = delayEnds
 		return false, nil
 	}
@@ -214,44 +215,50 @@ func (r *receiver) takeGroup(tx *store.Tx) (bool, error) {
 		return false, err
 	}
 	q.touch(tx)
-	if len(line) == 0 {
+	if behind || len(line) == 0 {
 		r.moved++
+		due = 0
 	}
-	rest := line[min(n, due):]
-	for _, p := range line[:len(line)-len(rest)] {
-		if err := r.takeOfGroup(tx, h.group, p); err != nil {
-			return false, err
-		}
-	}
-	return true, r.leaveGroup(tx, h, rest)
+	n = min(n, due)
+	return true, r.serve(tx, h, line[:n], line[n:])
 }
 
-// leaveGroup puts a group back after it was served; rest is the place after
-// those served, if there is one.
-func (r *receiver) leaveGroup(tx *store.Tx, h head, rest []place) error {
-	q, g := r.q, &r.q.groups
-	if !q.settings.Config.FIFO {
-		q.serve(h)
-		if len(rest) > 0 {
-			return g.insert(tx, q, head{h.tag + 1, h.group, rest[0].ticket})
+// serve takes those places of a group; rest comes after them.
+func (r *receiver) serve(tx *store.Tx, h head, line, rest []place) error {
+	g := &r.q.groups
+	// What comes back to the line meanwhile does not put the group in order again.
+	g.serving, g.servingFrom = h.group, ^uint64(0)
+	if len(rest) > 0 {
+		g.servingFrom = rest[0].ticket
+	}
+	for _, p := range line {
+		if err := r.takeOfGroup(tx, h.group, p); err != nil {
+			return err
 		}
+	}
+	from := g.servingFrom
+	g.serving = ""
+	return r.leaveGroup(tx, h, from)
+}
+
+// leaveGroup puts a group back after it was served; no ticket in its line is
+// smaller than from, the largest number if there is none.
+func (r *receiver) leaveGroup(tx *store.Tx, h head, from uint64) error {
+	q, g := r.q, &r.q.groups
+	if l, locked := g.locked[h.group]; locked {
+		l.from = from
+		g.locked[h.group] = l
 		return nil
 	}
-	l, locked := g.locked[h.group]
-	if !locked { // all that was served had expired, or was dead lettered
-		if len(rest) == 0 && !r.halted {
-			return nil
-		}
-		if !r.halted { // nothing was put back: do not look through what was taken
-			h.from = rest[0].ticket
-		}
-		return q.reopen(tx, h.group, h.from)
+	tag := from
+	if !q.settings.Config.FIFO {
+		q.serve(h)
+		tag = h.tag + 1
 	}
-	if l.from = ^uint64(0); len(rest) > 0 {
-		l.from = rest[0].ticket
+	if from == ^uint64(0) {
+		return nil
 	}
-	g.locked[h.group] = l
-	return nil
+	return g.insert(tx, q, head{tag, h.group, from})
 }
 
 func (r *receiver) takeOfGroup(tx *store.Tx, group string, p place) error {

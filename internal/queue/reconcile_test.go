@@ -179,7 +179,11 @@ func (m *machine) finishMoves(now time.Time) {
 }
 
 func (m *machine) verify() {
+	var problems []string
 	m.must(m.node.sh.View(func(v *store.View) error {
-		return Verify(v, func(problem string) { m.Fatalf("%s", problem) })
+		return Verify(v, func(problem string) { problems = append(problems, problem) })
 	}))
+	if len(problems) > 0 {
+		m.Fatalf("%s", problems)
+	}
 }
