@@ -140,6 +140,7 @@ type directConn struct {
 	answer   answer
 	deadline time.Time
 	cancel   context.CancelFunc // of the context of all its requests
+	begun    bool               // a request has come in part: deadline is that of the whole
 	idle     bool
 	handed   bool
 }
@@ -204,9 +205,20 @@ func (c *directConn) read(size int) bool {
 	return err == nil || n > 0
 }
 
-// wait marks the connection as one that Close may cut if it is between requests.
+// requestFor bounds how long a client may take over one request, however it
+// trickles in.
+const requestFor = 30 * time.Second
+
+// wait sets the deadline of the next read, and marks the connection as one that
+// Close may cut if it is between requests.
 func (c *directConn) wait() bool {
-	if now := time.Now(); c.deadline.Sub(now) < c.direct.idle-time.Second {
+	now := time.Now()
+	switch {
+	case c.have > 0 && !c.begun:
+		c.begun = true
+		c.deadline = now.Add(requestFor)
+		_ = c.conn.SetReadDeadline(c.deadline)
+	case c.have == 0 && c.deadline.Sub(now) < c.direct.idle-time.Second:
 		c.deadline = now.Add(c.direct.idle)
 		_ = c.conn.SetReadDeadline(c.deadline)
 	}
@@ -273,6 +285,7 @@ func (c *directConn) run(size int) (more bool) {
 	c.body.Reset(c.buf[size-int(r.ContentLength) : size])
 	r.Body = io.NopCloser(&c.body)
 	c.answer.reset()
+	c.begun = false
 	watch := c.watch()
 	ok := c.handle()
 	early := watch.end()

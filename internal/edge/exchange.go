@@ -132,6 +132,10 @@ func (x *exchange) known(err error) *wire.Error {
 			Message: "Carillon is shutting down. Nothing was changed; try again."}
 	case errors.Is(err, store.ErrFailed):
 		return internalFailure() // the store has logged why, once
+	case errors.Is(err, store.ErrFailed):
+		// The store has said why in the log.
+		return &wire.Error{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable,
+			Message: "Carillon cannot write to its disk and acknowledges nothing any more. Whether this request took effect shows when it runs again."}
 	case x.r.Context().Err() != nil && errors.Is(err, context.Cause(x.r.Context())):
 		// The client is gone and reads no answer; this is for the metrics.
 		return &wire.Error{Code: "ClientClosedRequest", Status: 499, Message: "The client went away."}

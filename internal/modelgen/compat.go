@@ -133,7 +133,7 @@ func callers(suites map[string]string, op string) []string {
 	spellings := []string{
 		"." + op + "(", op + "Command(", // Go; JavaScript
 		"." + snake(op, '_') + "(", "\"" + snake(op, '_') + "\"", "'" + snake(op, '_') + "'", // Python
-		"." + strings.ToLower(op[:1]) + op[1:] + "(", // Java
+		"." + strings.ToLower(op[:1]) + op[1:] + "(",            // Java
 		" " + snake(op, '-') + " ", " " + snake(op, '-') + "\n", // the command line
 		"Action=" + op,
 	}
