@@ -59,13 +59,3 @@ func (o *outcomes) failed(n int, id func(i int) string) []model.BatchResultError
 	}
 	return out
 }
-
-// all says whether every entry went wrong.
-func (o *outcomes) all(n int) bool {
-	for _, e := range o[:n] {
-		if e == nil {
-			return false
-		}
-	}
-	return true
-}

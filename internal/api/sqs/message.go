@@ -113,19 +113,18 @@ func traceOf(system map[string]model.MessageSystemAttributeValue) (string, error
 		return "", nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(system)) {
-		v := system[name]
-		switch {
-		case name != traceHeader:
+		if name != traceHeader {
 			return "", parameter("Message system attribute name '" + clip(name) + "' is invalid. You must use only the following supported names: [" + traceHeader + "].")
-		case v.DataType != "String" || v.StringValue.V == "":
-			return "", parameter("The message system attribute '" + traceHeader + "' must contain a non-empty value of type 'String'.")
 		}
-		if r, bad := badCharacter(v.StringValue.V); bad {
-			return "", parameter("Invalid binary character '" + characterName(r) + "' was found in the value of message system attribute '" + traceHeader + "', the set of allowed characters is " + allowedCharacters)
-		}
-		return v.StringValue.V, nil
 	}
-	return "", nil
+	v := system[traceHeader]
+	if v.DataType != "String" || v.StringValue.V == "" {
+		return "", parameter("The message system attribute '" + traceHeader + "' must contain a non-empty value of type 'String'.")
+	}
+	if r, bad := badCharacter(v.StringValue.V); bad {
+		return "", parameter("Invalid binary character '" + characterName(r) + "' was found in the value of message system attribute '" + traceHeader + "', the set of allowed characters is " + allowedCharacters)
+	}
+	return v.StringValue.V, nil
 }
 
 // send is the transaction's part.

@@ -118,6 +118,7 @@ func TestBadMessagesAreRefusedAndNotStored(t *testing.T) {
 		{standard, attribute("n", in{"DataType": "Number", "StringValue": "many"}), "InvalidParameterValue", "Can't cast the value of message (user) attribute 'n' to a number."},
 		{standard, attribute("n", in{"DataType": "String", "StringListValues": []string{"v"}}), "UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported."},
 		{standard, in{"MessageSystemAttributes": in{"Other": text("v")}}, "InvalidParameterValue", "Message system attribute name 'Other' is invalid. You must use only the following supported names: [AWSTraceHeader]."},
+		{standard, in{"MessageSystemAttributes": in{"AWSTraceHeader": text("v"), "Other": text("v")}}, "InvalidParameterValue", "Message system attribute name 'Other' is invalid. You must use only the following supported names: [AWSTraceHeader]."},
 		{standard, in{"MessageSystemAttributes": in{"AWSTraceHeader": in{"DataType": "Number", "StringValue": "1"}}}, "InvalidParameterValue", "The message system attribute 'AWSTraceHeader' must contain a non-empty value of type 'String'."},
 		{fifo, in{}, "MissingParameter", "The request must contain the parameter MessageGroupId."},
 		{fifo, in{"MessageGroupId": ""}, "InvalidParameterValue", token("MessageGroupId", "")},
