@@ -45,19 +45,6 @@ func (a *attempts) note(id string, at time.Time, messages []Message) {
 	a.byID[id] = t
 }
 
-// forget makes attempts that got seq unrepeatable: the message was changed since.
-func (a *attempts) forget(seq uint64) {
-	for id, t := range a.byID {
-		for _, r := range t.receipts {
-			if r.Seq == seq {
-				t.receipts = nil
-				a.byID[id] = t
-				break
-			}
-		}
-	}
-}
-
 // repeat gives the messages of an earlier attempt again, hidden anew; nil if
 // one of them was deleted, changed or came back since.
 func (q *Queue) repeat(tx *store.Tx, id string, hideFor time.Duration) ([]Message, error) {
@@ -66,7 +53,7 @@ func (q *Queue) repeat(tx *store.Tx, id string, hideFor time.Duration) ([]Messag
 		return nil, nil
 	}
 	for _, r := range t.receipts {
-		if a := q.flight.bySeq[r.Seq]; a == nil || a.receives != r.Receives {
+		if a := q.flight.bySeq[r.Seq]; a == nil || a.receives != r.Receives || a.changed {
 			return nil, nil
 		}
 	}

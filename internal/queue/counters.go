@@ -68,12 +68,29 @@ func (q *Queue) touch(tx *store.Tx) {
 // Flush implements store.Flusher.
 func (q *Queue) Flush(tx *store.Tx) error {
 	q.dirty = false
+	if q.deleted {
+		return q.mark(tx)
+	}
 	q.counters.freshFrom = q.fresh.cursor()
-	q.counters.laterFrom = uint64(q.returned.floor().UnixMicro())
+	q.counters.laterFrom = micros(q.laterFloor(tx.Now()))
 	q.counters.delayedFrom = uint64(q.delayed.floor().UnixMicro())
 	q.counters.headFrom = q.groups.floor()
 	var k key
 	return tx.Set(k.start(store.SpaceQueueCounter, q.id).bytes(), q.counters.encode())
+}
+
+// mark leaves the counters of a deleted queue only where it had the largest number.
+func (q *Queue) mark(tx *store.Tx) error {
+	m, err := memories.In(tx)
+	if err != nil {
+		return err
+	}
+	var k key
+	k.start(store.SpaceQueueCounter, q.id)
+	if m.lastID != q.id {
+		return tx.Delete(k.bytes())
+	}
+	return tx.Set(k.bytes(), q.counters.encode())
 }
 
 // Counts of a queue's messages.

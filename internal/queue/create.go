@@ -26,6 +26,12 @@ func Create(tx *store.Tx, n Name, s Settings) error {
 	if ok && len(gone) == 8 && tx.Now().Sub(timeAt(gone, 0)) < DeletedFor {
 		return fmt.Errorf("create %s: %w", n.Name, ErrDeletedRecently)
 	}
+	if m.byID[m.lastID] == nil { // a mark of Delete, of which the largest is enough
+		var k key
+		if err := tx.Delete(k.start(store.SpaceQueueCounter, m.lastID).bytes()); err != nil {
+			return err
+		}
+	}
 	q := &Queue{id: m.lastID + 1, name: n, settings: s, createdAt: tx.Now(), modifiedAt: tx.Now()}
 	now := micros(tx.Now())
 	q.counters = counters{nextSeq: 1, freshFrom: 1, expireFrom: 1, laterFrom: now, delayedFrom: now, bucket: bucketOf(tx.Now())}
@@ -97,8 +103,12 @@ func Delete(tx *store.Tx, q *Queue) error {
 			return err
 		}
 	}
-	// The counters stay, empty, as a mark that the number is taken: a queue of
-	// the same number must not inherit receipts or timers.
+	// The counters of the largest number stay as a mark that it is taken: a queue
+	// of the same number must not inherit receipts or timers.
+	q.deleted = true
+	if err := m.moves.forget(tx, q.name); err != nil {
+		return err
+	}
 	if err := tx.Set(goneKey(q.name), binary.BigEndian.AppendUint64(nil, micros(tx.Now()))); err != nil {
 		return err
 	}
@@ -106,7 +116,7 @@ func Delete(tx *store.Tx, q *Queue) error {
 	delete(m.byID, q.id)
 	m.sorted = nil
 	tx.Wake(q.topic(), tx.Waiting(q.topic()))
-	return forgetGone(tx)
+	return m.forgetGone(tx)
 }
 
 // Purge deletes a queue's messages, also those in flight. ErrPurging within
@@ -144,14 +154,22 @@ func (q *Queue) clear(tx *store.Tx) error {
 
 func goneKey(n Name) []byte { return append([]byte{store.SpaceQueueGone}, n.text()...) }
 
-// forgetGone removes marks of deletion that no longer matter.
-func forgetGone(tx *store.Tx) error {
+// forgetGone removes marks of deletion that no longer matter, looking at a few
+// each time.
+func (m *memory) forgetGone(tx *store.Tx) error {
 	var old [][]byte
-	err := tx.Scan([]byte{store.SpaceQueueGone}, []byte{store.SpaceQueueGone + 1}, func(k, v []byte) bool {
+	seen := 0
+	from := append([]byte{store.SpaceQueueGone}, m.goneFrom...)
+	m.goneFrom = nil
+	err := tx.Scan(from, []byte{store.SpaceQueueGone + 1}, func(k, v []byte) bool {
+		if seen++; seen > 20 {
+			m.goneFrom = append([]byte(nil), k[1:]...)
+			return false
+		}
 		if len(v) == 8 && tx.Now().Sub(timeAt(v, 0)) >= DeletedFor {
 			old = append(old, append([]byte(nil), k...))
 		}
-		return len(old) < 100
+		return true
 	})
 	for _, k := range old {
 		if err == nil {

@@ -60,7 +60,8 @@ type airborne struct {
 	state
 	seq      uint64
 	deadline time.Time
-	index    int // in the heap
+	index    int  // in the heap
+	changed  bool // by its receiver: the attempt that got it cannot be repeated
 }
 
 // flight is everything in flight: by seq, and by deadline.

@@ -51,6 +51,22 @@ func (p *laterPage) floor() time.Time {
 	return p.endAt
 }
 
+// laterFloor is an instant before which L is empty. A FIFO queue does not read L
+// by the page: once loaded, all of L is in flight.
+func (q *Queue) laterFloor(now time.Time) time.Time {
+	floor := q.returned.floor()
+	if !q.settings.Config.FIFO || !q.flight.loaded {
+		return floor
+	}
+	if at, ok := q.flight.next(); ok && at.Before(now) {
+		now = at
+	}
+	if now.Before(floor) {
+		return floor
+	}
+	return now
+}
+
 // fill reads the next page of what is due at to.
 func (p *laterPage) fill(tx *store.Tx, q *Queue, to time.Time) error {
 	if len(p.entries) > 0 || !p.more {

@@ -20,6 +20,8 @@ type memory struct {
 	sorted []Name // nil when it has to be made anew
 	lastID uint64
 	moves  moves
+
+	goneFrom []byte // where forgetGone goes on
 }
 
 var memories = store.NewCell(load)

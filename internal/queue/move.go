@@ -157,6 +157,24 @@ func (m *moves) forgetOld(tx *store.Tx, source Name) error {
 	return nil
 }
 
+// forget drops the tasks of a deleted queue; one that runs fails at its next step.
+func (m *moves) forget(tx *store.Tx, source Name) error {
+	var gone []*MoveTask
+	m.tasks = slices.DeleteFunc(m.tasks, func(t *MoveTask) bool {
+		if t.Source == source && !t.Status.active() {
+			gone = append(gone, t)
+			return true
+		}
+		return false
+	})
+	for _, t := range gone {
+		if err := tx.Delete(t.key()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // CancelMove stops a running task; what it has moved stays moved.
 func CancelMove(tx *store.Tx, id string) (MoveTask, error) {
 	m, err := memories.In(tx)

@@ -112,6 +112,7 @@ type Queue struct {
 	createdAt  time.Time
 	modifiedAt time.Time
 	counters   counters
+	deleted    bool
 	dirty      bool // counters are to be written at the end of the group
 
 	flight   flight

@@ -88,7 +88,7 @@ func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) 
 	if err := q.hide(tx, a, hideFor); err != nil {
 		return err
 	}
-	q.attempts.forget(r.Seq)
+	q.flight.bySeq[r.Seq].changed = true
 	q.watch(tx)
 	if hideFor == 0 {
 		q.wakeOne(tx)
