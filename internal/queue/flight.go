@@ -162,13 +162,17 @@ func (q *Queue) load(tx *store.Tx) error {
 	return nil
 }
 
+// maxSettled bounds what one call moves out of flight; who waits is woken for
+// the rest.
+const maxSettled = 2000
+
 // settle does what time has brought about: it moves messages whose visibility
 // timeout has ended out of flight, and delayed ones that are due into place.
 func (q *Queue) settle(tx *store.Tx) error {
 	if err := q.load(tx); err != nil {
 		return err
 	}
-	for len(q.flight.order) > 0 && !q.flight.order[0].deadline.After(tx.Now()) {
+	for n := 0; n < maxSettled && len(q.flight.order) > 0 && !q.flight.order[0].deadline.After(tx.Now()); n++ {
 		a := q.flight.order[0]
 		if a.group != "" {
 			if err := q.comeBack(tx, a); err != nil {

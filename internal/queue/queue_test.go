@@ -511,3 +511,35 @@ func TestADelayOfAFIFOQueueHoldsForEachMessageOfAGroup(t *testing.T) {
 		}
 	})
 }
+
+func TestThousandsOfFlightsThatEndAtOnceAreSettledInSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		const all = 2*maxSettled + 100
+		n.on("q", func(tx *store.Tx, q *Queue) error {
+			for i := range all {
+				if _, err := Send(tx, q, NewDraft(DraftInput{Body: "x", Group: []string{"", "", "a", "b"}[i%4]})); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for got := 0; got < all; {
+			got += len(n.receive("q", 1000))
+		}
+		time.Sleep(30 * time.Second)
+		seen := map[uint64]int{}
+		for len(seen) < all {
+			got := n.receive("q", 1000)
+			for _, m := range got {
+				if seen[m.Seq]++; seen[m.Seq] > 1 || m.Receives != 2 {
+					t.Fatalf("message %d was received %d times", m.Seq, m.Receives)
+				}
+			}
+			if len(got) == 0 {
+				t.Fatalf("%d of %d messages came back", len(seen), all)
+			}
+		}
+	})
+}
