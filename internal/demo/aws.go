@@ -70,7 +70,7 @@ func outcomeOf(err error) outcome {
 // setup is what the demo creates.
 type setup struct {
 	bus    string
-	suffix string
+	built  bool // the bus is there
 	queues []queueOf
 }
 
@@ -82,7 +82,7 @@ type queueOf struct {
 
 // newSetup names everything with a suffix, where others may be around.
 func newSetup(suffix string) *setup {
-	s := &setup{bus: "github" + suffix, suffix: suffix}
+	s := &setup{bus: "github" + suffix}
 	for _, r := range rules {
 		name := r.Queue + suffix
 		if r.FIFO {
@@ -97,6 +97,7 @@ func (s *setup) build(ctx context.Context, c *clients) error {
 	if _, err := c.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &s.bus}); err != nil {
 		return fmt.Errorf("create the bus %s: %w", s.bus, err)
 	}
+	s.built = true
 	for i := range s.queues {
 		if err := s.queues[i].build(ctx, c, s.bus); err != nil {
 			return fmt.Errorf("create the queue %s and its rule: %w", s.queues[i].Name, err)
@@ -148,6 +149,9 @@ func (q *queueOf) target(ctx context.Context, c *clients, busName, arn string) e
 
 // remove removes as much as was built.
 func (s *setup) remove(ctx context.Context, c *clients) error {
+	if !s.built {
+		return nil
+	}
 	var errs []error
 	for _, q := range s.queues {
 		if q.url == "" {

@@ -130,6 +130,9 @@ func (s *story) upToTheCheck(ctx context.Context, setup *setup) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := setup.build(ctx, s.aws); err != nil {
+		if outcomeOf(err) == unsent {
+			return fmt.Errorf("nothing answers at %s: start a server there (carillon serve), or leave out --endpoint", s.o.Endpoint)
+		}
 		return err
 	}
 	s.say.setup(setup)

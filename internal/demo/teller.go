@@ -88,7 +88,7 @@ func (t teller) lookAround(endpoint string) {
 	fmt.Fprintf(t.w, `
 The server stays up until Ctrl-C. To look around from another terminal:
 
-    export AWS_ENDPOINT_URL=%[1]s AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=000000000000 AWS_SECRET_ACCESS_KEY=demo
+    export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=000000000000 AWS_SECRET_ACCESS_KEY=demo
     aws --endpoint-url %[1]s events list-rules --event-bus-name github
     aws --endpoint-url %[1]s events put-events --entries \
         '[{"EventBusName":"github","Source":"github.com","DetailType":"issues","Detail":"{\"action\":\"opened\"}"}]'
