@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -183,8 +184,8 @@ func TestWhatWasAcknowledgedSurvivesAPowerLossAndTheRestIsWholeOrAbsent(t *testi
 			rng := rand.New(rand.NewPCG(1, uint64(unsynced)))
 			var fs = vfs.NewCrashableMem()
 			l := &ledger{}
-			inTheMiddle := 0
-			for generation := range 25 {
+			inTheMiddle, generation := 0, 0
+			for more := generations(t, 25); more(generation); generation++ {
 				r := start(t, fs, Fsync)
 				moment := l.lastAcked() + uint64(rng.IntN(200))
 				var workers sync.WaitGroup
@@ -211,10 +212,26 @@ func TestWhatWasAcknowledgedSurvivesAPowerLossAndTheRestIsWholeOrAbsent(t *testi
 				fs = crashed
 			}
 			if inTheMiddle < 5 {
-				t.Errorf("only %d crashes of 25 were in the middle of work", inTheMiddle)
+				t.Errorf("only %d crashes of %d were in the middle of work", inTheMiddle, generation)
 			}
 		})
 	}
+}
+
+// generations says whether there is time for one more crash: there are n, or
+// as many as CARILLON_SOAK, a duration, has room for.
+func generations(t *testing.T, n int) func(done int) bool {
+	t.Helper()
+	soak := os.Getenv("CARILLON_SOAK")
+	if soak == "" {
+		return func(done int) bool { return done < n }
+	}
+	length, err := time.ParseDuration(soak)
+	if err != nil {
+		t.Fatal("CARILLON_SOAK:", err)
+	}
+	end := time.Now().Add(length)
+	return func(done int) bool { return done < n || time.Now().Before(end) }
 }
 
 // crashAt waits until change number moment is acknowledged, or the work must be

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime/debug"
 	"strings"
 
@@ -27,7 +29,10 @@ func (g *guard) check(op, name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	g.fail(fmt.Errorf("%s %s: %w", op, name, err))
+	if path := (*fs.PathError)(nil); !errors.As(err, &path) { // which says the same
+		err = fmt.Errorf("%s %s: %w", op, name, err)
+	}
+	g.fail(err)
 	select {}
 }
 
@@ -106,9 +111,11 @@ func (f *guardedFile) SyncData() error {
 	return f.guard.check("sync", f.name, f.File.SyncData())
 }
 
-// Preallocate may be unsupported, which Pebble's own files hide.
+// Preallocate asks for more than will be needed, which a small disk may not
+// have. If there is really no room, the write says so.
 func (f *guardedFile) Preallocate(off, length int64) error {
-	return f.guard.check("preallocate", f.name, f.File.Preallocate(off, length))
+	_ = f.File.Preallocate(off, length)
+	return nil
 }
 
 // Close may be where a file system says that it lost a write.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -26,6 +27,8 @@ type Shard struct {
 	calls   sync.Pool     // of *call; the shard's own, so that a synctest bubble keeps its channels
 	turn    chan struct{} // buffered 1, full while closures run
 	commits chan *group
+
+	appended atomic.Uint64 // records, since the start
 
 	// Of the writer goroutine alone:
 	tx      Tx

@@ -160,6 +160,7 @@ func (s *Store) Run(ctx context.Context) error {
 func (s *Store) syncEvery(ctx context.Context) {
 	tick := time.NewTicker(s.options.SyncInterval)
 	defer tick.Stop()
+	synced := uint64(0)
 	for {
 		select {
 		case <-ctx.Done():
@@ -167,6 +168,11 @@ func (s *Store) syncEvery(ctx context.Context) {
 		case <-s.failed:
 			return
 		case <-tick.C:
+			appended := s.shard.appended.Load()
+			if appended == synced {
+				continue
+			}
+			synced = appended
 			err := s.unlessFailed(func() error { return s.db.LogData(nil, pebble.Sync) })
 			if err != nil {
 				s.fail(fmt.Errorf("sync the log: %w", err))

@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -271,6 +274,32 @@ func TestAStoreThatStoppedLeavesNoGoroutineBehind(t *testing.T) {
 		<-parked
 	}
 	goleak.VerifyNone(t, before)
+}
+
+func TestAStoreStopsUnderLoad(t *testing.T) {
+	r := start(t, vfs.NewMem(), Fsync)
+	var load sync.WaitGroup
+	var done atomic.Int64
+	for range 16 {
+		load.Go(func() {
+			for {
+				err := r.Shard(0).Update(context.Background(), func(tx *Tx) error { return set(tx, "a", "1") })
+				if err == ErrClosed {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	for done.Load() < 1000 {
+		runtime.Gosched()
+	}
+	r.stop(t)
+	load.Wait()
 }
 
 func TestTimeGoesOnWhenTheWallClockIsSetBack(t *testing.T) {

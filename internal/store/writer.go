@@ -71,10 +71,10 @@ func (s *Shard) write(ctx context.Context) {
 			// Whoever comes from here on is refused; who came before is served.
 			s.close()
 			s.ReleaseParked()
-			s.drain()
+			s.drain(context.Background())
 			return
 		}
-		s.drain()
+		s.drain(ctx)
 	}
 }
 
@@ -88,9 +88,10 @@ func (s *Shard) setAlarm(t *time.Timer, armed time.Time) time.Time {
 	return at
 }
 
-// drain runs groups until nothing waits and no alarm is due.
-func (s *Shard) drain() {
-	for s.store.Err() == nil {
+// drain runs groups until nothing waits and no alarm is due, or ctx ends, which
+// under load comes first.
+func (s *Shard) drain(ctx context.Context) {
+	for s.store.Err() == nil && ctx.Err() == nil {
 		if len(s.running) == 0 {
 			s.running = s.take()
 		}
@@ -168,6 +169,10 @@ func (s *Shard) runCall(tx *Tx, c *call) {
 
 // commit appends the group's record and hands the group to the answerer.
 func (s *Shard) commit(g *group) {
+	if g.batch.Empty() && len(g.calls) == 0 && len(g.after) == 0 { // an alarm for nobody
+		_ = g.batch.Close()
+		return
+	}
 	if !g.batch.Empty() {
 		head := s.tail.follow(s.epoch, g.batch.Repr())
 		// An error of a batch on its own is one of memory; Pebble has none.
@@ -178,6 +183,7 @@ func (s *Shard) commit(g *group) {
 			return
 		}
 		s.tail = head
+		s.appended.Add(1)
 		g.wait = wait
 	}
 	select {

@@ -152,6 +152,30 @@ func TestTimersOutliveARestartAndFireLateRatherThanNever(t *testing.T) {
 	})
 }
 
+func TestATimerSetForBeforeTheCursorFiresAsWhenTheClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := storetest.Open(t)
+		stop := run(t, s, map[Kind]Handler{QueueSweep: note})
+		start := time.Now()
+		setAt(t, s, start.Add(time.Hour), "first")
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		wantFired(t, s, "first", start.Add(time.Hour))
+		setAt(t, s, start.Add(time.Minute), "behind")
+		synctest.Wait()
+		wantFired(t, s, "behind", start.Add(2*time.Hour))
+
+		// Also where the cursor is read from disk, and the loop comes later.
+		stop()
+		s.Restart()
+		setAt(t, s, start.Add(time.Second), "behind, on disk")
+		s.Restart()
+		run(t, s, map[Kind]Handler{QueueSweep: note})
+		synctest.Wait()
+		wantFired(t, s, "behind, on disk", start.Add(2*time.Hour))
+	})
+}
+
 func TestAFailingHandlerDelaysItsOwnTimerOnly(t *testing.T) {
 	failures := map[string]func(tx *store.Tx) error{
 		"error":                func(*store.Tx) error { return errors.New("not now") },
