@@ -23,7 +23,16 @@ acknowledged is safe either way.
 
 Every setting is a flag, an environment variable (--sync-interval is
 CARILLON_SYNC_INTERVAL) and a key of the YAML file that --config names
-(sync-interval). A flag beats the environment, which beats the file.`,
+(sync-interval). A flag beats the environment, which beats the file. Durations
+are written 100ms, 10s or 1h30m; sizes 512KiB or 10MiB.
+
+The file of --credentials is YAML:
+
+  credentials:
+    - accessKeyId: AKIAORDERS
+      secretAccessKey: a-long-secret
+      account: "123456789012"
+      user: orders`,
 		Example: `  carillon serve
   carillon serve --data /var/lib/carillon --durability fsync
   carillon serve --listen 0.0.0.0:4566 --auth strict --credentials keys.yaml
@@ -32,6 +41,9 @@ CARILLON_SYNC_INTERVAL) and a key of the YAML file that --config names
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := s.merge(); err != nil {
+				return err
+			}
+			if err := s.checkSaid(); err != nil {
 				return err
 			}
 			return serve(c.Context(), s, c.OutOrStdout(), c.ErrOrStderr())

@@ -132,9 +132,14 @@ func (s *serveSettings) register(c *cobra.Command) {
 func (s *serveSettings) merge() error {
 	environment := koanf.New(".")
 	if err := environment.Load(env.Provider("", env.Opt{
-		Prefix:        envPrefix,
-		EnvironFunc:   func() []string { return s.environ },
-		TransformFunc: func(k, v string) (string, any) { return settingOf(k), v },
+		Prefix:      envPrefix,
+		EnvironFunc: func() []string { return s.environ },
+		TransformFunc: func(k, v string) (string, any) {
+			if v == "" { // as a compose file passes on what it does not have
+				return "", nil
+			}
+			return settingOf(k), v
+		},
 	}), nil); err != nil {
 		return fmt.Errorf("read the environment: %w", err)
 	}
@@ -210,9 +215,30 @@ func set(f *pflag.Flag, value any) error {
 		return list.Replace(texts)
 	case map[string]any, nil:
 		return fmt.Errorf("it needs a value")
-	default:
-		return f.Value.Set(fmt.Sprint(v))
 	}
+	text := fmt.Sprint(value)
+	err := f.Value.Set(text)
+	if err != nil && f.Value.Type() == "bool" {
+		return fmt.Errorf("%q is neither true nor false", text)
+	}
+	return err
+}
+
+// checkSaid refuses what was said and would count as not said: the server takes
+// a zero for its default.
+func (s *serveSettings) checkSaid() (err error) {
+	s.all.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed || err != nil {
+			return
+		}
+		switch text := f.Value.String(); {
+		case text == "" && f.DefValue != "":
+			err = fmt.Errorf("%s is empty: it needs a value, such as %s", f.Name, f.DefValue)
+		case text == "0s":
+			err = fmt.Errorf("%s 0s: want a positive duration, such as %s", f.Name, f.DefValue)
+		}
+	})
+	return err
 }
 
 // config is the server's.
@@ -239,7 +265,12 @@ func (s *serveSettings) logger(out io.Writer) *slog.Logger {
 	if err := level.UnmarshalText([]byte(s.logLevel.value)); err != nil {
 		panic("log level that was checked: " + err.Error())
 	}
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Value.Kind() == slog.KindDuration { // JSON would have a number without a unit
+			a.Value = slog.StringValue(a.Value.Duration().String())
+		}
+		return a
+	}}
 	if s.logFormat.value == formatJSON {
 		return slog.New(slog.NewJSONHandler(out, o))
 	}

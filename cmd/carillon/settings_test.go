@@ -155,3 +155,50 @@ func TestSizesReadAndPrint(t *testing.T) {
 		}
 	}
 }
+
+func TestASettingThatIsSaidToBeNothingIsRefused(t *testing.T) {
+	for flag, want := range map[string]string{
+		"--data=":            "data is empty",
+		"--listen=":          "listen is empty",
+		"--region=":          "region is empty",
+		"--sync-interval=0s": "sync-interval 0s",
+		"--drain-timeout=0":  "drain-timeout 0s",
+	} {
+		s, err := settings(t, "", nil, flag)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.checkSaid(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", flag, err)
+		}
+	}
+}
+
+func TestAnEmptyVariableIsNoSetting(t *testing.T) {
+	s, err := settings(t, "", []string{"CARILLON_DATA=", "CARILLON_PPROF=", "CARILLON_MAX_BODY="})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.checkSaid(); err != nil || s.data != server.DefaultData || len(s.strays) > 0 {
+		t.Errorf("got %v, data %q, strays %v", err, s.data, s.strays)
+	}
+}
+
+func TestASwitchIsTrueOrFalse(t *testing.T) {
+	_, err := settings(t, "pprof: maybe\n", nil)
+	if err == nil || !strings.Contains(err.Error(), `"maybe" is neither true nor false`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheLogHasDurationsWithAUnit(t *testing.T) {
+	s, err := settings(t, "log-format: json\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	s.logger(&out).Info("x", "took", 10*time.Second)
+	if !strings.Contains(out.String(), `"took":"10s"`) {
+		t.Error(out.String())
+	}
+}
