@@ -110,7 +110,11 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 		return nil, err
 	}
 	if err := r.open(ctx, addr, keys); err != nil {
-		return nil, errors.Join(err, r.Stop())
+		stopErr := r.Stop()
+		if cause := r.store.Err(); cause != nil {
+			return nil, cause // the others only felt it
+		}
+		return nil, errors.Join(err, stopErr)
 	}
 	r.banner()
 	return r, nil
@@ -120,6 +124,8 @@ func (r *Running) openStore() (err error) {
 	dir := r.config.Data
 	if r.config.Durability == store.Memory {
 		dir = "data" // there is nothing else in that file system
+	} else if err := refuseForeign(dir); err != nil {
+		return err
 	}
 	r.store, err = store.Open(dir, store.Options{
 		Durability:   r.config.Durability,

@@ -173,6 +173,44 @@ func TestADataDirectoryThatCannotBeOneIsSaidInOneLine(t *testing.T) {
 	}
 }
 
+func TestADirectoryOfSomebodyElseIsLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "thesis.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := quick()
+	c.Durability, c.Data = store.Fsync, dir
+	_, err := server.Start(t.Context(), c)
+	if err == nil || !strings.Contains(err.Error(), "thesis.txt") {
+		t.Errorf("got %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("it has %v now, %v", entries, err)
+	}
+	if err := server.WantData(dir); err == nil {
+		t.Error("and it counts as a data directory")
+	}
+}
+
+func TestAFreshFileSystemIsAnEmptyDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "lost+found"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := quick()
+	c.Durability, c.Data = store.Fsync, dir
+	r, err := server.Start(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Stop(); err != nil {
+		t.Error(err)
+	}
+	if err := server.WantData(dir); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBadSettingsAreRefusedByName(t *testing.T) {
 	for want, set := range map[string]func(c *server.Config){
 		"durability":                  func(c *server.Config) { c.Durability = "perhaps" },
