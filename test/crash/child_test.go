@@ -56,6 +56,7 @@ func newChild(t *testing.T) *child {
 	c := &child{binary: build(t), data: filepath.Join(dir, "data"), address: address, log: log}
 	t.Cleanup(func() {
 		c.kill()
+		c.wantCalmLog(t)
 		if t.Failed() {
 			t.Logf("the child's last words:\n%s", c.lastWords())
 		}
@@ -124,6 +125,21 @@ func (c *child) end(t *testing.T) {
 		<-ended
 		c.cmd = nil
 		t.Fatal("the child does not end within 30 s of SIGTERM")
+	}
+}
+
+// wantCalmLog: being killed is no reason for errors.
+func (c *child) wantCalmLog(t *testing.T) {
+	b, err := os.ReadFile(c.log.Name())
+	if err != nil {
+		t.Error(err)
+	}
+	for line := range bytes.Lines(b) {
+		for _, bad := range []string{"level=ERROR", "panic:", "fatal error:", "DATA RACE"} {
+			if bytes.Contains(line, []byte(bad)) {
+				t.Errorf("the child said: %s", line)
+			}
+		}
 	}
 }
 
