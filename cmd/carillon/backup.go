@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,7 +32,7 @@ func newBackupCommand() *cobra.Command {
 		Long: `Copy the data of a server, while it runs. All that was acknowledged before the
 call is in the copy. DEST is a file that ends in .tar, - for the standard
 output, or else a directory, which is then ready for serve --data. It must not
-exist.
+exist. While the copy is made, the server's disk keeps what it deletes.
 
 Against --auth strict, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are a key of
 that server. With --data, the copy is of a directory that no server uses.`,
@@ -41,10 +44,19 @@ that server. With --data, the copy is of a directory that no server uses.`,
 			if data != "" && c.Flags().Changed("endpoint") {
 				return errors.New("say --endpoint for a running server, or --data for a directory that none uses, not both")
 			}
+			b := &backupRun{dest: args[0], out: c.OutOrStdout(), errOut: c.ErrOrStderr()}
+			take := func() error { return b.online(c.Context(), endpoint) }
 			if data != "" {
-				return backupOffline(data, args[0], c.OutOrStdout())
+				take = func() error { return b.offline(data) }
 			}
-			return backupOnline(c.Context(), endpoint, args[0], c.OutOrStdout())
+			if err := wantAbsent(b.dest); err != nil {
+				return err
+			}
+			if err := take(); err != nil || b.dest == "-" {
+				return err
+			}
+			_, err := fmt.Fprintf(b.out, "Saved to %s%s. Check it: carillon verify %s\n", b.dest, b.size(), b.dest)
+			return err
 		},
 	}
 	c.Flags().StringVar(&endpoint, "endpoint", urlFromEnvironment(), "`URL` of the running server")
@@ -62,19 +74,36 @@ func urlFromEnvironment() string {
 // exactly wants the arguments of those names.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) == len(names) {
+		switch {
+		case len(args) == len(names):
 			return nil
+		case len(names) == 0:
+			return fmt.Errorf("%s takes no arguments, and got %q (see %s --help)", c.CommandPath(), args[0], c.CommandPath())
 		}
 		return fmt.Errorf("%s needs %s (see %s --help)", c.CommandPath(), strings.Join(names, " "), c.CommandPath())
 	}
 }
 
-func backupOnline(ctx context.Context, endpoint, dest string, stdout io.Writer) error {
+// backupRun is one backup.
+type backupRun struct {
+	dest        string
+	out, errOut io.Writer
+	bytes       int64 // of the stream, where there was one
+}
+
+func (b *backupRun) size() string {
+	if b.bytes == 0 {
+		return ""
+	}
+	return ", " + sizeText(b.bytes)
+}
+
+func (b *backupRun) online(ctx context.Context, endpoint string) error {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	if err := wantAbsent(dest); err != nil {
-		return err
+	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("endpoint %q: want http://host:port or https://host:port", endpoint)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+server.BackupPath, nil)
 	if err != nil {
@@ -84,15 +113,18 @@ func backupOnline(ctx context.Context, endpoint, dest string, stdout io.Writer) 
 		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("nothing answers at %s: is it running? A directory that no server uses is copied with --data", endpoint)
+	}
 	if err != nil {
-		return fmt.Errorf("reach the server: %w (is it running? a directory that no server uses is copied with --data)", err)
+		return fmt.Errorf("reach the server: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
 		return fmt.Errorf("the server at %s refuses: %s: %s", endpoint, resp.Status, strings.TrimSpace(string(text)))
 	}
-	return save(resp.Body, dest, stdout)
+	return b.save(resp.Body)
 }
 
 // sign signs an administrative request if there are keys to sign with.
@@ -113,11 +145,8 @@ func sign(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
-func backupOffline(data, dest string, stdout io.Writer) (err error) {
-	if err := wantAbsent(dest); err != nil {
-		return err
-	}
-	if _, err := os.Stat(data); err != nil {
+func (b *backupRun) offline(data string) (err error) {
+	if err := server.WantData(data); err != nil {
 		return err // Open would make it
 	}
 	s, err := store.Open(data, store.Options{Logger: quietLogger()})
@@ -125,12 +154,12 @@ func backupOffline(data, dest string, stdout io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if !isStream(dest) {
-		return s.Checkpoint(dest)
+	if !isStream(b.dest) {
+		return s.Checkpoint(b.dest)
 	}
 	in, out := io.Pipe()
 	go func() { out.CloseWithError(s.Backup(out)) }()
-	return errors.Join(save(in, dest, stdout), in.Close())
+	return errors.Join(b.save(in), in.Close())
 }
 
 func isStream(dest string) bool { return dest == "-" || strings.HasSuffix(dest, ".tar") }
@@ -142,14 +171,20 @@ func wantAbsent(dest string) error {
 	if _, err := os.Lstat(dest); err == nil {
 		return fmt.Errorf("%s exists: a backup overwrites nothing", dest)
 	}
+	if parent, err := os.Stat(filepath.Dir(dest)); err != nil || !parent.IsDir() {
+		return fmt.Errorf("write %s: there is no directory %s", dest, filepath.Dir(dest))
+	}
 	return nil
 }
 
 // save keeps a backup stream where the user wants it, whole or not at all.
-func save(backup io.Reader, dest string, stdout io.Writer) error {
+func (b *backupRun) save(from io.Reader) error {
+	backup, dest := &meter{Reader: from}, b.dest
+	defer working(b.errOut, "backup", backup)()
+	defer func() { b.bytes = backup.n.Load() }()
 	switch {
 	case dest == "-":
-		_, err := io.Copy(stdout, backup)
+		_, err := io.Copy(b.out, backup)
 		return err
 	case !isStream(dest):
 		return store.Restore(backup, dest)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -71,6 +72,9 @@ func TestShellsCompleteTheValuesOfASetting(t *testing.T) {
 func TestMistakesOnTheCommandLineAreSaid(t *testing.T) {
 	refused(t, "unknown command", "sevre")(carillon(t.Context(), "sevre"))
 	refused(t, "--lisen", "carillon serve --help")(carillon(t.Context(), "serve", "--lisen", "x"))
+	refused(t, "takes no arguments", "now")(carillon(t.Context(), "serve", "now"))
+	refused(t, "there is no directory")(carillon(t.Context(), "backup", filepath.Join(t.TempDir(), "none", "b.tar")))
+	refused(t, "endpoint \"there\"")(carillon(t.Context(), "backup", "--endpoint", "there", filepath.Join(t.TempDir(), "b.tar")))
 	refused(t, "--durability", "maybe")(carillon(t.Context(), "serve", "--durability", "maybe"))
 	refused(t, "needs DEST")(carillon(t.Context(), "backup"))
 	refused(t, "needs BACKUP")(carillon(t.Context(), "restore"))
@@ -104,7 +108,7 @@ func TestABackupOfARunningServerVerifiesAndRestores(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"b.tar", "b"} {
 		backup := filepath.Join(dir, name)
-		want(t)(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+		want(t, "Saved to "+backup)(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
 		want(t, " 0 problems")(carillon(t.Context(), "verify", backup))
 		refused(t, "exists")(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
 	}
@@ -136,7 +140,7 @@ func TestADirectoryThatNoServerUsesIsCopiedWithoutOne(t *testing.T) {
 		want(t)(carillon(t.Context(), "backup", "--data", data, filepath.Join(dir, name)))
 		want(t, " 0 problems")(carillon(t.Context(), "verify", filepath.Join(dir, name)))
 	}
-	refused(t, "no such file")(carillon(t.Context(), "backup", "--data", filepath.Join(dir, "none"), filepath.Join(dir, "c.tar")))
+	refused(t, "no such directory")(carillon(t.Context(), "backup", "--data", filepath.Join(dir, "none"), filepath.Join(dir, "c.tar")))
 }
 
 func TestADamagedBackupIsNeitherVerifiedNorRestored(t *testing.T) {
@@ -210,5 +214,28 @@ func TestServeEndsWithoutAnErrorWhenItIsToldTo(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "is ready at http://127.0.0.1:") {
 		t.Errorf("it printed %s", out.String())
+	}
+}
+
+func TestADirectoryWithoutDataIsNotTouched(t *testing.T) {
+	dir, out := t.TempDir(), t.TempDir()
+	refused(t, "there is no Carillon data in it")(carillon(t.Context(), "verify", dir))
+	refused(t, "there is no Carillon data in it")(carillon(t.Context(), "backup", "--data", dir, filepath.Join(out, "b.tar")))
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("it has %v now, %v", entries, err)
+	}
+}
+
+func TestAnErrorOfSeveralLinesIsSaidInOneAndOnce(t *testing.T) {
+	if got := oneLine(errors.New("a:\n  b\n<detail>\na:\nc\n")); got != "a: b; c" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSizesHaveAUnit(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 bytes", 1023: "1023 bytes", 1536: "1.5 KiB", 5 << 30: "5.0 GiB"} {
+		if got := sizeText(n); got != want {
+			t.Errorf("%d: got %q, want %q", n, got, want)
+		}
 	}
 }

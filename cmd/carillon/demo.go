@@ -23,7 +23,7 @@ It ends with "nothing is missing", or with exit status 1. It needs no network.`,
 		Example: `  carillon demo           # leaves the server up to look around, until Ctrl-C
   carillon demo --once    # ends after the check
   carillon demo --endpoint http://127.0.0.1:4566`,
-		Args:         cobra.NoArgs,
+		Args:         exactly(),
 		SilenceUsage: true,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if o.Endpoint != "" && c.Flags().Changed("kill") && o.Kill {

@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,9 +17,18 @@ func main() {
 	}
 }
 
-// oneLine keeps errors that were joined on the line that people grep.
+// oneLine keeps errors that were joined, or came with several lines, on the line
+// that people grep.
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "<") && strings.HasSuffix(line, ">") || slices.Contains(lines, line) {
+			continue // Pebble's marks, and what was said already
+		}
+		lines = append(lines, line)
+	}
+	return strings.ReplaceAll(strings.Join(lines, "; "), ":; ", ": ")
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/bench"
@@ -41,3 +42,61 @@ func (p *progressLine) show(done time.Duration, so bench.Counts) {
 }
 
 func (p *progressLine) clear() { fmt.Fprint(p.w, eraseLine) }
+
+// meter counts what is read through it.
+type meter struct {
+	io.Reader
+	n atomic.Int64
+}
+
+func (m *meter) Read(b []byte) (int, error) {
+	n, err := m.Reader.Read(b)
+	m.n.Add(int64(n))
+	return n, err
+}
+
+// working says on a terminal what takes so long and, where a meter runs, how
+// far it is. The caller ends it with stop.
+func working(w io.Writer, what string, m *meter) (stop func()) {
+	if !isTerminal(w) {
+		return func() {}
+	}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		began := time.Now()
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				fmt.Fprint(w, eraseLine)
+				return
+			case <-tick.C:
+				so := ""
+				if m != nil {
+					so = ", " + sizeText(m.n.Load())
+				}
+				fmt.Fprintf(w, "%s%s: %s%s", eraseLine, what, time.Since(began).Round(time.Second), so)
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+	}
+}
+
+// sizeText is a number of bytes for a person.
+func sizeText(n int64) string {
+	size, unit := float64(n), ""
+	for _, u := range byteUnits {
+		if n >= u.bytes {
+			size, unit = float64(n)/float64(u.bytes), u.suffix
+		}
+	}
+	if unit == "" {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f %s", size, unit)
+}

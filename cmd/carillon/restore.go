@@ -25,7 +25,7 @@ directory must be missing or empty, and is there whole or not at all.`,
   zstd -dc monday.tar.zst | carillon restore - --data ./data`,
 		Args: exactly("BACKUP"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := restore(args[0], data, c.InOrStdin()); err != nil {
+			if err := restore(args[0], data, c.InOrStdin(), c.ErrOrStderr()); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "Restored to %s. Start it: carillon serve --data %s\n", data, data)
@@ -43,19 +43,21 @@ func dataFromEnvironment() string {
 	return server.DefaultData
 }
 
-func restore(backup, data string, stdin io.Reader) error {
-	if backup == "-" {
-		return store.Restore(stdin, data)
+func restore(backup, data string, stdin io.Reader, errOut io.Writer) error {
+	from := &meter{Reader: stdin}
+	if backup != "-" {
+		f, err := os.Open(backup)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return fmt.Errorf("%s is a directory: a backup in that form needs no restoring, start serve --data with a copy of it", backup)
+		}
+		from.Reader = f
 	}
-	f, err := os.Open(backup)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a directory: a backup in that form needs no restoring, start serve --data with a copy of it", backup)
-	}
-	return store.Restore(f, data)
+	defer working(errOut, "unpack "+backup, from)()
+	return store.Restore(from, data)
 }
 
 func newVerifyCommand() *cobra.Command {
@@ -64,17 +66,18 @@ func newVerifyCommand() *cobra.Command {
 		Short: "Read every byte of a data directory or a backup, and check it",
 		Long: `Read every byte of a data directory or a backup, and check that it is whole and
 makes sense. Nothing is changed. No server may be using the directory: of a
-running one, verify a backup. The exit status is 1 if there is a problem.`,
+running one, verify a backup. A .tar is unpacked beside itself for the time, so
+there must be room for it once more. The exit status is 1 if there is a problem.`,
 		Example: `  carillon verify ./data
   carillon backup monday.tar && carillon verify monday.tar`,
 		Args: exactly("DIR|BACKUP.tar"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return verify(args[0], c.OutOrStdout())
+			return verify(args[0], c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 }
 
-func verify(path string, out io.Writer) (err error) {
+func verify(path string, out, errOut io.Writer) (err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -87,19 +90,28 @@ func verify(path string, out io.Writer) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 		dir = filepath.Join(scratch, "data")
-		if err := restore(path, dir, nil); err != nil {
-			return err
+		if err := restore(path, dir, nil, errOut); err != nil {
+			return fmt.Errorf("verify %s: %w", path, err)
 		}
+	} else if err := server.WantData(dir); err != nil {
+		return err // Verify would leave a lock there
 	}
-	v, err := store.Verify(dir, store.Options{Logger: quietLogger()}, func(problem string) {
-		fmt.Fprintln(out, "problem:", problem)
+	stop := working(errOut, "verify "+path, nil)
+	var problems []string
+	v, err := store.Verify(dir, store.Options{Logger: slog.New(slog.DiscardHandler)}, func(problem string) {
+		problems = append(problems, problem)
 	}, server.Invariants()...)
+	stop()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s: %d keys, %d bytes, record %d, %d problems\n", path, v.Keys, v.Bytes, v.Head.Position, v.Problems)
+	for _, p := range problems {
+		fmt.Fprintln(out, "problem:", oneLine(errors.New(p)))
+	}
+	fmt.Fprintf(out, "%s: %d keys, %s of keys and values, %d records since it was made, %d problems\n",
+		path, v.Keys, sizeText(int64(v.Bytes)), v.Head.Position, v.Problems)
 	if v.Problems > 0 {
-		return fmt.Errorf("%s is damaged", path)
+		return fmt.Errorf("%s is damaged: restore a backup, or verify an older one", path)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ The file of --credentials is YAML:
   carillon serve --listen 0.0.0.0:4566 --auth strict --credentials keys.yaml
   carillon serve --durability memory --listen 127.0.0.1:0     # for tests
   CARILLON_REGION=eu-west-1 carillon serve --config carillon.yaml`,
-		Args: cobra.NoArgs,
+		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := s.merge(); err != nil {
 				return err
