@@ -8,14 +8,15 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 )
 
-// pebbleOptions bounds memory: at most four memtables of 32 MiB, and the cache.
+// pebbleOptions bounds memory: at most four memtables of 64 MiB, and the cache.
+// With 32 MiB a backlog that grows writes half as much again in compactions.
 func (s *Store) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
 		FS:                          s.guard,
 		Logger:                      pebbleLogger{s},
 		CacheSize:                   s.options.CacheBytes,
 		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                32 << 20,
+		MemTableSize:                64 << 20,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       32,
