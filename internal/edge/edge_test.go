@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -258,6 +259,16 @@ func TestAClosingStoreIsServiceUnavailable(t *testing.T) {
 	s, h := front(t, edge.Options{})
 	s.do = func() ([]byte, error) { return nil, store.ErrClosed }
 	ask(h, post(sendTarget, "{}")).want(t, 503, "ServiceUnavailable")
+}
+
+func TestAFailedStoreIsServiceUnavailableAndNotLoggedAgain(t *testing.T) {
+	var log bytes.Buffer
+	s, h := front(t, edge.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s.do = func() ([]byte, error) { return nil, fmt.Errorf("%w: the disk is full", store.ErrFailed) }
+	ask(h, post(sendTarget, "{}")).want(t, 503, "ServiceUnavailable", "acknowledges nothing")
+	if log.Len() > 0 {
+		t.Errorf("log: %s", log.String())
+	}
 }
 
 func TestARefusalByThePolicyReachesTheClient(t *testing.T) {

@@ -131,9 +131,7 @@ func (x *exchange) known(err error) *wire.Error {
 		return &wire.Error{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable,
 			Message: "Carillon is shutting down. Nothing was changed; try again."}
 	case errors.Is(err, store.ErrFailed):
-		return internalFailure() // the store has logged why, once
-	case errors.Is(err, store.ErrFailed):
-		// The store has said why in the log.
+		// The store has said why in the log, once.
 		return &wire.Error{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable,
 			Message: "Carillon cannot write to its disk and acknowledges nothing any more. Whether this request took effect shows when it runs again."}
 	case x.r.Context().Err() != nil && errors.Is(err, context.Cause(x.r.Context())):
