@@ -127,6 +127,10 @@ func differentAttribute(name string) error {
 	return &wire.Error{Code: codeExists, Message: "A queue already exists with the same name and a different value for attribute " + name}
 }
 
+func differentTags() error {
+	return &wire.Error{Code: codeExists, Message: "A queue already exists with the same name and different tags."}
+}
+
 func badHandle(handle string) error {
 	return &wire.Error{Code: codeHandle, Message: "The input receipt handle \"" + clip(handle) + "\" is not a valid receipt handle."}
 }

@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/sqs"
@@ -12,7 +13,8 @@ import (
 )
 
 // CreateQueue makes a queue. One that exists, and has every attribute that the
-// request gives, is as good as made.
+// request gives, is as good as made; so are its tags, unless the request gives
+// others: AWS refuses to change them this way.
 func (s *Service) CreateQueue(ctx context.Context, c *wire.Call, in *model.CreateQueueInput) (*model.CreateQueueOutput, error) {
 	fifo := strings.EqualFold(in.Attributes[attrFIFO], "true")
 	if err := checkName(in.QueueName, fifo); err != nil {
@@ -47,6 +49,9 @@ func create(tx *store.Tx, n queue.Name, settings queue.Settings, given map[strin
 	if err == nil {
 		if name, ok := differs(q, given); ok {
 			return differentAttribute(name)
+		}
+		if len(settings.Tags) > 0 && !maps.Equal(settings.Tags, q.Settings().Tags) {
+			return differentTags()
 		}
 		return nil
 	}

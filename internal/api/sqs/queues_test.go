@@ -223,6 +223,21 @@ func TestTagsAreKeptReplacedAndRemoved(t *testing.T) {
 	}
 }
 
+func TestCreateQueueAgainDoesNotChangeTags(t *testing.T) {
+	a := start(t)
+	url := a.do("CreateQueue", in{"QueueName": "q", "tags": attrs("team", "a")}).text("QueueUrl")
+	before := a.snapshot(url)
+	a.do("CreateQueue", in{"QueueName": "q", "tags": attrs("team", "a")})
+	a.do("CreateQueue", in{"QueueName": "q", "tags": attrs()})
+	a.do("CreateQueue", in{"QueueName": "q"})
+	for _, other := range []map[string]string{attrs("team", "b"), attrs("team", "a", "cost", ""), attrs("cost", "")} {
+		a.refused("CreateQueue", in{"QueueName": "q", "tags": other}, "QueueNameExists", "A queue already exists with the same name and different tags.")
+	}
+	if after := a.snapshot(url); after != before {
+		t.Errorf("was %s\nis  %s", before, after)
+	}
+}
+
 func TestBadTagsAreRefusedAndChangeNothing(t *testing.T) {
 	a := start(t)
 	many := map[string]string{}
