@@ -172,6 +172,9 @@ func (q *Queue) watch(tx *store.Tx) {
 // nextReadyAt is when time alone makes the next message ready.
 func (q *Queue) nextReadyAt() (time.Time, bool) {
 	at, ok := q.flight.next()
+	if q.full && ok {
+		return at, ok // until then there is no room for what else is due
+	}
 	for _, other := range []func() (time.Time, bool){q.delayed.next, q.groups.nextDelayed} {
 		if t, found := other(); found && (!ok || t.Before(at)) {
 			at, ok = t, true

@@ -218,7 +218,7 @@ func systemNamesOf(lists ...[]string) (systemNames, error) {
 	return want, nil
 }
 
-// system is the attributes of a message that a receiver wants.
+// system is the attributes of a message that a receiver wants; nil if it has none.
 func (w systemNames) system(m *queue.Message, fifo bool) map[string]string {
 	if w == 0 {
 		return nil
@@ -246,6 +246,9 @@ func (w systemNames) system(m *queue.Message, fifo bool) map[string]string {
 	}
 	if m.Source != nil && w&wantSource != 0 {
 		out["DeadLetterQueueSourceArn"] = queueARN(*m.Source)
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }

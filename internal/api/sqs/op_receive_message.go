@@ -32,7 +32,8 @@ func (s *Service) ReceiveMessage(ctx context.Context, c *wire.Call, in *model.Re
 		waitFor: time.Duration(in.WaitTimeSeconds.V) * time.Second,
 	}
 	err = r.run(ctx, s)
-	if err == nil && len(r.got) == 0 && !in.WaitTimeSeconds.OK && r.standing > 0 {
+	nothing := err == nil && len(r.got) == 0 || errors.Is(err, queue.ErrInFlightLimit)
+	if nothing && !in.WaitTimeSeconds.OK && r.standing > 0 {
 		// How long the queue itself says to wait is known only now.
 		r.waitFor = r.standing
 		err = r.run(ctx, s)
@@ -72,6 +73,11 @@ func (r *receive) run(ctx context.Context, s *Service) error {
 func (r *receive) take(tx *store.Tx, q *queue.Queue) (err error) {
 	r.standing = q.Settings().Config.WaitFor
 	r.got, err = queue.Receive(tx, q, r.in)
+	if r.waitFor > 0 && errors.Is(err, queue.ErrInFlightLimit) {
+		// Only short polls are told:
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
+		err = nil
+	}
 	if err == nil && len(r.got) == 0 && r.waitFor > 0 {
 		return q.Wait(tx)
 	}

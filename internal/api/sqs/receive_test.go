@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,6 +42,18 @@ func TestAReceiverGetsOnlyTheAttributesThatItNames(t *testing.T) {
 	got := a.receive(url, in{"AttributeNames": []string{"SenderId"}, "MessageSystemAttributeNames": []string{"ApproximateReceiveCount"}})
 	if s := fmt.Sprint(got.at("Messages", 0, "Attributes")); s != "map[ApproximateReceiveCount:8 SenderId:111122223333]" {
 		t.Errorf("system attributes %s", s)
+	}
+}
+
+func TestAMessageWithoutTheAttributesAskedForHasNone(t *testing.T) {
+	a := start(t)
+	url := a.queue("q")
+	a.send(url, "1")
+	got := a.receive(url, in{"MessageSystemAttributeNames": []string{"SequenceNumber", "AWSTraceHeader"}, "MessageAttributeNames": []string{"All"}})
+	for _, member := range []string{"Attributes", "MessageAttributes", "MD5OfMessageAttributes"} {
+		if v := got.at("Messages", 0, member); v != nil {
+			t.Errorf("%s: %v", member, v)
+		}
 	}
 }
 
@@ -255,6 +268,32 @@ func TestInFlightLimitsAreTold(t *testing.T) {
 	a.send(url, "2")
 	a.receive(url, nil)
 	a.refused("ReceiveMessage", in{"QueueUrl": url}, "OverLimit", "The maximum number of in flight messages is reached.")
+}
+
+func TestALongPollWaitsWhereTooMuchIsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := startWith(t, queue.Limits{InFlight: 1, InFlightFIFO: 1})
+		url := a.queue("q", "ReceiveMessageWaitTimeSeconds", "20")
+		for i := range 600 { // delayed, and due, while there is no room for them
+			a.do("SendMessage", in{"QueueUrl": url, "MessageBody": "late" + strconv.Itoa(i), "DelaySeconds": 1})
+		}
+		a.send(url, "1")
+		a.receive(url, nil)
+		time.Sleep(2 * time.Second)
+		a.refused("ReceiveMessage", in{"QueueUrl": url, "WaitTimeSeconds": 0}, "OverLimit", "The maximum number of in flight messages is reached.")
+		from := time.Now()
+		a.wantBodies(a.receive(url, in{"WaitTimeSeconds": 5}))
+		a.wantBodies(a.receive(url, nil))
+		if waited := time.Since(from); waited != 25*time.Second {
+			t.Errorf("waited for %s", waited)
+		}
+		if got := a.receive(url, nil); got.count("Messages") != 1 { // there is room again
+			t.Errorf("received %q", got.bodies())
+		}
+		if waited := time.Since(from); waited != 28*time.Second {
+			t.Errorf("waited for %s", waited)
+		}
+	})
 }
 
 func TestFIFOQueuesKeepOrderLockGroupsAndDropRepeats(t *testing.T) {
