@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -111,10 +112,14 @@ func openError(dir string, err error) error {
 		return fmt.Errorf("open %s: no permission to read and write there: %w", dir, err)
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("open %s: the disk is full: %w", dir, err)
-	case errors.Is(err, pebble.ErrDBDoesNotExist), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, pebble.ErrDBDoesNotExist):
 		return fmt.Errorf("open %s: there is no Carillon data in it: %w", dir, err)
-	case errors.Is(err, pebble.ErrCorruption):
+	case errors.Is(err, pebble.ErrCorruption), errors.Is(err, record.ErrInvalidChunk):
 		return fmt.Errorf("open %s: the data is damaged, restore a backup: %w", dir, err)
+	case strings.Contains(err.Error(), "unknown to the objstorage provider"):
+		return fmt.Errorf("open %s: a file of the data is missing, restore a backup: %w", dir, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("open %s: there is no Carillon data in it: %w", dir, err)
 	case strings.Contains(err.Error(), "format major version"):
 		return fmt.Errorf("open %s: %w: start the newer carillon that wrote it", dir, err)
 	}

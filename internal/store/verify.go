@@ -87,7 +87,7 @@ func (s *Store) verifyKeys(v *Verification, report func(string)) error {
 	if strays > 0 {
 		report(fmt.Sprintf("%d keys are in no shard", strays))
 	}
-	if err := errors.Join(it.Error(), it.Close()); err != nil {
+	if err := it.Close(); err != nil { // it says what ended the reading
 		return fmt.Errorf("after %d keys: %w", v.Keys, err)
 	}
 	return nil
