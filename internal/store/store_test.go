@@ -276,6 +276,20 @@ func TestAStoreThatStoppedLeavesNoGoroutineBehind(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
+func TestAClosureThatEndsTheWritersGoroutineFailsTheStoreAndHangsNobody(t *testing.T) {
+	r := start(t, vfs.NewMem(), Fsync)
+	parked := make(chan error)
+	go func() {
+		parked <- r.Shard(0).Update(context.Background(), func(tx *Tx) error { return tx.Wait(Topic{'t', 1}) })
+	}()
+	err := r.Shard(0).Update(t.Context(), func(*Tx) error { runtime.Goexit(); return nil })
+	for _, err := range []error{err, <-parked, <-r.ran} {
+		if !errors.Is(err, ErrFailed) {
+			t.Errorf("got %v, want ErrFailed", err)
+		}
+	}
+}
+
 func TestAStoreStopsUnderLoad(t *testing.T) {
 	r := start(t, vfs.NewMem(), Fsync)
 	var load sync.WaitGroup

@@ -51,7 +51,7 @@ func (t *Tx) try(fn func(*Tx) error) (err error) {
 		if done {
 			return
 		}
-		if p := recover(); p != nil { // nil on Goexit
+		if p := recover(); p != nil { // nil on Goexit, which ends the writer
 			err = ErrAborted
 			t.breakGroup(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -49,13 +50,25 @@ func (s *Shard) run(ctx context.Context) {
 	}
 }
 
-// write runs groups until ctx ends and the queue is empty, or the store fails.
+// write is the writer's goroutine. Whatever else ends it than its loop is a bug,
+// and a failure: a closure's runtime.Goexit, a panic outside closures.
 func (s *Shard) write(ctx context.Context) {
+	orderly := false
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p != nil:
 			s.store.fail(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		case !orderly:
+			s.store.fail(errors.New("a closure ended the writer's goroutine"))
 		}
 	}()
+	s.writeUntil(ctx)
+	orderly = true
+}
+
+// writeUntil runs groups until ctx ends and the queue is empty, or the store
+// fails.
+func (s *Shard) writeUntil(ctx context.Context) {
 	wakeUp := time.NewTimer(time.Hour)
 	defer wakeUp.Stop()
 	var armed time.Time
