@@ -236,7 +236,7 @@ func (m *machine) received(name string, q *modelQueue, in ReceiveInput, got []Me
 		if o.firstAt.IsZero() {
 			o.firstAt = now
 		}
-		if g.Seq != o.seq || g.Receives != int(o.receives) || !g.FirstReceivedAt.Equal(o.firstAt) || !g.SentAt.Equal(o.sentAt) || g.Group != o.group || (g.Source != nil) != (o.source != "") {
+		if g.Seq != o.seq || g.Receives != int(o.before+o.receives) || !g.FirstReceivedAt.Equal(o.firstAt) || !g.SentAt.Equal(o.sentAt) || g.Group != o.group || (g.Source != nil) != (o.source != "") {
 			m.Fatalf("received %+v, want %+v", g, *o)
 		}
 		out = append(out, issued{q, o, g.Receipt})

@@ -32,6 +32,7 @@ type modelMessage struct {
 	receivedAt  time.Time // its last receipt
 	firstAt     time.Time
 	receives    uint32
+	before      uint32 // receipts elsewhere, of a dead letter
 }
 
 func (q *modelQueue) expired(m *modelMessage, now time.Time) bool {

@@ -264,7 +264,7 @@ func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueueAndBack(t *testing.T) {
 		}
 		n.want("q", 1)
 		m := n.want("dead", 1, "poison")[0]
-		if m.Source == nil || *m.Source != named("q") || m.ID != [16]byte{7} {
+		if m.Source == nil || *m.Source != named("q") || m.ID != [16]byte{7} || m.Receives != 3 {
 			t.Fatalf("%+v", m)
 		}
 		time.Sleep(30 * time.Second)
@@ -273,7 +273,9 @@ func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueueAndBack(t *testing.T) {
 			return err
 		})
 		time.Sleep(time.Second)
-		n.want("q", 1, "poison")
+		if m := n.want("q", 1, "poison")[0]; m.Receives != 1 || m.Source != nil {
+			t.Errorf("a moved message: %+v", m)
+		}
 		n.on("dead", func(tx *store.Tx, q *Queue) error {
 			tasks, err := Moves(tx, q, 10)
 			if len(tasks) != 1 || tasks[0].Status != MoveCompleted || tasks[0].Moved != 1 {

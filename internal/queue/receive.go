@@ -324,7 +324,7 @@ func (r *receiver) give(tx *store.Tx, seq uint64, record []byte, s state) error 
 }
 
 func (q *Queue) handOut(m Message, seq uint64, s state) Message {
-	m.Seq, m.Receives, m.FirstReceivedAt = seq, int(s.receives), s.firstAt
+	m.Seq, m.Receives, m.FirstReceivedAt = seq, m.before+int(s.receives), s.firstAt
 	m.Receipt = Receipt{Queue: q.id, Seq: seq, Receives: s.receives, Indexed: s.indexed}
 	return m
 }

@@ -154,6 +154,7 @@ func (m *machine) arrive(arrived []arrival) {
 		o := &modelMessage{seq: a.now.Seq, body: a.was.body, group: a.was.group, sentAt: a.now.SentAt}
 		if a.now.Source != nil {
 			o.source = a.now.Source.Name
+			o.before = a.was.before + a.was.receives
 		}
 		m.queues[a.now.queue].add(o)
 	}

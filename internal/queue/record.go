@@ -13,8 +13,8 @@ import (
 //	{group}{dedup}{sender}{trace}{source}{attributes}   each {length uvarint}{bytes}
 //	{body}                                              the rest
 //
-// source is account/region/name of the queue from which the message was dead
-// lettered.
+// source is account/region/name/receives of a dead letter: the queue that it
+// comes from, and how often it was received before it came.
 const (
 	recordVersion = 1
 	sentAtOffset  = 18
@@ -97,8 +97,10 @@ type Message struct {
 	Source          *Name // where it was dead lettered from
 	SentAt          time.Time
 	FirstReceivedAt time.Time
-	Receives        int // this receipt included
+	Receives        int // this receipt included, and those of a dead letter elsewhere
 	Receipt         Receipt
+
+	before int // receipts of a dead letter elsewhere
 }
 
 // Receipt is the proof of a receipt. The service makes a handle of it that
@@ -136,11 +138,11 @@ func decodeRecord(b []byte, m *Message) error {
 	}
 	m.Body = view(body)
 	if source != "" {
-		n, ok := parseName(source)
+		n, receives, ok := parseOrigin(source)
 		if !ok {
 			return errRecord
 		}
-		m.Source = &n
+		m.Source, m.before = &n, receives
 	}
 	return nil
 }
@@ -156,15 +158,15 @@ func cutField(b []byte) (field, rest []byte, ok bool) {
 // view is b as a string without a copy; records are never written again.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// redirect is m's record as it stands in a dead-letter queue.
-func redirect(m *Message, source Name, sentAt time.Time) []byte {
-	text := source.text()
-	b := make([]byte, fieldsOffset, fieldsOffset+len(m.Group)+len(m.Dedup)+len(m.Sender)+len(m.Trace)+len(text)+len(m.Attributes)+len(m.Body)+24)
+// redirect is m's record as it stands in a dead-letter queue; origin says where
+// it comes from.
+func redirect(m *Message, origin string, sentAt time.Time) []byte {
+	b := make([]byte, fieldsOffset, fieldsOffset+len(m.Group)+len(m.Dedup)+len(m.Sender)+len(m.Trace)+len(origin)+len(m.Attributes)+len(m.Body)+24)
 	b[0] = recordVersion
 	copy(b[2:], m.ID[:])
 	stampSentAt(b, sentAt)
 	copy(b[sumOffset:], m.Sum[:])
-	for _, f := range []string{m.Group, m.Dedup, m.Sender, m.Trace, text} {
+	for _, f := range []string{m.Group, m.Dedup, m.Sender, m.Trace, origin} {
 		b = appendField(b, f)
 	}
 	b = binary.AppendUvarint(b, uint64(len(m.Attributes)))
