@@ -74,7 +74,7 @@ func (p *prepared) prepare(c *wire.Call, n queue.Name, m *outgoing) error {
 	}
 	*p = prepared{id: newID(), size: size, sum: sumOf(m.body), attrs: attrs, trace: trace, delay: m.delay.V}
 	p.draft = queue.NewDraft(queue.DraftInput{
-		ID: p.id, Body: m.body, Sum: p.sum, Attributes: attrs, Sender: c.Account, Trace: trace,
+		ID: p.id, Body: m.body, Sum: p.sum, Attributes: attrs, Sender: c.UserID(), Trace: trace,
 		Group: m.group.V, Dedup: m.dedup.V,
 		Delay: time.Duration(m.delay.V) * time.Second, HasDelay: m.delay.OK,
 	})

@@ -45,6 +45,17 @@ func TestAReceiverGetsOnlyTheAttributesThatItNames(t *testing.T) {
 	}
 }
 
+func TestTheSenderOfAMessageIsTheUserThatSTSNames(t *testing.T) {
+	a := start(t)
+	url := a.queue("q")
+	a.call.Principal = "arn:aws:iam::111122223333:user/orders"
+	a.send(url, "1")
+	got := a.receive(url, in{"AttributeNames": []string{"SenderId"}})
+	if s := got.text("Messages", 0, "Attributes", "SenderId"); s != a.call.UserID() || len(s) != 21 {
+		t.Errorf("sender %s, want %s", s, a.call.UserID())
+	}
+}
+
 func TestAMessageWithoutTheAttributesAskedForHasNone(t *testing.T) {
 	a := start(t)
 	url := a.queue("q")

@@ -1,0 +1,18 @@
+package wire
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
+// UserID is by what AWS knows the caller besides its ARN: the account for its
+// root, else an id of the form that AWS gives to users. It is made of the ARN,
+// so that a caller keeps it.
+func (c *Call) UserID() string {
+	if c.Principal == "" || strings.HasSuffix(c.Principal, ":root") {
+		return c.Account
+	}
+	sum := sha256.Sum256([]byte(c.Principal))
+	return "AIDA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
+}
