@@ -98,7 +98,7 @@ func checkTyped(name string, v *model.MessageAttributeValue) error {
 	if text, bytes := v.StringValue.V != "", len(v.BinaryValue) > 0; base == "Binary" && text || base != "Binary" && bytes {
 		return parameter("The message (user) attribute '" + name + "' with type '" + v.DataType + "' must use field '" + fieldOf(base) + "'.")
 	} else if !text && !bytes {
-		return parameter("The message (user) attribute '" + name + "' must contain a non-empty value of type '" + v.DataType + "'.")
+		return parameter("Message (user) attribute '" + name + "' must contain a non-empty value of type '" + v.DataType + "'.")
 	}
 	if r, bad := badCharacter(v.StringValue.V); bad {
 		return parameter("Invalid binary character '" + characterName(r) + "' was found in the value of message (user) attribute '" + name + "', the set of allowed characters is " + allowedCharacters)
