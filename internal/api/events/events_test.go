@@ -322,7 +322,8 @@ func TestTargetsLiveTheirLife(t *testing.T) {
 		`{"Id":"x","Arn":"q"}`:                                                "Parameter q is not valid. Reason: Provided Arn is not in correct format.",
 		`{"Id":"x","Arn":"arn:aws:sqs:::q"}`:                                  "Parameter arn:aws:sqs:::q is not valid. Reason: Provided Arn is not in correct format.",
 		`{"Id":"x","Arn":"arn:aws:lambda:eu-west-1:111122223333:function:f"}`: "Parameter Arn is not valid. Reason: Carillon does not deliver to lambda yet (target x: arn:aws:lambda:eu-west-1:111122223333:function:f).",
-		`{"Id":"x","Arn":"` + q + `.fifo"}`:                                   "Parameter(s) MessageGroupId must be specified for target: x.",
+		`{"Id":"x","Arn":"` + q + `.fifo"}`:                                   "Parameter(s) SqsParameters must be specified for target: x.",
+		`{"Id":"x","Arn":"` + q + `.fifo","SqsParameters":{}}`:                "Parameter(s) MessageGroupId must be specified for target: x.",
 		`{"Id":"x","Arn":"` + q + `","Input":"{}"}`:                           "Parameter Input is not valid. Reason: Carillon does not support Input yet.",
 		`{"Id":"x","Arn":"` + q + `","RetryPolicy":{}}`:                       "Parameter RetryPolicy is not valid. Reason: Carillon does not support RetryPolicy yet.",
 	} {

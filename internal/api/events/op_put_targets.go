@@ -59,8 +59,17 @@ func checkQueueTarget(t bus.Target) error {
 	if !ok || t.ARN.Region == "" {
 		return invalid(t.ARN.String(), "Provided Arn is not in correct format.")
 	}
-	if strings.HasSuffix(name, ".fifo") && (t.GroupID == nil || *t.GroupID == "") {
-		return &wire.Error{Code: codeValidation, Message: "Parameter(s) MessageGroupId must be specified for target: " + t.ID + "."}
+	if !strings.HasSuffix(name, ".fifo") {
+		return nil
+	}
+	absent := ""
+	if t.GroupID == nil {
+		absent = "SqsParameters"
+	} else if *t.GroupID == "" {
+		absent = "MessageGroupId"
+	}
+	if absent != "" {
+		return &wire.Error{Code: codeValidation, Message: "Parameter(s) " + absent + " must be specified for target: " + t.ID + "."}
 	}
 	return nil
 }
