@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -330,5 +331,52 @@ func stamp(t *testing.T, fs vfs.FS, key, value []byte) {
 	}
 	if err := errors.Join(db.Set(key, value, nil), db.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestWhatIsWrongWithADirectoryIsSaidByName(t *testing.T) {
+	for want, spoil := range map[string]func(dir, table string) error{
+		"a file of the data is missing": func(_, table string) error { return os.Remove(table) },
+		"there is no Carillon data":     func(dir, _ string) error { return os.RemoveAll(dir) },
+	} {
+		dir := filepath.Join(t.TempDir(), "data")
+		r := startIn(t, dir)
+		if err := (&ledger{}).work(r.Shard(0), rand.New(rand.NewPCG(1, 1)), 20); err != nil {
+			t.Fatal(err)
+		}
+		r.stop(t)
+		// A second start makes a table of the log.
+		startIn(t, dir).stop(t)
+		tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+		if err != nil || len(tables) == 0 {
+			t.Fatal(tables, err)
+		}
+		if err := spoil(dir, tables[0]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Verify(dir, Options{Logger: quiet}, func(string) {}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
+
+func TestEveryRecordThatBecameDurableIsHeardOf(t *testing.T) {
+	var records, calls int
+	s := openTest(t, Options{Committed: func(n int, took time.Duration) {
+		records, calls = records+1, calls+n
+		if took < 0 {
+			t.Errorf("it took %s", took)
+		}
+	}})
+	for i := range 3 {
+		if err := s.Update(t.Context(), func(tx *Tx) error { return set(tx, fmt.Sprint(i), "x") }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Update(t.Context(), func(*Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if records != 3 || calls != 3 {
+		t.Errorf("%d records with %d calls, want 3 with 3", records, calls)
 	}
 }

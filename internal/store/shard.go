@@ -58,6 +58,7 @@ type group struct {
 	wait  func() error // nil where the group wrote nothing
 	calls []*call
 	after []func()
+	at    time.Time // when it was appended, if somebody asked to hear of it
 }
 
 func newShard(s *Store, id uint16, log Log) (*Shard, error) {

@@ -73,6 +73,10 @@ type Options struct {
 	Logger       *slog.Logger  // slog.Default() where nil
 	CacheBytes   int64         // Pebble's block cache; 64 MiB where 0
 
+	// Committed, where set, hears of every record that became durable: how many
+	// calls it answers, and how long it took from its append on. It must not block.
+	Committed func(calls int, took time.Duration)
+
 	readOnly bool // Verify
 }
 

@@ -190,6 +190,9 @@ func (s *Shard) commit(g *group) {
 		head := s.tail.follow(s.epoch, g.batch.Repr())
 		// An error of a batch on its own is one of memory; Pebble has none.
 		_ = g.batch.Set(logHeadKey(0), head.append(nil), nil)
+		if s.store.options.Committed != nil {
+			g.at = time.Now()
+		}
 		wait, err := s.log.Append(Record{Head: head, batch: g.batch})
 		if err != nil {
 			s.store.fail(fmt.Errorf("append to the log: %w", err))
@@ -231,6 +234,9 @@ func (s *Shard) answer() {
 			return
 		}
 		_ = g.batch.Close()
+		if !g.at.IsZero() {
+			s.store.options.Committed(len(g.calls), time.Since(g.at))
+		}
 		for _, f := range g.after {
 			f()
 		}
