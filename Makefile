@@ -61,7 +61,7 @@ fuzz: ## every fuzz target for 30 s
 
 .PHONY: soak
 soak: build ## long crash, load and scale tests; CARILLON_SOAK sets how long (default 10m)
-	CARILLON_SOAK=$${CARILLON_SOAK:-10m} $(GO) test -count=1 -timeout 3h -v ./test/...
+	CARILLON_SOAK=$${CARILLON_SOAK:-10m} $(GO) test -count=1 -timeout 3h -v ./test/... ./internal/store ./internal/queue
 
 .PHONY: clean
 clean: ## remove what was built
