@@ -1,11 +1,25 @@
 package server
 
 import (
+	"runtime"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/store"
 )
+
+// registerBuild tells which binary this is.
+func registerBuild(registry *prometheus.Registry, version string, durability store.Durability) {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "carillon_build_info", Help: "1; its labels say which version runs, and how durable it is.",
+		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version(), "durability": string(durability)},
+	})
+	g.Set(1)
+	registry.MustRegister(g)
+}
 
 // registerCounts shows what became of events and their deliveries since the start.
 func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *delivery.Outbox) {
@@ -24,5 +38,48 @@ func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *deliv
 	} {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help},
 			func() float64 { return float64(c.value()) }))
+	}
+}
+
+// commits measures the store's records as they become durable.
+type commits struct{ seconds, calls prometheus.Histogram }
+
+func newCommits() *commits {
+	return &commits{
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "carillon_store_commit_seconds",
+			Help:    "Time from the append of a record to its durability: with fsync, the disk's sync.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}),
+		calls: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "carillon_store_commit_calls",
+			Help:    "Calls that one record answers.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 13),
+		}),
+	}
+}
+
+// committed is store.Options.Committed.
+func (c *commits) committed(calls int, took time.Duration) {
+	c.seconds.Observe(took.Seconds())
+	c.calls.Observe(float64(calls))
+}
+
+// registerStore shows how the store is.
+func registerStore(registry *prometheus.Registry, s *store.Store, c *commits) {
+	registry.MustRegister(c.seconds, c.calls)
+	for _, g := range []struct {
+		name, help string
+		value      func(store.Stats) float64
+	}{
+		{"carillon_store_disk_bytes", "Disk space that the data takes.", func(s store.Stats) float64 { return float64(s.DiskBytes) }},
+		{"carillon_store_free_bytes", "Disk space that is left for the data.", func(s store.Stats) float64 { return float64(s.FreeBytes) }},
+		{"carillon_store_log_bytes", "The log that the next start has to read.", func(s store.Stats) float64 { return float64(s.LogBytes) }},
+		{"carillon_store_compaction_debt_bytes", "What compactions have yet to rewrite: a number that grows and grows is a disk that is too slow.", func(s store.Stats) float64 { return float64(s.DebtBytes) }},
+		{"carillon_store_read_amplification", "Tables that a read may have to look into.", func(s store.Stats) float64 { return float64(s.ReadDepth) }},
+		{"carillon_store_waiting_calls", "Calls that wait for something to come: long polls, and two loops of our own.", func(s store.Stats) float64 { return float64(s.Waiting) }},
+	} {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.name, Help: g.help},
+			func() float64 { return g.value(s.Stats()) }))
 	}
 }

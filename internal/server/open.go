@@ -41,6 +41,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registerBuild(registry, r.config.Version, r.config.Durability)
+	registerStore(registry, r.store, r.commits)
 	decider := access.NewDecider(r.config.Policy, time.Now)
 	services, err := r.services(ctx, keys, registry)
 	if err != nil {

@@ -43,6 +43,7 @@ type Running struct {
 	config   Config
 	log      *slog.Logger
 	store    *store.Store
+	commits  *commits
 	listener net.Listener
 	http     *http.Server
 	direct   *edge.Direct
@@ -105,7 +106,7 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Running{config: c, log: c.Logger, failed: make(chan error, 1)}
+	r := &Running{config: c, log: c.Logger, commits: newCommits(), failed: make(chan error, 1)}
 	if err := r.openStore(); err != nil {
 		return nil, err
 	}
@@ -131,6 +132,7 @@ func (r *Running) openStore() (err error) {
 		Durability:   r.config.Durability,
 		SyncInterval: r.config.SyncInterval,
 		Logger:       r.log,
+		Committed:    r.commits.committed,
 	})
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}, delivery.DefaultPolicy)
 	core := bus.New(outbox, bus.DefaultLimits)
 	registerCounts(registry, core, outbox)
+	registry.MustRegister(newDepths(shard, r.log))
 
 	timers := &timer.Loop{
 		Shard: shard,
