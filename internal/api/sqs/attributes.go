@@ -126,7 +126,7 @@ func (a *attribute) check(v string) (string, error) {
 		if v != "true" && v != "false" {
 			return "", badAttribute(a.name, "")
 		}
-	case a.kind == choice && !slices.Contains(a.choices, v), a.kind == text && len(v) > a.max:
+	case a.kind == choice && !slices.Contains(a.choices, v), a.kind == text && len(v) > a.max, a.kind == document && len(v) > maxPolicyBytes:
 		return "", badAttribute(a.name, "")
 	case a.name == attrPolicy:
 		return v, checkPolicy(v)

@@ -35,7 +35,7 @@ type statement struct {
 
 // checkPolicy refuses what is no policy.
 func checkPolicy(v string) error {
-	if _, ok := parsePolicy(v); v != "" && (!ok || len(v) > maxPolicyBytes) {
+	if _, ok := parsePolicy(v); v != "" && !ok {
 		return badAttribute(attrPolicy, "")
 	}
 	return nil
