@@ -102,8 +102,8 @@ func (b *backupRun) online(ctx context.Context, endpoint string) error {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return fmt.Errorf("endpoint %q: want http://host:port or https://host:port", endpoint)
+	if err := checkEndpoint(endpoint); err != nil {
+		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+server.BackupPath, nil)
 	if err != nil {
@@ -125,6 +125,13 @@ func (b *backupRun) online(ctx context.Context, endpoint string) error {
 		return fmt.Errorf("the server at %s refuses: %s: %s", endpoint, resp.Status, strings.TrimSpace(string(text)))
 	}
 	return b.save(resp.Body)
+}
+
+func checkEndpoint(endpoint string) error {
+	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("endpoint %q: want http://host:port or https://host:port", endpoint)
+	}
+	return nil
 }
 
 // sign signs an administrative request if there are keys to sign with.

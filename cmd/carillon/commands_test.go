@@ -75,6 +75,7 @@ func TestMistakesOnTheCommandLineAreSaid(t *testing.T) {
 	refused(t, "takes no arguments", "now")(carillon(t.Context(), "serve", "now"))
 	refused(t, "there is no directory")(carillon(t.Context(), "backup", filepath.Join(t.TempDir(), "none", "b.tar")))
 	refused(t, "endpoint \"there\"")(carillon(t.Context(), "backup", "--endpoint", "there", filepath.Join(t.TempDir(), "b.tar")))
+	refused(t, "endpoint \"there\"")(carillon(t.Context(), "demo", "--once", "--endpoint", "there"))
 	refused(t, "--durability", "maybe")(carillon(t.Context(), "serve", "--durability", "maybe"))
 	refused(t, "needs DEST")(carillon(t.Context(), "backup"))
 	refused(t, "needs BACKUP")(carillon(t.Context(), "restore"))
@@ -170,7 +171,7 @@ func TestADamagedBackupIsNeitherVerifiedNorRestored(t *testing.T) {
 	}
 }
 
-func TestABackupFromAStrictServerNeedsItsKey(t *testing.T) {
+func TestABackupAndADemoAtAStrictServerNeedItsKey(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "keys.yaml")
 	if err := os.WriteFile(keys, []byte("credentials:\n  - {accessKeyId: AKIAOPS, secretAccessKey: hush, account: \"123456789012\"}\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -184,6 +185,7 @@ func TestABackupFromAStrictServerNeedsItsKey(t *testing.T) {
 	refused(t, "InvalidSignature")(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "hush")
 	want(t)(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+	want(t, "nothing is missing")(carillon(t.Context(), "demo", "--once", "--endpoint", r.URL))
 }
 
 func TestAServerThatIsNotThereIsSaid(t *testing.T) {

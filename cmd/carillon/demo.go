@@ -19,7 +19,9 @@ func newDemoCommand() *cobra.Command {
 		Long: `Demo starts a server on a temporary directory, creates a bus, rules and queues through the AWS SDK, and puts a
 few hundred real GitHub webhook payloads on the bus. In the middle it kills the server as kill -9 does and starts
 it again on the same directory. Then it empties every queue and compares what came with what should be there.
-It ends with "nothing is missing", or with exit status 1. It needs no network.`,
+It ends with "nothing is missing", or with exit status 1. It needs no network.
+
+A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
 		Example: `  carillon demo           # leaves the server up to look around, until Ctrl-C
   carillon demo --once    # ends after the check
   carillon demo --endpoint http://127.0.0.1:4566`,
@@ -29,6 +31,12 @@ It ends with "nothing is missing", or with exit status 1. It needs no network.`,
 			if o.Endpoint != "" && c.Flags().Changed("kill") && o.Kill {
 				return errors.New("--kill is for a server that the demo starts itself, not for one at --endpoint")
 			}
+			if o.Endpoint != "" {
+				if err := checkEndpoint(o.Endpoint); err != nil {
+					return err
+				}
+			}
+			o.AccessKey, o.Secret = envOr("AWS_ACCESS_KEY_ID", "000000000000"), envOr("AWS_SECRET_ACCESS_KEY", "demo")
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			o.Out = c.OutOrStdout()

@@ -31,8 +31,8 @@ const region = "us-east-1"
 // answerWithin bounds one call.
 const answerWithin = 30 * time.Second
 
-func connect(endpoint string) *clients {
-	key := credentials.NewStaticCredentialsProvider("000000000000", "demo", "")
+func connect(endpoint, accessKey, secret string) *clients {
+	key := credentials.NewStaticCredentialsProvider(accessKey, secret, "")
 	web := &http.Client{Timeout: answerWithin}
 	return &clients{
 		events: eventbridge.New(eventbridge.Options{

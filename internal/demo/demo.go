@@ -37,7 +37,10 @@ type Options struct {
 
 	// Endpoint is a server that runs already; empty: the demo starts its own.
 	// Nothing is killed there, and what the demo creates it removes.
-	Endpoint   string
+	Endpoint string
+	// AccessKey and Secret are for that server, which may be a strict one.
+	AccessKey, Secret string
+
 	Executable string // what to start: a program that understands "serve"
 	Kill       bool   // kill it in the middle
 	Once       bool   // end after the check instead of leaving the server up
@@ -74,7 +77,7 @@ type story struct {
 
 // elsewhere tells the story on a server that is not ours.
 func (s *story) elsewhere(ctx context.Context) (err error) {
-	s.aws = connect(s.o.Endpoint)
+	s.aws = connect(s.o.Endpoint, s.o.AccessKey, s.o.Secret)
 	setup := newSetup("-" + randomSuffix())
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -100,7 +103,7 @@ func (s *story) own(ctx context.Context) (err error) {
 		return err
 	}
 	s.say.step("a server on %s, its data in %s, durability fsync", s.server.Endpoint, s.data)
-	s.aws = connect(s.server.Endpoint)
+	s.aws = connect(s.server.Endpoint, "000000000000", "demo")
 	if err := s.upToTheCheck(ctx, newSetup("")); err != nil || s.o.Once {
 		return err
 	}
