@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -91,7 +92,8 @@ func verify(path string, out, errOut io.Writer) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 		dir = filepath.Join(scratch, "data")
 		if err := restore(path, dir, nil, errOut); err != nil {
-			return fmt.Errorf("verify %s: %w", path, err)
+			// The reader did not ask for a restore.
+			return fmt.Errorf("verify %s: %s", path, strings.TrimPrefix(err.Error(), "restore to "+dir+": "))
 		}
 	} else if err := server.WantData(dir); err != nil {
 		return err // Verify would leave a lock there

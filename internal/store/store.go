@@ -197,8 +197,11 @@ func (s *Store) Err() error {
 // fail records the first failure; it never heals.
 func (s *Store) fail(err error) {
 	s.fail1.Do(func() {
-		if errors.Is(err, syscall.ENOSPC) {
+		switch {
+		case errors.Is(err, syscall.ENOSPC):
 			err = fmt.Errorf("the disk is full: %w", err)
+		case errors.Is(err, pebble.ErrCorruption):
+			err = fmt.Errorf("the data is damaged, restore a backup: %w", err)
 		}
 		err = fmt.Errorf("%w: %w", ErrFailed, err)
 		s.failure.Store(&err)
