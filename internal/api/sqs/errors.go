@@ -1,7 +1,9 @@
 package sqs
 
 import (
+	"context"
 	"errors"
+	"net/url"
 	"strconv"
 
 	"github.com/carillon-events/carillon/internal/queue"
@@ -21,6 +23,7 @@ const (
 	codePurging        = "PurgeQueueInProgress"
 	codeContents       = "InvalidMessageContents"
 	codeHandle         = "ReceiptHandleIsInvalid"
+	codeNotInFlight    = "MessageNotInflight"
 	codeOverLimit      = "OverLimit"
 	codeUnsupported    = "UnsupportedOperation"
 	codeNoResource     = "ResourceNotFoundException"
@@ -72,7 +75,9 @@ func explain(err error, s said) error {
 	case errors.Is(err, queue.ErrReceiptStale):
 		return value("ReceiptHandle", s.handle, "The receipt handle has expired.")
 	case errors.Is(err, queue.ErrNotInFlight):
-		// The model has MessageNotInflight for this; AWS answers so.
+		return say(codeNotInFlight, "The specified message isn't in flight.")
+	case errors.Is(err, queue.ErrMessageGone):
+		// The documentation has no error for this; AWS answers so.
 		return value("ReceiptHandle", s.handle, "Message does not exist or is not available for visibility timeout change.")
 	case errors.Is(err, queue.ErrHiddenTooLong):
 		return value("VisibilityTimeout", number(s.hideFor), "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
@@ -86,6 +91,22 @@ func explain(err error, s said) error {
 		return say(codeUnsupported, "Only active tasks can be cancelled.")
 	}
 	return err
+}
+
+// query is an operation's entry in the query protocol.
+type query = func(ctx context.Context, c *wire.Call, form url.Values, dst []byte) ([]byte, error)
+
+// inOldWords words the one error that AWS words otherwise in the query
+// protocol, and which clients of that age look for.
+func inOldWords(run query) query {
+	return func(ctx context.Context, c *wire.Call, form url.Values, dst []byte) ([]byte, error) {
+		out, err := run(ctx, c, form, dst)
+		var e *wire.Error
+		if errors.As(err, &e) && e.Code == codeNoQueue {
+			err = &wire.Error{Code: e.Code, Message: "The specified queue does not exist for this wsdl version."}
+		}
+		return out, err
+	}
 }
 
 // wrongType is AWS's reason against a parameter that the other kind of queue has.

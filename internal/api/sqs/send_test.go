@@ -179,6 +179,9 @@ func TestTheQueryProtocolDoesTheSame(t *testing.T) {
 	if _, err = a.query("DeleteMessage", url.Values{"QueueUrl": {a.url("q")}, "ReceiptHandle": {handle}}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err = a.query("SendMessage", url.Values{"QueueUrl": {a.url("none")}, "MessageBody": {"a"}}); err == nil || err.Error() != "QueueDoesNotExist: The specified queue does not exist for this wsdl version." {
+		t.Errorf("no queue: %v", err)
+	}
 	if _, err = a.query("SendMessage", url.Values{"QueueUrl": {a.url("q")}, "MessageBody": {"a\xff"}}); err == nil || !strings.HasPrefix(err.Error(), "InvalidMessageContents: ") {
 		t.Errorf("bytes that are not UTF-8: %v", err)
 	}

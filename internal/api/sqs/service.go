@@ -49,7 +49,11 @@ var _ model.Operations = (*Service)(nil)
 
 // New is the table of SQS's operations on a shard.
 func New(o Options) *wire.Service {
-	return model.New(&Service{shard: o.Shard, seals: newSealer(o.Key), limits: o.Limits}, resource)
+	service := model.New(&Service{shard: o.Shard, seals: newSealer(o.Key), limits: o.Limits}, resource)
+	for _, op := range service.Operations {
+		op.Query = inOldWords(op.Query)
+	}
+	return service
 }
 
 // on runs fn in a transaction with the queue of that name. Its error is the core's.
