@@ -12,10 +12,10 @@ import (
 
 // Groups are how FIFO queues keep order and standard queues are fair.
 //
-// G holds a group's waiting messages in order of their tickets. H{tag}{group},
+// G holds a group's waiting messages in order of their tickets. H{tag}{from}{group},
 // and V beside it, stand for a group that may be received from: one that has
 // messages and, in a FIFO queue, none in flight. The smallest tag is served
-// first. A group's line is read from the ticket that V remembers, behind which
+// first. A group's line is read from the ticket that H remembers, behind which
 // lie the tombstones of what was served.
 //
 //   - FIFO: the ticket is the seq, so a message that comes back has its old
@@ -59,6 +59,9 @@ func (h head) less(o head) bool {
 	if h.tag != o.tag {
 		return h.tag < o.tag
 	}
+	if h.from != o.from {
+		return h.from < o.from
+	}
 	return h.group < o.group
 }
 
@@ -86,7 +89,7 @@ func (g *groups) floor() uint64 {
 func (g *groups) insert(tx *store.Tx, q *Queue, h head) error {
 	q.touch(tx) // the floor may have sunk
 	var k key
-	if err := tx.Set(k.head(q.id, h.tag, h.group), nil); err != nil {
+	if err := tx.Set(k.head(q.id, h), nil); err != nil {
 		return err
 	}
 	v := binary.BigEndian.AppendUint64(make([]byte, 0, 16), h.tag)
@@ -136,8 +139,8 @@ func (g *groups) first(tx *store.Tx, q *Queue) (head, bool, error) {
 func (g *groups) fill(tx *store.Tx, q *Queue) error {
 	var lo, hi key
 	var page []head
-	err := tx.Scan(lo.head(q.id, g.end.tag, g.end.group), hi.start(store.SpaceQueueHead, q.id+1).bytes(), func(k, _ []byte) bool {
-		page = append(page, head{tag: u64at(k, 9), group: string(k[17:])})
+	err := tx.Scan(lo.head(q.id, g.end), hi.start(store.SpaceQueueHead, q.id+1).bytes(), func(k, _ []byte) bool {
+		page = append(page, head{tag: u64at(k, 9), from: u64at(k, 17), group: string(k[25:])})
 		return len(page) <= pageHeads
 	})
 	if err != nil {
@@ -148,13 +151,6 @@ func (g *groups) fill(tx *store.Tx, q *Queue) error {
 		page = page[:pageHeads]
 	}
 	for _, h := range page {
-		v, ok, err := tx.Get(lo.active(q.id, h.group))
-		if err != nil {
-			return err
-		}
-		if ok && len(v) == 16 {
-			h.from = u64at(v, 8)
-		}
 		g.push(h)
 	}
 	return nil
@@ -165,7 +161,7 @@ func (g *groups) removeFirst(tx *store.Tx, q *Queue) error {
 	h := heap.Pop(&g.heads).(head)
 	delete(g.tags, h.group)
 	var k key
-	if err := tx.Delete(k.head(q.id, h.tag, h.group)); err != nil {
+	if err := tx.Delete(k.head(q.id, h)); err != nil {
 		return err
 	}
 	return tx.Delete(k.active(q.id, h.group))

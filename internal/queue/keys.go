@@ -18,8 +18,8 @@ import (
 //	L{queue u64}{deadline i64}{seq u64}       receive state (flight.go)
 //	I{queue u64}{seq u64}                     receive state of a grouped message that came back
 //	G{queue u64}{len u8}{group}{ticket u64}   {seq u64}; nothing where it is the ticket and the message was never received
-//	H{queue u64}{tag u64}{group}              -
-//	V{queue u64}{group}                       {tag u64}{from u64}: the group has an H key
+//	H{queue u64}{tag u64}{from u64}{group}    -
+//	V{queue u64}{group}                       {tag u64}{from u64}: the group has that H key
 //	X{queue u64}{bucket u32}{len u8}{group}{id}  {seq u64}{message id 16}{at i64}
 //	Y{task u64}                               move task, JSON
 //	Z{account}/{region}/{name}                {deleted at i64}
@@ -70,8 +70,8 @@ func (k *key) group(queue uint64, group string, seq uint64) []byte {
 	return k.start(store.SpaceQueueGroup, queue).short(group).u64(seq).bytes()
 }
 
-func (k *key) head(queue, tag uint64, group string) []byte {
-	return k.start(store.SpaceQueueHead, queue).u64(tag).text(group).bytes()
+func (k *key) head(queue uint64, h head) []byte {
+	return k.start(store.SpaceQueueHead, queue).u64(h.tag).u64(h.from).text(h.group).bytes()
 }
 
 func (k *key) active(queue uint64, group string) []byte {

@@ -109,7 +109,7 @@ func (c *checker) checkIndexes() error {
 func (c *checker) checkGroups() error {
 	heads := map[string]uint64{}
 	err := c.scan(store.SpaceQueueHead, func(k, _ []byte) {
-		group := string(k[17:])
+		group := string(k[25:])
 		if _, twice := heads[group]; twice {
 			c.problem("group %q has two places in the order of service", group)
 		}
