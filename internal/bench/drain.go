@@ -73,12 +73,13 @@ func (s *drains) drain(ctx context.Context, d time.Duration, rec *recorder) erro
 	}
 	s.newest.Store(int64(time.Since(s.start)))
 	var wait sync.WaitGroup
+	stop := rec.clock()
 	begin := time.Now()
 	for _, c := range conns {
 		wait.Go(func() { s.empty(ctx, c, begin.Add(d), rec) })
 	}
 	wait.Wait()
-	rec.ran(time.Since(begin))
+	stop()
 	if left := s.left.Load(); left > 0 && s.gaveUp() {
 		s.left.Store(0)
 		rec.lost(left, 0)

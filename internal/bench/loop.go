@@ -36,6 +36,7 @@ func load(ctx context.Context, o Options, d time.Duration, rec *recorder, done d
 		steps[i] = newStep(i)
 	}
 	var wait sync.WaitGroup
+	stop := rec.clock()
 	start := time.Now()
 	for i, c := range conns {
 		wait.Go(func() {
@@ -44,7 +45,7 @@ func load(ctx context.Context, o Options, d time.Duration, rec *recorder, done d
 		})
 	}
 	wait.Wait()
-	rec.ran(time.Since(start))
+	stop()
 	return context.Cause(ctx)
 }
 

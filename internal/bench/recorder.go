@@ -2,10 +2,13 @@ package bench
 
 import (
 	"errors"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/carillon-events/carillon/internal/bench/child"
 )
 
 // Counts is what was done so far.
@@ -26,10 +29,42 @@ type recorder struct {
 	counts  Counts
 	latency *hdrhistogram.Histogram // of a request; of a cycle or a journey where the scenario says so
 	ack     *hdrhistogram.Histogram // end to end only: of the send
+
+	// What the clock saw while it ran: nothing of the preparations.
+	server  int // process; 0: unknown
 	elapsed time.Duration
+	cpu     cpu
 }
 
-func newRecorder() *recorder { return &recorder{latency: newHistogram(), ack: newHistogram()} }
+// cpu is processor time.
+type cpu struct {
+	server, loader time.Duration
+	known          bool // the server's
+}
+
+func newRecorder(server int) *recorder {
+	return &recorder{latency: newHistogram(), ack: newHistogram(), server: server}
+}
+
+// clock starts the clock; stop adds what has passed.
+func (r *recorder) clock() (stop func()) {
+	server, known := child.UsageOf(r.server)
+	loader, _ := child.UsageOf(os.Getpid())
+	begin := time.Now()
+	return func() {
+		took := time.Since(begin)
+		serverNow, still := child.UsageOf(r.server)
+		loaderNow, _ := child.UsageOf(os.Getpid())
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.elapsed += took
+		r.cpu.loader += loaderNow.CPU - loader.CPU
+		if known && still {
+			r.cpu.server += serverNow.CPU - server.CPU
+			r.cpu.known = true
+		}
+	}
+}
 
 // Latencies are kept from a microsecond to a minute with three digits.
 func newHistogram() *hdrhistogram.Histogram {
@@ -75,12 +110,6 @@ func (r *recorder) lost(missing, duplicates int64) {
 	defer r.mu.Unlock()
 	r.counts.Missing += missing
 	r.counts.Duplicates += duplicates
-}
-
-func (r *recorder) ran(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.elapsed += d
 }
 
 func (r *recorder) so() (Counts, time.Duration) {

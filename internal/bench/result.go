@@ -82,13 +82,13 @@ func (m *measurement) result() Result {
 		ack := latencyOf(m.server.ack)
 		r.Ack = &ack
 	}
-	if m.cpu.known {
-		r.ServerCPU = ratio(m.cpu.server.Seconds(), elapsed.Seconds())
-		r.ServerMicros = micros(m.cpu.server, so.Requests)
+	if m.server.cpu.known {
+		r.ServerCPU = ratio(m.server.cpu.server.Seconds(), elapsed.Seconds())
+		r.ServerMicros = micros(m.server.cpu.server, so.Requests)
 	}
-	if m.cpu.loader > 0 {
-		r.LoaderCPU = ratio(m.cpu.loader.Seconds(), elapsed.Seconds())
-		r.LoaderMicros = micros(m.cpu.loader, so.Requests)
+	if m.server.cpu.loader > 0 {
+		r.LoaderCPU = ratio(m.server.cpu.loader.Seconds(), elapsed.Seconds())
+		r.LoaderMicros = micros(m.server.cpu.loader, so.Requests)
 	}
 	if o.Echo != "" {
 		r.Echo = m.echoResult(r.RequestsPerSecond)
@@ -102,8 +102,8 @@ func (m *measurement) echoResult(server float64) *Echo {
 	if e.RequestsPerSecond > 0 {
 		e.Ratio = server / e.RequestsPerSecond
 	}
-	if m.echoCPU.known {
-		e.ServerMicros = micros(m.echoCPU.server, so.Requests)
+	if m.echo.cpu.known {
+		e.ServerMicros = micros(m.echo.cpu.server, so.Requests)
 	}
 	return e
 }

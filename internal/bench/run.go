@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/bench/child"
@@ -64,7 +63,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if o.Patience == 0 {
 		o.Patience = 5 * time.Second
 	}
-	m := &measurement{o: o, server: newRecorder(), echo: newRecorder()}
+	m := &measurement{o: o, server: newRecorder(o.Watch.Server), echo: newRecorder(o.Watch.Echo)}
 	err = m.run(ctx, sc)
 	return m.result(), err
 }
@@ -73,14 +72,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 type measurement struct {
 	o            Options
 	server, echo *recorder
-	cpu, echoCPU cpu
 	peakRSS      int64
-}
-
-// cpu is the processor time that the rounds took.
-type cpu struct {
-	server, loader time.Duration
-	known          bool
 }
 
 func (m *measurement) run(ctx context.Context, sc scenario) (err error) {
@@ -101,13 +93,13 @@ func (m *measurement) run(ctx context.Context, sc scenario) (err error) {
 	defer stop()
 	each := m.o.Duration / time.Duration(m.o.Rounds)
 	for range m.o.Rounds {
-		if err := m.round(ctx, s, m.o.Target, each, m.server, &m.cpu, m.o.Watch.Server); err != nil {
+		if err := s.measure(ctx, m.o.Target, each, m.server); err != nil {
 			return err
 		}
 		if m.o.Echo == "" {
 			continue
 		}
-		if err := m.round(ctx, s, echo, each, m.echo, &m.echoCPU, m.o.Watch.Echo); err != nil {
+		if err := s.measure(ctx, echo, each, m.echo); err != nil {
 			return fmt.Errorf("the echo server: %w", err)
 		}
 	}
@@ -135,19 +127,6 @@ func (m *measurement) openEcho(ctx context.Context, s session) (Target, error) {
 	t := m.o.Target
 	t.Address, t.TLS = m.o.Echo, false
 	return t, t.teach(ctx, answer)
-}
-
-func (m *measurement) round(ctx context.Context, s session, t Target, d time.Duration, rec *recorder, used *cpu, server int) error {
-	before, ok := child.UsageOf(server)
-	self, _ := child.UsageOf(os.Getpid())
-	err := s.measure(ctx, t, d, rec)
-	if after, still := child.UsageOf(server); ok && still {
-		used.server += after.CPU - before.CPU
-		used.known = true
-	}
-	now, _ := child.UsageOf(os.Getpid())
-	used.loader += now.CPU - self.CPU
-	return err
 }
 
 // progress tells o.Progress about the server every second until stop is called.
