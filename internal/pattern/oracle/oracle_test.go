@@ -44,7 +44,8 @@ func readKnown(t *testing.T, file string) []known {
 	return all
 }
 
-// better are answers of the engine that are bugs in it (it compares addresses of
+// better are our answers where the engine's are bugs in it: it compares addresses
+// of both families as digits (docs/adr/0012-differences-from-event-ruler.md).
 var better = map[string]any{
 	"edge/cidr 0.0.0.0/0 vs ::1": false,
 	"edge/cidr ::/0 vs 1.2.3.4":  false,
