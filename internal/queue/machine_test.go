@@ -415,7 +415,7 @@ func (m *machine) hide() {
 	q := r.queue
 	switch {
 	case !slices.Contains(q.messages, r.message) || q.expired(r.message, now) || !r.current(now):
-		if !errors.Is(err, ErrNotInFlight) && !errors.Is(err, ErrReceiptStale) {
+		if !errors.Is(err, ErrNotInFlight) && !errors.Is(err, ErrMessageGone) && !errors.Is(err, ErrReceiptStale) {
 			m.Fatalf("hide a message that is not in flight: %v", err)
 		}
 	case now.Add(hideFor).Sub(r.message.receivedAt) > MaxHideFor:

@@ -42,6 +42,7 @@ var (
 	ErrInFlightLimit   = errors.New("too many messages in flight")
 	ErrReceiptStale    = errors.New("receipt has expired")
 	ErrNotInFlight     = errors.New("message is not in flight")
+	ErrMessageGone     = errors.New("message does not exist any more")
 	ErrHiddenTooLong   = errors.New("message would be hidden for more than 12 hours in all")
 )
 

@@ -69,7 +69,9 @@ func (q *Queue) deleteReturned(tx *store.Tx, r Receipt) error {
 }
 
 // ChangeVisibility hides a message in flight for hideFor from now on; 0 gives
-// it back at once.
+// it back at once. ErrNotInFlight if it can be received, ErrMessageGone if it
+// was deleted, ErrReceiptStale if somebody else has it (FIFO; ErrNotInFlight in
+// a standard queue), ErrHiddenTooLong.
 func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) error {
 	if err := q.settle(tx); err != nil {
 		return err
@@ -77,7 +79,7 @@ func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) 
 	a := q.flight.bySeq[r.Seq]
 	switch {
 	case a == nil:
-		return fmt.Errorf("hide a message of %s: %w", q.name.Name, ErrNotInFlight)
+		return fmt.Errorf("hide a message of %s: %w", q.name.Name, q.whyNotInFlight(tx, r))
 	case a.receives != r.Receives && q.settings.Config.FIFO:
 		return fmt.Errorf("hide a message of %s: %w", q.name.Name, ErrReceiptStale)
 	case a.receives != r.Receives:
@@ -94,6 +96,18 @@ func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) 
 		q.wakeOne(tx)
 	}
 	return nil
+}
+
+// whyNotInFlight tells a message that can be received from one that is gone.
+func (q *Queue) whyNotInFlight(tx *store.Tx, r Receipt) error {
+	var k key
+	switch _, ok, err := tx.Get(state{indexed: r.Indexed}.bodyKey(&k, q.id, r.Seq)); {
+	case err != nil:
+		return err
+	case ok:
+		return ErrNotInFlight
+	}
+	return ErrMessageGone
 }
 
 // hide sets the deadline of a message in flight.

@@ -80,7 +80,7 @@ func explain(err error, s said) error {
 		// The documentation has no error for this; AWS answers so.
 		return value("ReceiptHandle", s.handle, "Message does not exist or is not available for visibility timeout change.")
 	case errors.Is(err, queue.ErrHiddenTooLong):
-		return value("VisibilityTimeout", number(s.hideFor), "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
+		return value("VisibilityTimeout", number(s.hideFor), "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
 	case errors.Is(err, queue.ErrMoveActive):
 		return parameter("There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 	case errors.Is(err, queue.ErrNotDeadLetter):

@@ -111,20 +111,25 @@ func TestAMessageIsHiddenUntilItsVisibilityTimeout(t *testing.T) {
 			t.Errorf("received %s times", n)
 		}
 		a.refused("ChangeMessageVisibility", in{"QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": 1},
-			"InvalidParameterValue", "Value "+handle+" for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.")
+			"MessageNotInflight", "The specified message isn't in flight.")
 		time.Sleep(time.Millisecond)
 		last := a.receive(url, nil)
 		handle = last.text("Messages", 0, "ReceiptHandle")
 		time.Sleep(time.Second)
 		a.refused("ChangeMessageVisibility", in{"QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": 43200},
-			"InvalidParameterValue", "Value 43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
+			"InvalidParameterValue", "Value 43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
 		for _, n := range []int{-1, 43201} {
 			a.refused("ChangeMessageVisibility", in{"QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": n},
 				"InvalidParameterValue", fmt.Sprintf("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", n))
 		}
 		a.do("ChangeMessageVisibility", in{"QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": 0})
 		time.Sleep(time.Millisecond)
-		a.wantBodies(a.receive(url, nil), "m")
+		gone := a.receive(url, nil)
+		a.wantBodies(gone, "m")
+		handle = gone.text("Messages", 0, "ReceiptHandle")
+		a.do("DeleteMessage", in{"QueueUrl": url, "ReceiptHandle": handle})
+		a.refused("ChangeMessageVisibility", in{"QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": 1},
+			"InvalidParameterValue", "Value "+handle+" for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.")
 	})
 }
 
