@@ -45,9 +45,11 @@ that server. With --data, the copy is of a directory that no server uses.`,
 				return errors.New("say --endpoint for a running server, or --data for a directory that none uses, not both")
 			}
 			b := &backupRun{dest: args[0], out: c.OutOrStdout(), errOut: c.ErrOrStderr()}
-			take := func() error { return b.online(c.Context(), endpoint) }
+			ctx, stop := interruptible(c)
+			defer stop()
+			take := func() error { return b.online(ctx, endpoint) }
 			if data != "" {
-				take = func() error { return b.offline(data) }
+				take = func() error { return b.offline(ctx, data) }
 			}
 			if err := wantAbsent(b.dest); err != nil {
 				return err
@@ -99,9 +101,6 @@ func (b *backupRun) size() string {
 }
 
 func (b *backupRun) online(ctx context.Context, endpoint string) error {
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	if err := checkEndpoint(endpoint); err != nil {
 		return err
 	}
@@ -113,6 +112,9 @@ func (b *backupRun) online(ctx context.Context, endpoint string) error {
 		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
+	if err != nil && ctx.Err() != nil {
+		return errInterrupted
+	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("nothing answers at %s: is it running? A directory that no server uses is copied with --data", endpoint)
 	}
@@ -124,7 +126,7 @@ func (b *backupRun) online(ctx context.Context, endpoint string) error {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
 		return fmt.Errorf("the server at %s refuses: %s: %s", endpoint, resp.Status, strings.TrimSpace(string(text)))
 	}
-	return b.save(resp.Body)
+	return b.save(ctx, resp.Body)
 }
 
 func checkEndpoint(endpoint string) error {
@@ -152,7 +154,7 @@ func sign(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
-func (b *backupRun) offline(data string) (err error) {
+func (b *backupRun) offline(ctx context.Context, data string) (err error) {
 	if err := server.WantData(data); err != nil {
 		return err // Open would make it
 	}
@@ -166,7 +168,7 @@ func (b *backupRun) offline(data string) (err error) {
 	}
 	in, out := io.Pipe()
 	go func() { out.CloseWithError(s.Backup(out)) }()
-	return errors.Join(b.save(in), in.Close())
+	return errors.Join(b.save(ctx, in), in.Close())
 }
 
 func isStream(dest string) bool { return dest == "-" || strings.HasSuffix(dest, ".tar") }
@@ -185,8 +187,8 @@ func wantAbsent(dest string) error {
 }
 
 // save keeps a backup stream where the user wants it, whole or not at all.
-func (b *backupRun) save(from io.Reader) error {
-	backup, dest := &meter{Reader: from}, b.dest
+func (b *backupRun) save(ctx context.Context, from io.Reader) error {
+	backup, dest := &meter{Reader: from, ctx: ctx}, b.dest
 	defer working(b.errOut, "backup", backup)()
 	defer func() { b.bytes = backup.n.Load() }()
 	switch {

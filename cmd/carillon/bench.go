@@ -161,14 +161,16 @@ func (f *benchFlags) measure(ctx context.Context, setup *benchSetup, scenarios [
 		}
 		report.Fdatasync = &l
 	}
+	total, n := len(scenarios)*len(f.connections), 0
 	for _, scenario := range scenarios {
 		for _, connections := range f.connections {
+			n++
 			o := f.options
 			o.Scenario, o.Target, o.Connections, o.Watch = scenario, target, connections, setup.watch
 			if setup.echo != "" && bench.CanEcho(scenario) {
 				o.Echo, o.Rounds = setup.echo, echoRounds
 			}
-			line := newProgressLine(errOut, fmt.Sprintf("%s, %d connections", scenario, connections))
+			line := newProgressLine(errOut, fmt.Sprintf("%d of %d: %s, %d connections", n, total, scenario, connections))
 			o.Progress = line.show
 			r, err := bench.Run(ctx, o)
 			line.clear()

@@ -241,3 +241,18 @@ func TestSizesHaveAUnit(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsInterruptedLeavesNothingBehind(t *testing.T) {
+	r, _ := running(t, nil)
+	dir := t.TempDir()
+	backup := filepath.Join(dir, "b.tar")
+	want(t)(carillon(t.Context(), "backup", "--endpoint", r.URL, backup))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	refused(t, "interrupted")(carillon(ended, "backup", "--endpoint", r.URL, filepath.Join(dir, "c.tar")))
+	refused(t, "interrupted")(carillon(ended, "restore", backup, "--data", filepath.Join(dir, "restored")))
+	refused(t, "interrupted")(carillon(ended, "verify", backup))
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("it has %v now, %v", entries, err)
+	}
+}

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/carillon-events/carillon/internal/bench"
 )
@@ -43,13 +49,27 @@ func (p *progressLine) show(done time.Duration, so bench.Counts) {
 
 func (p *progressLine) clear() { fmt.Fprint(p.w, eraseLine) }
 
-// meter counts what is read through it.
+// interruptible ends with the first Ctrl-C, so that what was made in part is
+// removed; the second one kills.
+func interruptible(c *cobra.Command) (ctx context.Context, stop func()) {
+	ctx, stop = signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// meter counts what is read through it, and stops where it is interrupted.
 type meter struct {
 	io.Reader
-	n atomic.Int64
+	ctx context.Context
+	n   atomic.Int64
 }
 
 func (m *meter) Read(b []byte) (int, error) {
+	if m.ctx.Err() != nil {
+		return 0, errInterrupted
+	}
 	n, err := m.Reader.Read(b)
 	m.n.Add(int64(n))
 	return n, err

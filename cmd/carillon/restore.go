@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,9 @@ directory must be missing or empty, and is there whole or not at all.`,
   zstd -dc monday.tar.zst | carillon restore - --data ./data`,
 		Args: exactly("BACKUP"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := restore(args[0], data, c.InOrStdin(), c.ErrOrStderr()); err != nil {
+			ctx, stop := interruptible(c)
+			defer stop()
+			if err := restore(ctx, args[0], data, c.InOrStdin(), c.ErrOrStderr()); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "Restored to %s. Start it: carillon serve --data %s\n", data, data)
@@ -44,8 +47,8 @@ func dataFromEnvironment() string {
 	return server.DefaultData
 }
 
-func restore(backup, data string, stdin io.Reader, errOut io.Writer) error {
-	from := &meter{Reader: stdin}
+func restore(ctx context.Context, backup, data string, stdin io.Reader, errOut io.Writer) error {
+	from := &meter{Reader: stdin, ctx: ctx}
 	if backup != "-" {
 		f, err := os.Open(backup)
 		if err != nil {
@@ -73,12 +76,14 @@ there must be room for it once more. The exit status is 1 if there is a problem.
   carillon backup monday.tar && carillon verify monday.tar`,
 		Args: exactly("DIR|BACKUP.tar"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return verify(args[0], c.OutOrStdout(), c.ErrOrStderr())
+			ctx, stop := interruptible(c)
+			defer stop()
+			return verify(ctx, args[0], c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 }
 
-func verify(path string, out, errOut io.Writer) (err error) {
+func verify(ctx context.Context, path string, out, errOut io.Writer) (err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -91,19 +96,14 @@ func verify(path string, out, errOut io.Writer) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 		dir = filepath.Join(scratch, "data")
-		if err := restore(path, dir, nil, errOut); err != nil {
+		if err := restore(ctx, path, dir, nil, errOut); err != nil {
 			// The reader did not ask for a restore.
 			return fmt.Errorf("verify %s: %s", path, strings.TrimPrefix(err.Error(), "restore to "+dir+": "))
 		}
 	} else if err := server.WantData(dir); err != nil {
 		return err // Verify would leave a lock there
 	}
-	stop := working(errOut, "verify "+path, nil)
-	var problems []string
-	v, err := store.Verify(dir, store.Options{Logger: slog.New(slog.DiscardHandler)}, func(problem string) {
-		problems = append(problems, problem)
-	}, server.Invariants()...)
-	stop()
+	v, problems, err := verifyData(ctx, dir, working(errOut, "verify "+path, nil))
 	if err != nil {
 		return err
 	}
@@ -116,6 +116,31 @@ func verify(path string, out, errOut io.Writer) (err error) {
 		return fmt.Errorf("%s is damaged: restore a backup, or verify an older one", path)
 	}
 	return nil
+}
+
+// verifyData reads everything, unless it is interrupted: then the reading goes
+// on until the process ends, which it does next.
+func verifyData(ctx context.Context, dir string, stop func()) (store.Verification, []string, error) {
+	defer stop()
+	type result struct {
+		v        store.Verification
+		problems []string
+		err      error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.v, r.err = store.Verify(dir, store.Options{Logger: slog.New(slog.DiscardHandler)}, func(problem string) {
+			r.problems = append(r.problems, problem)
+		}, server.Invariants()...)
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		return r.v, r.problems, r.err
+	case <-ctx.Done():
+		return store.Verification{}, nil, errInterrupted
+	}
 }
 
 // quietLogger says only what is wrong.
