@@ -76,7 +76,7 @@ func Run(ctx context.Context, c Config) error {
 func (r *Running) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-		r.log.Info("stopping", "in_flight_for_at_most", r.config.DrainFor)
+		r.log.Info("stopping", "drain_timeout", r.config.DrainFor)
 		return r.Stop()
 	case err := <-r.failed:
 		r.log.Error("stopping after a failure", "error", err)

@@ -21,7 +21,8 @@ func (s *Store) Stats() Stats {
 	m := s.db.Metrics()
 	st := Stats{
 		Records:     s.shard.appended.Load(),
-		DiskBytes:   m.DiskSpaceUsage(),
+		// Pebble learns how large the current log is when it is done with it.
+		DiskBytes:   m.DiskSpaceUsage() - m.WAL.PhysicalSize + max(m.WAL.PhysicalSize, m.WAL.Size),
 		DebtBytes:   m.Compact.EstimatedDebt,
 		ReadDepth:   m.ReadAmp(),
 		LogBytes:    m.WAL.Size,
