@@ -20,7 +20,7 @@ func (s *Store) Stats() Stats {
 	defer s.leave()
 	m := s.db.Metrics()
 	st := Stats{
-		Records:     s.shard.appended.Load(),
+		Records: s.shard.appended.Load(),
 		// Pebble learns how large the current log is when it is done with it.
 		DiskBytes:   m.DiskSpaceUsage() - m.WAL.PhysicalSize + max(m.WAL.PhysicalSize, m.WAL.Size),
 		DebtBytes:   m.Compact.EstimatedDebt,
