@@ -122,6 +122,7 @@ type Queue struct {
 	delayed  laterPage
 	groups   groups
 	attempts attempts
+	dedup    dedup
 	turn     int // alternates between sources
 
 	unfinished bool // the last Receive gave up with nothing to give, though there may be more
