@@ -99,7 +99,7 @@ func newTourAs(t *testing.T, endpoint, account, key, secret string) *tour {
 		Region:       region,
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, ""),
-		HTTPClient:  wholeBodies{http.DefaultClient},
+		HTTPClient:   wholeBodies{http.DefaultClient},
 		// No retries: a 500 must be seen, not papered over.
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
