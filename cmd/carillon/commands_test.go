@@ -62,6 +62,7 @@ func TestHelpNamesEveryCommandAndEverySetting(t *testing.T) {
 
 func TestVersionSaysWhatThisIs(t *testing.T) {
 	want(t, "carillon ", "go1.")(carillon(t.Context(), "version"))
+	want(t, "carillon ", "go1.")(carillon(t.Context(), "--version"))
 }
 
 func TestShellsCompleteTheValuesOfASetting(t *testing.T) {

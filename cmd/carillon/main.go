@@ -46,9 +46,11 @@ disk.`,
 		Example: `  carillon serve                      # on 127.0.0.1:4566, data in ./data
   carillon demo --once                # see events go through the whole of it
   carillon backup monday.tar          # copy a running server's data`,
+		Version:       readBuild().String(), // also as --version, which people try
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupData, Title: "Look after the data:"},
