@@ -23,23 +23,29 @@ func TakeCensus(tx *store.Tx, most int) (Census, error) {
 		return Census{}, err
 	}
 	c := Census{Queues: len(m.byName)}
-	var full []*Queue
+	var top []*Queue // sorted, at most most: there may be very many queues, and writers wait
 	for _, q := range m.byName {
-		if n := q.counters.total; n > 0 {
-			c.Messages += n
-			full = append(full, q)
+		if q.counters.total == 0 {
+			continue
+		}
+		c.Messages += q.counters.total
+		i, _ := slices.BinarySearchFunc(top, q, deeper)
+		if i < most {
+			top = slices.Insert(top, i, q)[:min(len(top)+1, most)]
 		}
 	}
-	slices.SortFunc(full, func(a, b *Queue) int {
-		if c := cmp.Compare(b.counters.total, a.counters.total); c != 0 {
-			return c
-		}
-		return compareNames(a.name, b.name)
-	})
-	for _, q := range full[:min(most, len(full))] {
+	for _, q := range top {
 		c.Deepest = append(c.Deepest, q.name)
 	}
 	return c, nil
+}
+
+// deeper puts the queue with more messages first.
+func deeper(a, b *Queue) int {
+	if c := cmp.Compare(b.counters.total, a.counters.total); c != 0 {
+		return c
+	}
+	return compareNames(a.name, b.name)
 }
 
 // Depth is the state of one queue, as cheaply as it can be told.

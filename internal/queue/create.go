@@ -36,6 +36,8 @@ func Create(tx *store.Tx, n Name, s Settings) error {
 	now := micros(tx.Now())
 	q.counters = counters{nextSeq: 1, freshFrom: 1, expireFrom: 1, laterFrom: now, delayedFrom: now, bucket: bucketOf(tx.Now())}
 	q.open()
+	q.groups.complete = true
+	q.dedup.known = true
 	if err := q.save(tx); err != nil {
 		return err
 	}
@@ -148,6 +150,7 @@ func (q *Queue) clear(tx *store.Tx) error {
 	c.total, c.delayed, c.headFrom = 0, 0, 0
 	c.laterFrom, c.delayedFrom = micros(tx.Now()), micros(tx.Now())
 	q.open()
+	q.groups.complete = true
 	q.touch(tx)
 	return nil
 }

@@ -22,11 +22,49 @@ func (k *key) dedup(queue, bucket uint64, scope, id string) []byte {
 	return k.short(scope).text(id).bytes()
 }
 
+// dedup remembers which ids are in the current bucket and the one before, so
+// that an id that is new, as nearly all are, needs no look-up.
+type dedup struct {
+	known  bool   // all ids since before the previous bucket are in the filters
+	from   uint64 // not known: buckets after this one are
+	bucket uint64
+	now    filter // of bucket
+	before filter // of bucket-1
+}
+
+// turn makes bucket the current one.
+func (d *dedup) turn(bucket uint64) {
+	switch {
+	case d.bucket == bucket:
+		return
+	case d.bucket == 0:
+		d.from = bucket // the first since the memory was made
+	case d.bucket == bucket-1:
+		d.before = d.now
+	default:
+		d.before = filter{}
+	}
+	d.bucket, d.now = bucket, filter{}
+}
+
+// mayHave is false only if the id is not in that bucket.
+func (d *dedup) mayHave(bucket, id uint64) bool {
+	switch {
+	case !d.known && bucket <= d.from:
+		return true
+	case bucket == d.bucket:
+		return d.now.has(id)
+	}
+	return d.before.has(id)
+}
+
 // seen is the first message with that id, if it was sent less than DedupFor ago.
 func (q *Queue) seen(tx *store.Tx, scope, id string) (Sent, bool, error) {
 	now := bucketOf(tx.Now())
+	q.dedup.turn(now)
+	hash := hashOf(scope, id)
 	for _, bucket := range []uint64{now, now - 1} {
-		if bucket > q.counters.bucket {
+		if bucket > q.counters.bucket || !q.dedup.mayHave(bucket, hash) {
 			continue
 		}
 		var k key
@@ -52,6 +90,7 @@ func (q *Queue) remember(tx *store.Tx, scope, id string, s Sent) error {
 		q.counters.bucket = bucket
 		q.touch(tx)
 	}
+	q.dedup.now.add(hashOf(scope, id))
 	v := make([]byte, 0, 32)
 	v = binary.BigEndian.AppendUint64(v, s.Seq)
 	v = append(v, s.ID[:]...)

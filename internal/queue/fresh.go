@@ -20,7 +20,7 @@ type freshRecord struct {
 }
 
 // A page holds up to this much; more waits on disk.
-const (
+var (
 	pageRecords = 128
 	pageBytes   = 256 << 10
 )

@@ -35,11 +35,14 @@ type groups struct {
 	tags     map[string]uint64 // of the groups in heads; a group here is also in heads
 	end      head              // H keys at or above end are on disk only, unless complete
 	complete bool
-	locked   map[string]lock     // FIFO: groups with messages in flight
-	serving  string              // the group being served, which is in none of these
-	served   map[string]struct{} // standard: groups that had their turn at the current virtual time, as far as remembered
-	dueAt    time.Time           // FIFO: when the first head's delay ends; zero if none was found delayed
-	sends    sends
+
+	away      filter              // groups at or above end, and some that were
+	awayKnown bool                // else away is of no use
+	locked    map[string]lock     // FIFO: groups with messages in flight
+	serving   string              // the group being served, which is in none of these
+	served    map[string]struct{} // standard: groups that had their turn at the current virtual time, as far as remembered
+	dueAt     time.Time           // FIFO: when the first head's delay ends; zero if none was found delayed
+	sends     sends
 
 	servingFrom uint64 // no ticket in its line is smaller
 }
@@ -65,8 +68,9 @@ func (h head) less(o head) bool {
 	return h.group < o.group
 }
 
-// Memory holds at most maxHeads groups, and reads pageHeads at once.
-const (
+// Memory holds at most maxHeads groups, and reads pageHeads at once. Variables,
+// as other pages too, so that tests can turn them often.
+var (
 	maxHeads  = 8192
 	pageHeads = 2048
 )
@@ -98,6 +102,8 @@ func (g *groups) insert(tx *store.Tx, q *Queue, h head) error {
 	}
 	if g.complete || h.less(g.end) {
 		g.push(h)
+	} else if g.awayKnown {
+		g.away.add(hashOf(h.group))
 	}
 	return nil
 }
@@ -115,9 +121,13 @@ func (g *groups) push(h head) {
 		}
 		return 1
 	})
+	if g.complete {
+		g.away, g.awayKnown = filter{}, true
+	}
 	g.end, g.complete = g.heads[maxHeads/2], false
 	for _, h := range g.heads[maxHeads/2:] {
 		delete(g.tags, h.group)
+		g.away.add(hashOf(h.group))
 	}
 	clear(g.heads[maxHeads/2:])
 	g.heads = g.heads[:maxHeads/2]
@@ -146,7 +156,9 @@ func (g *groups) fill(tx *store.Tx, q *Queue) error {
 	if err != nil {
 		return fmt.Errorf("read groups of %s: %w", q.name.Name, err)
 	}
-	if g.complete = len(page) <= pageHeads; !g.complete {
+	if g.complete = len(page) <= pageHeads; g.complete {
+		g.away, g.awayKnown = filter{}, false
+	} else {
 		g.end = page[pageHeads]
 		page = page[:pageHeads]
 	}
@@ -203,7 +215,7 @@ func (q *Queue) isKnown(tx *store.Tx, group string, ticket uint64) (bool, error)
 		}
 		return true, nil
 	}
-	if _, ok := g.tags[group]; ok || g.complete {
+	if _, ok := g.tags[group]; ok || g.complete || g.awayKnown && !g.away.has(hashOf(group)) {
 		return ok, nil
 	}
 	var k key

@@ -28,7 +28,7 @@ type laterEntry struct {
 }
 
 // pageEntries is how many index entries are read at once.
-const pageEntries = 256
+var pageEntries = 256
 
 func (p *laterPage) open(space byte, from uint64) {
 	*p = laterPage{space: space, endAt: time.UnixMicro(int64(from)).UTC(), more: true}

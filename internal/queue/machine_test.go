@@ -19,6 +19,20 @@ import (
 // TestQueuesDoWhatTheModelDoes drives four queues and their model through the
 // same random life: sends, receipts, deletions, time, crashes, and so on.
 func TestQueuesDoWhatTheModelDoes(t *testing.T) {
+	live(t)
+}
+
+// The same with pages of one or two entries, so that every step turns one.
+func TestQueuesWithTinyPagesDoWhatTheModelDoes(t *testing.T) {
+	for page, tiny := range map[*int]int{&pageRecords: 2, &pageEntries: 2, &maxHeads: 2, &pageHeads: 1} {
+		usual := *page
+		*page = tiny
+		defer func() { *page = usual }()
+	}
+	live(t)
+}
+
+func live(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
 			m := newMachine(rt, t)
@@ -146,7 +160,7 @@ func (m *machine) send() {
 	name, q := m.pick()
 	m.bodies++
 	in := DraftInput{Body: fmt.Sprint("m", m.bodies), ID: [16]byte{byte(m.bodies), byte(m.bodies >> 8)}}
-	in.Group = rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(m.T, "group")
+	in.Group = rapid.SampledFrom([]string{"", "a", "b", "c", "d", "e"}).Draw(m.T, "group")
 	if q.FIFO {
 		in.Dedup = fmt.Sprint("d", rapid.IntRange(1, 30).Draw(m.T, "dedup"))
 	} else if rapid.IntRange(0, 3).Draw(m.T, "has delay") == 0 {
