@@ -303,6 +303,9 @@ func (q *Queue) release(tx *store.Tx, group string) error {
 		return nil
 	}
 	delete(q.groups.locked, group)
+	if l.from == ^uint64(0) { // nothing has come since its line was emptied
+		return nil
+	}
 	return q.reopen(tx, group, l.from)
 }
 
