@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -44,6 +45,7 @@ type serveSettings struct {
 	credentials string
 	insecure    bool
 	region      string
+	inFlight    queue.Limits
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
@@ -88,6 +90,8 @@ func newServeSettings() *serveSettings {
 
 	f = s.group("Limits")
 	f.Var(&s.maxBody, "max-body", "largest request body, such as 10MiB")
+	f.IntVar(&s.inFlight.InFlight, "max-in-flight", queue.DefaultLimits.InFlight, "`messages` in flight in a standard queue")
+	f.IntVar(&s.inFlight.InFlightFIFO, "max-in-flight-fifo", queue.DefaultLimits.InFlightFIFO, "`messages` in flight in a FIFO queue")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
@@ -234,6 +238,8 @@ func (s *serveSettings) checkSaid() (err error) {
 		switch text := f.Value.String(); {
 		case text == "" && f.DefValue != "":
 			err = fmt.Errorf("%s is empty: it needs a value, such as %s", f.Name, f.DefValue)
+		case text == "0" && f.Value.Type() == "int":
+			err = fmt.Errorf("%s 0: want at least 1, such as %s", f.Name, f.DefValue)
 		case text == "0s":
 			err = fmt.Errorf("%s 0s: want a positive duration, such as %s", f.Name, f.DefValue)
 		}
@@ -255,6 +261,7 @@ func (s *serveSettings) config() server.Config {
 		Region:       s.region,
 		Origins:      s.origins,
 		MaxBody:      int64(s.maxBody),
+		InFlight:     s.inFlight,
 		Pprof:        s.pprof,
 		DrainFor:     s.drainFor,
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -24,6 +25,9 @@ const (
 	// AuthStrict accepts requests that a key of the credentials file has signed.
 	AuthStrict AuthMode = "strict"
 )
+
+// maxInFlight: every message in flight is in memory, with about 150 bytes.
+const maxInFlight = 10_000_000
 
 // Defaults of a Config.
 const (
@@ -49,6 +53,7 @@ type Config struct {
 	Region      string
 	Origins     []string
 	MaxBody     int64
+	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Pprof       bool
 
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
@@ -110,6 +115,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("drain-timeout %s: want a positive duration", c.DrainFor)
 	case c.MaxBody < 1<<10:
 		return fmt.Errorf("max-body %d: want at least 1024 bytes", c.MaxBody)
+	case c.InFlight.InFlight < 0 || c.InFlight.InFlight > maxInFlight:
+		return fmt.Errorf("max-in-flight %d: want 1 to %d", c.InFlight.InFlight, maxInFlight)
+	case c.InFlight.InFlightFIFO < 0 || c.InFlight.InFlightFIFO > maxInFlight:
+		return fmt.Errorf("max-in-flight-fifo %d: want 1 to %d", c.InFlight.InFlightFIFO, maxInFlight)
 	case c.MaxBody > 1<<30:
 		return fmt.Errorf("max-body %d: want at most 1 GiB", c.MaxBody)
 	case !edge.ValidRegion(c.Region):

@@ -223,6 +223,8 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		"cors-origin":                 func(c *server.Config) { c.Origins = []string{"example.com"} },
 		"region":                      func(c *server.Config) { c.Region = "Middle Earth" },
 		"max-body":                    func(c *server.Config) { c.MaxBody = 12 },
+		"max-in-flight -1":            func(c *server.Config) { c.InFlight.InFlight = -1 },
+		"max-in-flight-fifo":          func(c *server.Config) { c.InFlight.InFlightFIFO = 1 << 30 },
 		"drain-timeout":               func(c *server.Config) { c.DrainFor = -1 },
 		"sync-interval":               func(c *server.Config) { c.SyncInterval = -1 },
 		"listen \"nonsense\"":         func(c *server.Config) { c.Listen = "nonsense" },

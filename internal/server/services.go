@@ -45,7 +45,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	r.start("outbox", func(ctx context.Context) error { return outbox.Run(ctx, shard, r.log) })
 
 	return []*wire.Service{
-		sqs.New(sqs.Options{Shard: shard, Key: receipts}),
+		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
 		events.New(shard, core, outbox),
 		sts.New(accountOf(keys)),
 	}, nil
