@@ -73,18 +73,25 @@ func stepReceive(line string, c fifoCall) (bool, any) {
 }
 
 func TestFIFOGroupsAreLinearizable(t *testing.T) {
-	rounds := 12
+	rounds := 30
 	if testing.Short() {
-		rounds = 3
+		rounds = 5
 	}
+	checked := 0
 	for range rounds {
 		h := recordFIFO(t)
-		if result := porcupine.CheckOperationsTimeout(fifoModel, h, 20*time.Second); result != porcupine.Ok {
+		switch porcupine.CheckOperationsTimeout(fifoModel, h, 5*time.Second) {
+		case porcupine.Ok:
+			checked++
+		case porcupine.Illegal:
 			for _, o := range h {
 				t.Logf("%d %d-%d %+v", o.ClientId, o.Call, o.Return, o.Input)
 			}
-			t.Fatalf("history is %s", result)
+			t.Fatal("history is not linearizable")
 		}
+	}
+	if checked < rounds/2 { // the search may take too long, but not each time
+		t.Fatalf("%d of %d histories were checked", checked, rounds)
 	}
 }
 
@@ -126,10 +133,10 @@ func recordFIFO(t *testing.T) []porcupine.Operation {
 	r.n.create("q", c)
 	epoch := time.Now()
 	var wg sync.WaitGroup
-	for client := range 6 {
+	for client := range 5 {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(client), uint64(epoch.UnixNano())))
-			for range 40 {
+			for range 25 {
 				r.act(client, random, epoch)
 			}
 		})
@@ -195,7 +202,9 @@ func (r *fifoRecorder) receiveSome(most int) []fifoCall {
 				c.got += m.Body + ","
 			}
 		}
-		calls = append(calls, c)
+		if c.got != "" || c.room { // else it says nothing about the group
+			calls = append(calls, c)
+		}
 	}
 	r.mu.Lock()
 	r.held = append(r.held, got...)
