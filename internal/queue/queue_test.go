@@ -545,3 +545,47 @@ func TestThousandsOfFlightsThatEndAtOnceAreSettledInSteps(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoWaitsLongestIsServedFirstAlsoAfterBeingWokenForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		served := make(chan string, 4)
+		for i := range 4 {
+			go func() {
+				var got []Message
+				if err := n.sh.Update(t.Context(), func(tx *store.Tx) error {
+					q, err := Find(tx, named("q"))
+					if err != nil {
+						return err
+					}
+					if got, err = Receive(tx, q, ReceiveInput{Max: 10}); err == nil && len(got) == 0 {
+						return q.Wait(tx)
+					}
+					return err
+				}); err != nil {
+					t.Error(err)
+				}
+				served <- fmt.Sprint(i, bodiesOf(got))
+			}()
+			synctest.Wait()
+		}
+		n.on("q", func(tx *store.Tx, q *Queue) error { // a batch wakes three, and the first takes it all
+			for range 3 {
+				if _, err := Send(tx, q, NewDraft(body("a"))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		want := []string{"0 [a a a]", "1 [b]", "2 [b]", "3 [b]"}
+		for i, w := range want {
+			if i > 0 {
+				n.send("q", body("b"))
+			}
+			if got := <-served; got != w {
+				t.Fatalf("served %s, want %s", got, w)
+			}
+		}
+	})
+}

@@ -51,8 +51,9 @@ func (s *Shard) ReleaseParked() {
 // parking holds the parked calls, a queue for each topic. A call is in it, or
 // belongs to the writer, or has been given back: mu decides which.
 type parking struct {
-	mu     sync.Mutex
-	topics map[Topic]*lane
+	mu       sync.Mutex
+	topics   map[Topic]*lane
+	arrivals uint64
 }
 
 type lane struct {
@@ -60,8 +61,8 @@ type lane struct {
 	n           int
 }
 
-// park puts c at the end of topic's queue, or back at its head if it was woken
-// for nothing, unless its caller is gone.
+// park puts c into topic's queue, or back at its place if it was woken for
+// nothing, unless its caller is gone.
 func (p *parking) park(c *call, topic Topic) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,23 +74,39 @@ func (p *parking) park(c *call, topic Topic) bool {
 		l = &lane{}
 		p.topics[topic] = l
 	}
-	l.insert(c, c.woken)
+	if c.since == 0 {
+		p.arrivals++
+		c.since = p.arrivals
+	}
+	l.insert(c)
 	c.topic, c.parked = topic, true
 	return true
 }
 
-func (l *lane) insert(c *call, atHead bool) {
+// insert puts c before those who came after it. Those who came before it are
+// none where c is new, and few where it is not: it was near the head.
+func (l *lane) insert(c *call) {
 	l.n++
-	switch {
-	case l.first == nil:
-		l.first, l.last = c, c
-	case atHead:
-		c.next, l.first.prev = l.first, c
-		l.first = c
-	default:
-		c.prev, l.last.next = l.last, c
+	if l.last == nil || l.last.since < c.since {
+		if c.prev = l.last; c.prev != nil {
+			c.prev.next = c
+		} else {
+			l.first = c
+		}
 		l.last = c
+		return
 	}
+	at := l.first
+	for at.since < c.since {
+		at = at.next
+	}
+	c.prev, c.next = at.prev, at
+	if at.prev != nil {
+		at.prev.next = c
+	} else {
+		l.first = c
+	}
+	at.prev = c
 }
 
 // leave takes c out for its caller; false if the writer has it.
@@ -111,7 +128,6 @@ func (p *parking) pop(topic Topic, n int, to []*call) []*call {
 	for ; l != nil && l.first != nil && n > 0; n-- {
 		c := l.first
 		p.unlink(c)
-		c.woken = true
 		to = append(to, c)
 	}
 	return to

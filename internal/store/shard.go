@@ -47,8 +47,8 @@ type call struct {
 	// Guarded by parking.mu.
 	topic      Topic
 	parked     bool
-	gone       bool // the caller's context ended: do not park any more
-	woken      bool // has been parked and woken: its place is the head of the queue
+	gone       bool   // the caller's context ended: do not park any more
+	since      uint64 // its place among those who wait; 0 until it was parked
 	prev, next *call
 }
 
