@@ -32,7 +32,7 @@ func Create(tx *store.Tx, n Name, s Settings) error {
 			return err
 		}
 	}
-	q := &Queue{id: m.lastID + 1, name: n, settings: s, createdAt: tx.Now(), modifiedAt: tx.Now()}
+	q := &Queue{id: m.lastID + 1, fresh: freshPage{all: &m.pages}, name: n, settings: s, createdAt: tx.Now(), modifiedAt: tx.Now()}
 	now := micros(tx.Now())
 	q.counters = counters{nextSeq: 1, freshFrom: 1, expireFrom: 1, laterFrom: now, delayedFrom: now, bucket: bucketOf(tx.Now())}
 	q.open()

@@ -21,6 +21,7 @@ type memory struct {
 	lastID uint64
 	moves  moves
 
+	pages    int    // bytes of all fresh pages
 	goneFrom []byte // where forgetGone goes on
 }
 
@@ -44,7 +45,7 @@ func load(tx *store.Tx) (*memory, error) {
 			failed = fmt.Errorf("settings of queue %x: %w", k, failed)
 			return false
 		}
-		q := &Queue{id: u64at(k, 1), name: s.Name, settings: s.Settings, createdAt: s.CreatedAt, modifiedAt: s.ModifiedAt}
+		q := &Queue{id: u64at(k, 1), fresh: freshPage{all: &m.pages}, name: s.Name, settings: s.Settings, createdAt: s.CreatedAt, modifiedAt: s.ModifiedAt}
 		m.add(q)
 		return true
 	})
@@ -86,7 +87,7 @@ func (m *memory) loadCounters(tx *store.Tx) error {
 func (q *Queue) open() {
 	c := &q.counters
 	q.flight = flight{}
-	q.fresh = freshPage{next: c.freshFrom}
+	q.fresh.open(c.freshFrom)
 	q.returned.open(store.SpaceQueueLater, c.laterFrom)
 	q.delayed.open(store.SpaceQueueDelayed, c.delayedFrom)
 	q.groups.open(c.headFrom)

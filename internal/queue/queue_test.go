@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -587,5 +588,38 @@ func TestWhoWaitsLongestIsServedFirstAlsoAfterBeingWokenForNothing(t *testing.T)
 				t.Fatalf("served %s, want %s", got, w)
 			}
 		}
+	})
+}
+
+func TestTheBacklogsOfManyQueuesHoldLittleMemoryTogether(t *testing.T) {
+	n := start(t)
+	const queues = allPagesBytes/(200<<10) + 50
+	text := strings.Repeat("x", 100<<10)
+	for i := range queues {
+		n.create(fmt.Sprint(i), standard)
+		n.send(fmt.Sprint(i), body(text))
+		n.send(fmt.Sprint(i), body(text))
+	}
+	held := 0
+	n.update(func(tx *store.Tx) error {
+		m, err := memories.In(tx)
+		held = m.pages
+		return err
+	})
+	if held > allPagesBytes {
+		t.Fatalf("pages hold %d bytes", held)
+	}
+	for i := range queues {
+		if got := n.receive(fmt.Sprint(i), 10); len(got) != 2 {
+			t.Fatalf("queue %d has %d messages", i, len(got))
+		}
+	}
+	n.on("0", Delete)
+	n.update(func(tx *store.Tx) error {
+		m, err := memories.In(tx)
+		if m.pages != 0 {
+			t.Errorf("empty pages hold %d bytes", m.pages)
+		}
+		return err
 	})
 }
