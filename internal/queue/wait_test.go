@@ -170,3 +170,144 @@ func (w *waits) check(seed uint64) {
 		w.n.t.Fatalf("seed %d: %d receivers wait, and %q was there", seed, waiting, got[0].Body)
 	}
 }
+
+// waiter starts a receiver that waits; what it got comes over the channel.
+func (n *node) waiter(name string) <-chan []Message {
+	got := make(chan []Message, 1)
+	go func() {
+		var ms []Message
+		err := n.sh.Update(n.t.Context(), func(tx *store.Tx) error {
+			q, err := Find(tx, named(name))
+			if err != nil {
+				return err
+			}
+			if ms, err = Receive(tx, q, ReceiveInput{Max: 1, Limits: Limits{InFlight: 2, InFlightFIFO: 2}}); err == nil && len(ms) == 0 {
+				return q.Wait(tx)
+			}
+			return err
+		})
+		if err != nil {
+			n.t.Error(err)
+		}
+		got <- ms
+	}()
+	synctest.Wait()
+	return got
+}
+
+func TestAReceiverThatUsesUpAnAlarmLeavesOneForTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		n.send("q", body("a"))
+		n.want("q", 1, "a")
+		first, second := n.waiter("q"), n.waiter("q")
+		start := time.Now()
+		for i, w := range []<-chan []Message{first, second} {
+			if ms := <-w; ms[0].Receives != i+2 || time.Since(start) != time.Duration(i+1)*30*time.Second {
+				t.Fatalf("waiter %d got receipt %d after %s", i, ms[0].Receives, time.Since(start))
+			}
+		}
+	})
+}
+
+func TestAReceiverIsWokenWhenAVisibilityTimeoutIsShortened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		n.send("q", body("a"))
+		m := n.want("q", 1, "a")[0]
+		w := n.waiter("q")
+		start := time.Now()
+		n.on("q", func(tx *store.Tx, q *Queue) error { return ChangeVisibility(tx, q, m.Receipt, 5*time.Second) })
+		if <-w; time.Since(start) != 5*time.Second {
+			t.Fatal(time.Since(start))
+		}
+	})
+}
+
+func TestAReceiverThatWaitsAtTheLimitIsWokenWhenThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		c := standard
+		c.FIFO, c.ContentDedup = true, true
+		n.create("q", c)
+		for _, g := range []string{"a", "b", "c"} {
+			n.send("q", DraftInput{Body: g, Group: g})
+		}
+		a := n.want("q", 1, "a")
+		n.want("q", 1, "b")
+		w := n.waiter("q")
+		start := time.Now()
+		n.delete("q", a...)
+		if ms := <-w; ms[0].Body != "c" || time.Since(start) != 0 {
+			t.Fatal(bodiesOf(ms), time.Since(start))
+		}
+	})
+}
+
+func TestAReceiverWaitsOnPastAThousandMessagesThatAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		var gone []Message
+		for range maxMovedAtOnce + 10 {
+			n.send("q", body("gone"))
+		}
+		for len(gone) < maxMovedAtOnce+10 {
+			gone = append(gone, n.receive("q", 1000)...)
+		}
+		n.send("q", body("good"))
+		n.want("q", 1, "good")
+		time.Sleep(30 * time.Second)
+		n.delete("q", gone...) // their places stay until a receiver meets them
+		start := time.Now()
+		if ms := <-n.waiter("q"); ms[0].Body != "good" || time.Since(start) != 0 {
+			t.Fatal(bodiesOf(ms), time.Since(start))
+		}
+	})
+}
+
+func TestWhoWaitsLongestIsServedFirstAlsoAfterBeingWokenForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		served := make(chan string, 4)
+		for i := range 4 {
+			go func() {
+				var got []Message
+				if err := n.sh.Update(t.Context(), func(tx *store.Tx) error {
+					q, err := Find(tx, named("q"))
+					if err != nil {
+						return err
+					}
+					if got, err = Receive(tx, q, ReceiveInput{Max: 10}); err == nil && len(got) == 0 {
+						return q.Wait(tx)
+					}
+					return err
+				}); err != nil {
+					t.Error(err)
+				}
+				served <- fmt.Sprint(i, bodiesOf(got))
+			}()
+			synctest.Wait()
+		}
+		n.on("q", func(tx *store.Tx, q *Queue) error { // a batch wakes three, and the first takes it all
+			for range 3 {
+				if _, err := Send(tx, q, NewDraft(body("a"))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		want := []string{"0 [a a a]", "1 [b]", "2 [b]", "3 [b]"}
+		for i, w := range want {
+			if i > 0 {
+				n.send("q", body("b"))
+			}
+			if got := <-served; got != w {
+				t.Fatalf("served %s, want %s", got, w)
+			}
+		}
+	})
+}
