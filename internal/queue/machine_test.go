@@ -298,11 +298,6 @@ func (m *machine) wait() {
 	if len(m.moving) > 0 || q.inFlight(time.Now()) >= 6 {
 		m.Skip("a move task may bring something")
 	}
-	for other, o := range m.queues {
-		if other != name && o.DeadLetter != nil && o.DeadLetter.Target.Name == name {
-			continue // only receipts dead letter
-		}
-	}
 	begin := time.Now()
 	end := begin.Add(m.seconds("wait for", 1, 20, 200))
 	want, found := q.readyAt(begin, end, m.deadLetters(q))

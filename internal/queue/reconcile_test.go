@@ -79,7 +79,7 @@ func (m *machine) reconcile() {
 			m.Fatalf("%s of %s came from nowhere", body, s.queue)
 		}
 	}
-	m.finishMoves(now)
+	m.finishMoves()
 	m.last = now
 	m.verify()
 }
@@ -160,8 +160,8 @@ func (m *machine) arrive(arrived []arrival) {
 	}
 }
 
-// finishMoves checks that a task that says it is complete has left nothing.
-func (m *machine) finishMoves(now time.Time) {
+// finishMoves forgets the tasks that have ended.
+func (m *machine) finishMoves() {
 	for source := range m.moving {
 		q := m.queues[source]
 		if q == nil {
