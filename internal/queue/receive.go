@@ -95,18 +95,30 @@ type receiver struct {
 // maxMovedAtOnce bounds what one Receive dead-letters, drops or skips.
 const maxMovedAtOnce = 1000
 
-// A source gives the receiver its next message, or says that it has none.
-type source func(tx *store.Tx) (bool, error)
+// sources is how many places of a standard queue have messages.
+const sources = 4
+
+// takeFrom takes the next message of a source; false if it has none.
+func (r *receiver) takeFrom(tx *store.Tx, source int) (bool, error) {
+	switch source {
+	case 0:
+		return r.takeFresh(tx)
+	case 1:
+		return r.takeReturned(tx)
+	case 2:
+		return r.takeDelayed(tx)
+	}
+	return r.takeGroup(tx)
+}
 
 // run takes from the sources in turn, so that none starves another.
 func (r *receiver) run(tx *store.Tx) error {
 	if r.q.settings.Config.FIFO {
-		return r.drain(tx, r.takeGroup)
+		return r.drain(tx)
 	}
-	sources := []source{r.takeFresh, r.takeReturned, r.takeDelayed, r.takeGroup}
-	for empty := 0; empty < len(sources) && !r.full(); {
-		r.q.turn = (r.q.turn + 1) % len(sources)
-		ok, err := sources[r.q.turn](tx)
+	for empty := 0; empty < sources && !r.full(); {
+		r.q.turn = (r.q.turn + 1) % sources
+		ok, err := r.takeFrom(tx, r.q.turn)
 		if err != nil {
 			return err
 		}
@@ -119,9 +131,10 @@ func (r *receiver) run(tx *store.Tx) error {
 	return nil
 }
 
-func (r *receiver) drain(tx *store.Tx, s source) error {
+// drain takes groups until the receiver is full, or none is left.
+func (r *receiver) drain(tx *store.Tx) error {
 	for !r.full() {
-		if ok, err := s(tx); err != nil || !ok {
+		if ok, err := r.takeGroup(tx); err != nil || !ok {
 			return err
 		}
 	}

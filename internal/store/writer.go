@@ -233,7 +233,6 @@ func (s *Shard) answer() {
 		if s.store.Err() != nil {
 			return
 		}
-		_ = g.batch.Close()
 		if !g.at.IsZero() {
 			s.store.options.Committed(len(g.calls), time.Since(g.at))
 		}
@@ -243,5 +242,6 @@ func (s *Shard) answer() {
 		for _, c := range g.calls {
 			c.done <- struct{}{}
 		}
+		_ = g.batch.Close() // nobody has to wait for that
 	}
 }
