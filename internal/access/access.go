@@ -46,7 +46,16 @@ func NewDecider(policy Policy, now func() time.Time) *Decider {
 	return &Decider{policy: policy, now: now}
 }
 
-// Decide is wire.Call.Decide.
+// Question is wire.Call.Decide: nil where no policy asks anything, so that no
+// request has to name its action and its resource for nobody.
+func (d *Decider) Question() func(ctx context.Context, c *wire.Call, action, resource string) error {
+	if d.policy == nil {
+		return nil
+	}
+	return d.Decide
+}
+
+// Decide asks the policy.
 func (d *Decider) Decide(ctx context.Context, c *wire.Call, action, resource string) error {
 	if d.policy == nil {
 		return nil
