@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"bytes"
+
+	"github.com/carillon-events/carillon/internal/pattern/syntax"
+)
+
+// fold is a text that is compared without regard to case, by the rules of
+// syntax.Cases: a character of the pattern accepts its lower and its upper form.
+type fold struct {
+	lower string // of ASCII only, where forms is nil
+	forms []form
+}
+
+// form is one character of a pattern beyond ASCII.
+type form struct{ lower, upper string }
+
+func newFold(text string) fold {
+	if isASCII(text) {
+		return fold{lower: string(appendLower(nil, text))}
+	}
+	var f fold
+	for _, c := range text {
+		lower, upper := syntax.Cases(c)
+		f.forms = append(f.forms, form{lower, upper})
+	}
+	return f
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func lowerByte(c byte) byte {
+	if c-'A' < 26 {
+		c |= 0x20
+	}
+	return c
+}
+
+// appendLower lowers ASCII and nothing else. ASCII in a pattern accepts only
+// ASCII, so that is enough to compare, and to make keys of.
+func appendLower[T ~string | ~[]byte](dst []byte, s T) []byte {
+	for i := range len(s) {
+		dst = append(dst, lowerByte(s[i]))
+	}
+	return dst
+}
+
+func equalLower(text []byte, lower string) bool {
+	if len(text) != len(lower) {
+		return false
+	}
+	for i, c := range text {
+		if lowerByte(c) != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *fold) equal(text []byte) bool {
+	if f.forms == nil {
+		return equalLower(text, f.lower)
+	}
+	return matchForms(f.forms, text, true)
+}
+
+func (f *fold) prefix(text []byte) bool {
+	if f.forms == nil {
+		return len(text) >= len(f.lower) && equalLower(text[:len(f.lower)], f.lower)
+	}
+	return matchForms(f.forms, text, false)
+}
+
+func (f *fold) suffix(text []byte) bool {
+	if f.forms == nil {
+		return len(text) >= len(f.lower) && equalLower(text[len(text)-len(f.lower):], f.lower)
+	}
+	for start := range len(text) + 1 {
+		if matchForms(f.forms, text[start:], true) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchForms tells whether text begins with the characters, or is them if
+// whole is set. The forms of a character may differ in length.
+func matchForms(forms []form, text []byte, whole bool) bool {
+	for len(forms) > 0 {
+		f := &forms[0]
+		lower := bytes.HasPrefix(text, []byte(f.lower))
+		upper := f.upper != f.lower && bytes.HasPrefix(text, []byte(f.upper))
+		switch {
+		case lower && upper:
+			if matchForms(forms[1:], text[len(f.lower):], whole) {
+				return true
+			}
+			text = text[len(f.upper):]
+		case lower:
+			text = text[len(f.lower):]
+		case upper:
+			text = text[len(f.upper):]
+		default:
+			return false
+		}
+		forms = forms[1:]
+	}
+	return !whole || len(text) == 0
+}
+
+// matchGlob takes each piece as early as it comes, the first at the beginning
+// and the last at the end.
+func matchGlob(g syntax.Glob, text []byte) bool {
+	last := len(g) - 1
+	if last == 0 {
+		return string(text) == g[0]
+	}
+	if len(text) < len(g[0])+len(g[last]) || string(text[:len(g[0])]) != g[0] || string(text[len(text)-len(g[last]):]) != g[last] {
+		return false
+	}
+	text = text[len(g[0]) : len(text)-len(g[last])]
+	for _, piece := range g[1:last] {
+		i := bytes.Index(text, []byte(piece))
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(piece):]
+	}
+	return true
+}

@@ -1,0 +1,277 @@
+package engine
+
+import (
+	"hash/maphash"
+	"math/bits"
+)
+
+// Memory is what one match needs and the next one can use again. It serves one
+// goroutine at a time. The zero value is ready.
+type Memory struct {
+	walk
+	snapshot *Snapshot
+	marks    []uint32 // by a rule's place: epoch of the event that it matched
+	marked   uint32
+	parts    []*partition
+	matched  []*Rule
+	lower    []byte
+	search   search
+	complex  int // rules given up
+}
+
+// maxKept bounds what a Memory keeps for the next event.
+const maxKept = 1 << 20
+
+// Match is the rules that event matches, in no order; valid until the next
+// match in the same Memory. event has to be valid JSON, an object, in UTF-8: it
+// was checked once, when it came in. Of another Match says anything or
+// ErrMalformed, in bounded time. tooComplex is how many rules were given up
+// because the event's arrays can be combined with them in too many ways.
+func (s *Snapshot) Match(m *Memory, event []byte) (rules []*Rule, tooComplex int, err error) {
+	m.reset(s, event)
+	if s.root == nil {
+		return nil, 0, nil
+	}
+	m.postpone = s.shapes[0] == 0
+	if !m.top(s.root) {
+		return nil, 0, ErrMalformed
+	}
+	m.choose()
+	if len(m.parts) == 0 {
+		return nil, 0, nil
+	}
+	if m.postpone && !m.rest() {
+		return nil, 0, ErrMalformed
+	}
+	for _, p := range m.parts {
+		m.through(p)
+	}
+	return m.matched, m.complex, nil
+}
+
+func (m *Memory) reset(s *Snapshot, event []byte) {
+	if cap(m.values) > maxKept/64 || cap(m.room) > maxKept {
+		*m = Memory{marks: m.marks, marked: m.marked}
+	}
+	m.begin(event, s.paths)
+	if len(m.marks) < s.marks {
+		m.marks, m.marked = make([]uint32, s.marks+s.marks/4), 0
+	}
+	if m.marked++; m.marked == 0 {
+		clear(m.marks)
+		m.marked = 1
+	}
+	m.snapshot, m.complex = s, 0
+	m.parts, m.matched = m.parts[:0], m.matched[:0]
+}
+
+// choose finds the partitions that the event is of interest to.
+func (m *Memory) choose() {
+	s := m.snapshot
+	if s.shapes[0] > 0 {
+		m.partition(partitionHash(0, 0, 0))
+	}
+	if s.shapes[wantsSource]+s.shapes[wantsSource|wantsDetailType] > 0 {
+		for i := m.firstOf(s.source); i >= 0; i = m.values[i].next {
+			source := &m.values[i]
+			if source.kind != isString {
+				continue
+			}
+			if s.shapes[wantsSource] > 0 {
+				m.partition(partitionHash(wantsSource, m.hashOf(source), 0))
+			}
+			if s.shapes[wantsSource|wantsDetailType] == 0 {
+				continue
+			}
+			for j := m.firstOf(s.detailType); j >= 0; j = m.values[j].next {
+				if d := &m.values[j]; d.kind == isString {
+					m.partition(partitionHash(wantsSource|wantsDetailType, m.hashOf(source), m.hashOf(d)))
+				}
+			}
+		}
+	}
+	if s.shapes[wantsDetailType] > 0 {
+		for j := m.firstOf(s.detailType); j >= 0; j = m.values[j].next {
+			if d := &m.values[j]; d.kind == isString {
+				m.partition(partitionHash(wantsDetailType, 0, m.hashOf(d)))
+			}
+		}
+	}
+}
+
+func (m *Memory) partition(hash uint64) {
+	if p, ok := m.snapshot.partitions.get(hash); ok {
+		m.parts = append(m.parts, p)
+	}
+}
+
+// firstOf is first of a path that may be -1.
+func (m *Memory) firstOf(path int32) int32 {
+	if path < 0 {
+		return -1
+	}
+	return m.first(path)
+}
+
+func (m *Memory) hashOf(v *value) uint64 {
+	if v.knows&knowsHash == 0 {
+		v.hash = maphash.Bytes(m.snapshot.seed, v.text)
+		v.knows |= knowsHash
+	}
+	return v.hash
+}
+
+// through checks the subrules of p that the event's values lead to.
+func (m *Memory) through(p *partition) {
+	m.checkAll(p.always)
+	if p.byPath == nil {
+		for _, r := range p.routes {
+			for i := m.first(r.path); i >= 0; i = m.values[i].next {
+				m.follow(r, &m.values[i])
+			}
+		}
+		return
+	}
+	for i := range m.values {
+		v := &m.values[i]
+		if int(v.path) < len(p.byPath) && p.byPath[v.path] != 0 {
+			m.follow(p.routes[p.byPath[v.path]-1], v)
+		}
+	}
+}
+
+// follow checks the subrules that v leads to on r.
+func (m *Memory) follow(r *route, v *value) {
+	if r.has(byPresence) {
+		m.look(r, byPresence, 0)
+	}
+	switch v.kind {
+	case isString:
+		m.followText(r, v)
+	case isLiteral:
+		if r.has(byLiteral) {
+			m.look(r, byLiteral, uint64(v.text[0]))
+		}
+	case isNumber:
+		const wanted = 1<<byNumber | 1<<byDigits | 1<<byRange
+		if r.ways&wanted == 0 {
+			return
+		}
+		if v.knows&knowsNumber == 0 {
+			v.readNumber()
+		}
+		if v.knows&isComparable == 0 {
+			m.look(r, byDigits, m.hashOf(v))
+			return
+		}
+		if r.has(byNumber) {
+			m.look(r, byNumber, numberHash(v.number))
+		}
+		if r.number != nil {
+			m.within(r.number, numberPoint(v.number))
+		}
+	}
+}
+
+const (
+	wholeWays  = 1<<byText | 1<<byLower
+	prefixWays = (1<<affixClasses - 1) << byPrefix
+	suffixWays = (1<<affixClasses - 1) << bySuffix
+	lowerWays  = (1<<(2*affixClasses) - 1) << byPrefixLower
+)
+
+func (m *Memory) followText(r *route, v *value) {
+	ways := r.ways
+	if ways&(1<<byText) != 0 {
+		m.look(r, byText, m.hashOf(v))
+	}
+	if ways&^(1<<byText|1<<byPresence) == 0 {
+		return
+	}
+	m.affixes(r, v.text, ways&prefixWays>>byPrefix, byPrefix, false)
+	m.affixes(r, v.text, ways&suffixWays>>bySuffix, bySuffix, true)
+	if ways&(lowerWays|1<<byLower) != 0 {
+		m.lower = appendLower(m.lower[:0], v.text)
+		if ways&(1<<byLower) != 0 {
+			m.look(r, byLower, maphash.Bytes(m.snapshot.seed, m.lower))
+		}
+		m.affixes(r, m.lower, ways>>byPrefixLower&(1<<affixClasses-1), byPrefixLower, false)
+		m.affixes(r, m.lower, ways>>bySuffixLower&(1<<affixClasses-1), bySuffixLower, true)
+	}
+	if ways&(1<<byGram) != 0 {
+		m.grams(r, v.text)
+	}
+	if ways&(1<<byAddress|1<<byBlock) != 0 {
+		if a, ok := address(v.text); ok {
+			m.look(r, byAddress, addressHash(a))
+			if r.block != nil {
+				m.within(r.block, addressPoint(a))
+			}
+		}
+	}
+}
+
+// affixes looks under the beginnings, or the ends, of the sizes in classes.
+func (m *Memory) affixes(r *route, text []byte, classes uint64, w way, end bool) {
+	for ; classes != 0; classes &= classes - 1 {
+		c := bits.TrailingZeros64(classes)
+		n := affixSizes[c]
+		if len(text) < n {
+			return
+		}
+		part := text[:n]
+		if end {
+			part = text[len(text)-n:]
+		}
+		m.look(r, w+way(c), maphash.Bytes(m.snapshot.seed, part))
+	}
+}
+
+func (m *Memory) grams(r *route, text []byte) {
+	for i := 0; i+gramSize <= len(text); i++ {
+		h := gramHash(text[i], text[i+1], text[i+2])
+		if word, bit := gramBit(h); r.grams[word]&bit != 0 {
+			m.look(r, byGram, h)
+		}
+	}
+}
+
+func (m *Memory) look(r *route, w way, hash uint64) {
+	if subs, ok := m.snapshot.found.get(r.at(w, hash)); ok {
+		m.checkAll(subs)
+	}
+}
+
+// within checks the subrules whose intervals hold p.
+func (m *Memory) within(t *intervals, p point) {
+	for t != nil && !t.reach.less(p) {
+		if t.left != nil {
+			m.within(t.left, p)
+		}
+		if p.less(t.low) {
+			return
+		}
+		if !t.high.less(p) {
+			m.check(t.sub)
+		}
+		t = t.right
+	}
+}
+
+func (m *Memory) checkAll(subs []*subrule) {
+	for _, s := range subs {
+		m.check(s)
+	}
+}
+
+// check adds the rule of s to those that match, if s does.
+func (m *Memory) check(s *subrule) {
+	mark := &m.marks[s.rule.place]
+	if *mark == m.marked {
+		return
+	}
+	if m.verify(s) {
+		*mark = m.marked
+		m.matched = append(m.matched, s.rule)
+	}
+}

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// maxSteps bounds the comparisons of one rule with one event: less than a
+// second. Real patterns and events need a few hundred.
+const maxSteps = 1 << 24
+
+// rememberAfter is how many steps a search takes before it begins to remember
+// what has failed: most are over by then.
+const rememberAfter = 2048
+
+// search looks for values of all fields of a subrule of which no two come from
+// different elements of the same array. Fields are taken in the order of their
+// names, since {"exists": false} asks for absence among the values that could
+// still be taken. That is how AWS answers, see the package oracle.
+type search struct {
+	sub    *subrule
+	chosen []int32 // by array: element + 1; 0 if none is
+	undo   []int32 // arrays that were chosen, in order
+	lists  []int32 // for each field where its accepted values begin; see list
+	froms  []int32 // of accepted values, each once a field
+	all    []int32 // of all values of fields that ask for absence
+	alls   []int32
+	steps  int
+	failed map[string]bool
+	// relevant has, for each field, the arrays that its values and those of
+	// later fields come from; made when something is to be remembered.
+	relevant [][]int32
+}
+
+func (m *Memory) searchFor(s *subrule) bool {
+	q := &m.search
+	q.sub, q.steps, q.failed, q.relevant = s, 0, nil, nil
+	if n := int(m.arrays); len(q.chosen) < n {
+		q.chosen = make([]int32, n+n/2)
+	}
+	q.undo, q.lists, q.froms, q.all, q.alls = q.undo[:0], q.lists[:0], q.froms[:0], q.all[:0], q.alls[:0]
+	for i := range s.fields {
+		q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
+		m.list(&s.fields[i], !s.rule.emptyKeys)
+	}
+	q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
+	ok := m.fieldsFrom(0)
+	m.unchoose(0)
+	if q.steps > maxSteps {
+		m.complex++
+		return false
+	}
+	return ok
+}
+
+// list notes where the values that f accepts come from, and, where f asks for
+// absence, where any come from.
+func (m *Memory) list(f *field, hideEmpty bool) {
+	q := &m.search
+	begin := len(q.froms)
+	for at := m.first(f.path); at >= 0; at = m.values[at].next {
+		v := &m.values[at]
+		if v.emptyKey && hideEmpty {
+			continue
+		}
+		if f.absent {
+			q.all = append(q.all, v.from)
+		}
+		// The values of an element stand beside each other.
+		if last := len(q.froms) - 1; last >= begin && q.froms[last] == v.from {
+			continue
+		}
+		if f.accepts(v) {
+			q.froms = append(q.froms, v.from)
+		}
+	}
+}
+
+// fieldsFrom tells whether the fields from i on can be matched, with the
+// elements that are chosen.
+func (m *Memory) fieldsFrom(i int) bool {
+	q := &m.search
+	if i == len(q.sub.fields) {
+		return true
+	}
+	var key string
+	if q.steps > rememberAfter {
+		if key = m.stateKey(i); q.failed[key] {
+			return false
+		}
+	}
+	if m.field(i) {
+		return true
+	}
+	if key != "" && q.steps <= maxSteps {
+		if q.failed == nil {
+			q.failed = map[string]bool{}
+		}
+		q.failed[key] = true
+	}
+	return false
+}
+
+func (m *Memory) field(i int) bool {
+	q := &m.search
+	if q.sub.fields[i].absent && !slices.ContainsFunc(q.all[q.alls[i]:q.alls[i+1]], m.fits) && m.fieldsFrom(i+1) {
+		return true
+	}
+	for j := q.lists[i]; j < q.lists[i+1]; j++ {
+		if q.steps++; q.steps > maxSteps {
+			return false
+		}
+		from := q.froms[j]
+		if !m.fits(from) {
+			continue
+		}
+		before := len(q.undo)
+		m.choosePath(from)
+		if m.fieldsFrom(i + 1) {
+			return true
+		}
+		m.unchoose(before)
+	}
+	return false
+}
+
+// fits tells whether the elements around a value can be chosen beside those
+// that are.
+func (m *Memory) fits(from int32) bool {
+	for from != 0 {
+		e := &m.elements[from]
+		if c := m.search.chosen[e.array]; c != 0 && c != e.index+1 {
+			return false
+		}
+		from = e.around
+	}
+	return true
+}
+
+func (m *Memory) choosePath(from int32) {
+	q := &m.search
+	for from != 0 {
+		e := &m.elements[from]
+		if q.chosen[e.array] == 0 {
+			q.chosen[e.array] = e.index + 1
+			q.undo = append(q.undo, e.array)
+		}
+		from = e.around
+	}
+}
+
+func (m *Memory) unchoose(to int) {
+	q := &m.search
+	for _, array := range q.undo[to:] {
+		q.chosen[array] = 0
+	}
+	q.undo = q.undo[:to]
+}
+
+// stateKey says what decides whether fieldsFrom succeeds: the field, and the
+// chosen elements of those arrays that still matter.
+func (m *Memory) stateKey(i int) string {
+	q := &m.search
+	if q.relevant == nil {
+		m.findRelevant()
+	}
+	key := binary.AppendUvarint(nil, uint64(i))
+	for _, a := range q.relevant[i] {
+		if c := q.chosen[a]; c != 0 {
+			key = binary.AppendUvarint(binary.AppendUvarint(key, uint64(a)), uint64(c))
+		}
+	}
+	return string(key)
+}
+
+func (m *Memory) findRelevant() {
+	q := &m.search
+	n := len(q.sub.fields)
+	q.relevant = make([][]int32, n+1)
+	seen := make([]bool, m.arrays)
+	for i := n - 1; i >= 0; i-- {
+		arrays := slices.Clone(q.relevant[i+1])
+		for _, froms := range [][]int32{q.froms[q.lists[i]:q.lists[i+1]], q.all[q.alls[i]:q.alls[i+1]]} {
+			for _, from := range froms {
+				for ; from != 0; from = m.elements[from].around {
+					if a := m.elements[from].array; !seen[a] {
+						seen[a] = true
+						arrays = append(arrays, a)
+					}
+				}
+			}
+		}
+		slices.Sort(arrays)
+		q.relevant[i] = arrays
+	}
+}

@@ -1,0 +1,455 @@
+package engine
+
+import (
+	"hash/maphash"
+	"slices"
+	"sync/atomic"
+)
+
+// Set is the rules that an event is matched to. One goroutine at a time changes
+// it; any number match events to its snapshots meanwhile.
+type Set struct {
+	now  atomic.Pointer[Snapshot]
+	next Snapshot
+	seed maphash.Seed
+
+	edits  edit
+	number uint64  // of the last subrule
+	places []int32 // of marks that no rule uses any more
+	keys   []key   // scratch
+}
+
+// Snapshot is a Set at one time. It never changes.
+type Snapshot struct {
+	seed       maphash.Seed
+	root       *node
+	paths      int
+	marks      int // places of rules are below
+	rules      int
+	source     int32 // paths of the fields that partition; -1 where no rule names them
+	detailType int32
+	shapes     [4]int // how many partitions there are of each shape
+	partitions table[*partition]
+	found      table[[]*subrule]
+
+	fields fields // the writer's
+}
+
+// partition is the subrules that want one source and one detail-type, or do
+// not mind. Most events on a busy bus are of no interest to most rules, and
+// these two fields say so soonest.
+type partition struct {
+	users  int
+	always []*subrule // found by nothing else
+	routes []*route
+	byPath []int32 // route + 1, where there are many
+	owner  edit
+}
+
+// shape of a partition: which of the two fields it wants.
+const (
+	wantsSource = 1 << iota
+	wantsDetailType
+)
+
+// maxExact is how many sources, or detail-types, a rule may list and still
+// stand in a partition of each.
+const maxExact = 4
+
+// fewRoutes are looked through one by one.
+const fewRoutes = 12
+
+// NewSet is a Set of no rules.
+func NewSet() *Set {
+	s := &Set{seed: maphash.MakeSeed()}
+	s.next = Snapshot{seed: s.seed, source: -1, detailType: -1}
+	s.publish()
+	return s
+}
+
+// Snapshot is the rules as they are now. It does not wait.
+func (s *Set) Snapshot() *Snapshot { return s.now.Load() }
+
+func (s *Set) publish() {
+	n := s.next
+	n.root, n.paths = n.fields.root, n.fields.paths
+	n.fields = fields{}
+	s.now.Store(&n)
+}
+
+// Change removes and adds rules, all at once for those who match. A rule may
+// be in one Set only, and once.
+func (s *Set) Change(remove, add []*Rule) {
+	s.edits++
+	for _, r := range remove {
+		s.remove(r)
+	}
+	for _, r := range add {
+		s.add(r)
+	}
+	s.publish()
+}
+
+// Add adds rules.
+func (s *Set) Add(rules ...*Rule) { s.Change(nil, rules) }
+
+// Remove removes rules.
+func (s *Set) Remove(rules ...*Rule) { s.Change(rules, nil) }
+
+func (s *Set) add(r *Rule) {
+	if r.in != nil {
+		panic("engine: a rule is added twice")
+	}
+	n := &s.next
+	r.in = s
+	if last := len(s.places) - 1; last >= 0 {
+		r.place, s.places = s.places[last], s.places[:last]
+	} else {
+		r.place = int32(n.marks)
+		n.marks++
+	}
+	n.rules++
+	for _, sub := range r.subs {
+		s.number++
+		sub.number, sub.access = s.number, -2
+		for i := range sub.fields {
+			f := &sub.fields[i]
+			f.path = n.fields.use(f.name, s.edits)
+			s.partitionField(f)
+		}
+		s.eachPartition(sub, func(hash uint64, shape int) { s.enter(sub, hash, shape) })
+	}
+}
+
+func (s *Set) remove(r *Rule) {
+	if r.in != s {
+		panic("engine: a rule is removed that is not there")
+	}
+	n := &s.next
+	r.in = nil
+	s.places = append(s.places, r.place)
+	n.rules--
+	for _, sub := range r.subs {
+		s.eachPartition(sub, func(hash uint64, shape int) { s.leave(sub, hash, shape) })
+		for i := range sub.fields {
+			n.fields.release(sub.fields[i].name, s.edits)
+		}
+	}
+	// A path that nobody names may become another's.
+	if i := n.fields.find("source"); i < 0 {
+		n.source = -1
+	}
+	if i := n.fields.find("detail-type"); i < 0 {
+		n.detailType = -1
+	}
+}
+
+func (s *Set) partitionField(f *field) {
+	switch f.name {
+	case "source":
+		s.next.source = f.path
+	case "detail-type":
+		s.next.detailType = f.path
+	}
+}
+
+// eachPartition calls fn with the partitions that sub stands in.
+func (s *Set) eachPartition(sub *subrule, fn func(hash uint64, shape int)) {
+	sources, detailTypes := []string(nil), []string(nil)
+	for i := range sub.fields {
+		switch f := &sub.fields[i]; f.name {
+		case "source":
+			sources = f.exact(maxExact)
+		case "detail-type":
+			detailTypes = f.exact(maxExact)
+		}
+	}
+	shape := 0
+	if sources != nil {
+		shape |= wantsSource
+	} else {
+		sources = []string{""}
+	}
+	if detailTypes != nil {
+		shape |= wantsDetailType
+	} else {
+		detailTypes = []string{""}
+	}
+	for _, source := range sources {
+		for _, detailType := range detailTypes {
+			fn(partitionHash(shape, maphash.String(s.seed, source), maphash.String(s.seed, detailType)), shape)
+		}
+	}
+}
+
+// partitionHash is the key of a partition. What its shape does not want is 0.
+func partitionHash(shape int, source, detailType uint64) uint64 {
+	h := uint64(shape)
+	if shape&wantsSource != 0 {
+		h = mix(h, source)
+	}
+	if shape&wantsDetailType != 0 {
+		h = mix(h, detailType+1)
+	}
+	return h * 0x9E3779B97F4A7C15
+}
+
+// enter puts sub into a partition.
+func (s *Set) enter(sub *subrule, hash uint64, shape int) {
+	n := &s.next
+	p, ok := n.partitions.get(hash)
+	if !ok {
+		p = &partition{owner: s.edits}
+		n.shapes[shape]++
+	}
+	p = p.writable(s.edits)
+	p.users++
+	n.partitions.set(hash, p, s.edits)
+	if sub.access == -2 {
+		sub.access = s.choose(sub, p, hash)
+	}
+	if sub.access < 0 {
+		p.always = append(p.always, sub)
+		return
+	}
+	f := &sub.fields[sub.access]
+	r := p.route(f.path, hash, s.edits)
+	r.users++
+	for i := range f.tests {
+		s.enterRoute(r, sub, &f.tests[i])
+	}
+}
+
+func (s *Set) enterRoute(r *route, sub *subrule, t *test) {
+	s.keys = keysOf(s.keys[:0], t, s.seed)
+	k := s.keys[0]
+	if k.way == byGram {
+		k = s.rarest(r, s.keys)
+		grams := [gramWords]uint64{}
+		if r.grams != nil {
+			grams = *r.grams
+		}
+		word, bit := gramBit(k.hash)
+		grams[word] |= bit
+		r.grams = &grams
+	}
+	r.ways |= 1 << k.way
+	node := &intervals{interval: k.interval, sub: sub, number: sub.number, priority: mix(sub.number, r.seed)}
+	switch k.way {
+	case byRange:
+		// A field may have several ranges: the same subrule stands there as often.
+		r.number = r.number.with(node)
+		r.ranges++
+	case byBlock:
+		r.block = r.block.with(node)
+		r.ranges++
+	default:
+		at := r.at(k.way, k.hash)
+		subs, _ := s.next.found.get(at)
+		if len(subs) == 0 || subs[len(subs)-1] != sub {
+			s.next.found.set(at, append(subs, sub), s.edits)
+		}
+	}
+}
+
+// rarest is the gram that leads to the fewest subrules.
+func (s *Set) rarest(r *route, keys []key) key {
+	best, fewest := keys[0], int(^uint(0)>>1)
+	for _, k := range keys {
+		subs, _ := s.next.found.get(r.at(k.way, k.hash))
+		if len(subs) < fewest {
+			best, fewest = k, len(subs)
+		}
+	}
+	return best
+}
+
+// leave takes sub out of a partition.
+func (s *Set) leave(sub *subrule, hash uint64, shape int) {
+	n := &s.next
+	p, _ := n.partitions.get(hash)
+	p = p.writable(s.edits)
+	p.users--
+	if p.users == 0 {
+		n.partitions.remove(hash, s.edits)
+		n.shapes[shape]--
+	} else {
+		n.partitions.set(hash, p, s.edits)
+	}
+	if sub.access < 0 {
+		p.always = without(p.always, sub)
+		return
+	}
+	f := &sub.fields[sub.access]
+	r := p.route(f.path, hash, s.edits)
+	for i := range f.tests {
+		s.leaveRoute(r, sub, &f.tests[i])
+	}
+	if r.users--; r.users == 0 {
+		p.drop(f.path)
+	}
+}
+
+func (s *Set) leaveRoute(r *route, sub *subrule, t *test) {
+	for _, k := range keysOf(s.keys[:0], t, s.seed) {
+		switch k.way {
+		case byRange:
+			r.number = r.number.without(k.interval, sub.number)
+			r.ranges--
+		case byBlock:
+			r.block = r.block.without(k.interval, sub.number)
+			r.ranges--
+		default: // of grams it is one, and which one is not known any more
+			at := r.at(k.way, k.hash)
+			subs, ok := s.next.found.get(at)
+			if !ok || !slices.Contains(subs, sub) {
+				continue
+			}
+			if subs = without(subs, sub); len(subs) == 0 {
+				s.next.found.remove(at, s.edits)
+			} else {
+				s.next.found.set(at, subs, s.edits)
+			}
+		}
+	}
+}
+
+// without is a copy of subs less sub. Others may still read subs.
+func without(subs []*subrule, sub *subrule) []*subrule {
+	out := make([]*subrule, 0, len(subs))
+	for _, s := range subs {
+		if s != sub {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// choose is the field of sub by which it is found: the one that fewest others
+// are found by in the same way; -1 if there is none.
+func (s *Set) choose(sub *subrule, p *partition, hash uint64) int {
+	best, least := -1, int(^uint(0)>>1)
+	for i := range sub.fields {
+		f := &sub.fields[i]
+		if f.absent || f.path == s.next.source && sub.wants(f) || f.path == s.next.detailType && sub.wants(f) {
+			continue // the partition says as much
+		}
+		if c := s.cost(f, p, hash); c < least {
+			best, least = i, c
+		}
+	}
+	return best
+}
+
+// wants tells whether f, which is one of the partitioning fields, partitions.
+func (sub *subrule) wants(f *field) bool { return f.exact(maxExact) != nil }
+
+// cost estimates how many subrules an event has to be checked against because
+// of those that are found by this field.
+func (s *Set) cost(f *field, p *partition, hash uint64) int {
+	r := p.find(f.path)
+	total := 0
+	for i := range f.tests {
+		s.keys = keysOf(s.keys[:0], &f.tests[i], s.seed)
+		least := int(^uint(0) >> 1)
+		for _, k := range s.keys {
+			c := k.way.cost()
+			if r != nil {
+				if k.way == byRange || k.way == byBlock {
+					c += int(r.ranges) / 4
+				} else {
+					subs, _ := s.next.found.get(r.at(k.way, k.hash))
+					c += len(subs)
+				}
+			}
+			least = min(least, c)
+		}
+		total += least
+	}
+	return total
+}
+
+// cost of a way is how often it misleads, and what it costs to look.
+func (w way) cost() int {
+	switch {
+	case w == byPresence:
+		return 1000
+	case w == byLiteral:
+		return 16
+	case w == byGram:
+		return 12
+	case w >= byRange:
+		return 8
+	case w >= byPrefix:
+		return [affixClasses]int{32, 16, 6, 3, 3, 3}[(w-byPrefix)%affixClasses]
+	case w == byLower:
+		return 2
+	}
+	return 1
+}
+
+func (p *partition) writable(by edit) *partition {
+	if p.owner == by {
+		return p
+	}
+	c := *p
+	c.routes, c.owner = slices.Clone(p.routes), by
+	c.always = c.always[:len(c.always):len(c.always)]
+	return &c
+}
+
+// find is the route of a path; nil if there is none.
+func (p *partition) find(path int32) *route {
+	if p.byPath != nil {
+		if int(path) >= len(p.byPath) || p.byPath[path] == 0 {
+			return nil
+		}
+		return p.routes[p.byPath[path]-1]
+	}
+	for _, r := range p.routes {
+		if r.path == path {
+			return r
+		}
+	}
+	return nil
+}
+
+// route is the route of a path in p, which is writable, for by to change.
+func (p *partition) route(path int32, hash uint64, by edit) *route {
+	for i, r := range p.routes {
+		if r.path != path {
+			continue
+		}
+		if r.owner != by {
+			c := *r
+			c.owner = by
+			p.routes[i] = &c
+		}
+		return p.routes[i]
+	}
+	r := &route{path: path, seed: mix(hash, uint64(path)+1), owner: by}
+	p.routes = append(p.routes, r)
+	p.reindex()
+	return r
+}
+
+func (p *partition) drop(path int32) {
+	p.routes = slices.DeleteFunc(p.routes, func(r *route) bool { return r.path == path })
+	p.reindex()
+}
+
+// reindex makes byPath anew: routes come and go seldom.
+func (p *partition) reindex() {
+	p.byPath = nil
+	if len(p.routes) <= fewRoutes {
+		return
+	}
+	most := int32(0)
+	for _, r := range p.routes {
+		most = max(most, r.path)
+	}
+	p.byPath = make([]int32, most+1)
+	for i, r := range p.routes {
+		p.byPath[r.path] = int32(i + 1)
+	}
+}

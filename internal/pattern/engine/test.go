@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/carillon-events/carillon/internal/pattern/syntax"
+)
+
+// test is a syntax.Test in the form in which it is checked: what most tests
+// need beside each other, the rest behind a pointer.
+type test struct {
+	kind     syntax.Kind
+	text     string  // Equal, Prefix, Suffix, Literal; a Number that is not comparable
+	number   float64 // Number
+	hasOrder bool    // of a Number: it is comparable
+	more     *more
+}
+
+// more is what few tests need.
+type more struct {
+	bounds    syntax.Bounds
+	addresses syntax.Addresses
+	texts     []string // sorted, of NotString
+	numbers   []float64
+	folds     []fold
+	globs     []syntax.Glob
+}
+
+func newTest(t *syntax.Test) test {
+	out := test{kind: t.Kind, text: strings.Clone(t.Text)}
+	switch t.Kind {
+	case syntax.Number:
+		out.number, out.hasOrder = t.Number.Value, t.Number.Comparable
+		if !out.hasOrder {
+			out.text = strings.Clone(t.Number.Text)
+		}
+	case syntax.Range:
+		out.more = &more{bounds: t.Range}
+	case syntax.IP:
+		out.more = &more{addresses: t.IP}
+	case syntax.EqualFold, syntax.PrefixFold, syntax.SuffixFold:
+		out.text, out.more = "", &more{folds: []fold{newFold(t.Text)}}
+	case syntax.Wildcard, syntax.NotWildcard:
+		out.more = &more{globs: slices.Clone(t.Globs)}
+	case syntax.NotString:
+		out.more = &more{texts: slices.Sorted(slices.Values(t.Texts))}
+	case syntax.NotPrefix, syntax.NotSuffix:
+		out.more = &more{texts: slices.Clone(t.Texts)}
+	case syntax.NotEqualFold:
+		out.more = &more{}
+		for _, text := range t.Texts {
+			out.more.folds = append(out.more.folds, newFold(text))
+		}
+	case syntax.NotNumber:
+		out.more = &more{}
+		for _, n := range t.Numbers { // all comparable, see syntax
+			out.more.numbers = append(out.more.numbers, n.Value)
+		}
+	}
+	return out
+}
+
+// accepts tells whether v passes the test.
+func (t *test) accepts(v *value) bool {
+	switch t.kind {
+	case syntax.Equal:
+		return v.kind == isString && string(v.text) == t.text
+	case syntax.Exists:
+		return true
+	case syntax.Absent:
+		return false
+	case syntax.Literal:
+		return v.kind == isLiteral && string(v.text) == t.text
+	case syntax.Number, syntax.Range, syntax.NotNumber:
+		return t.acceptsNumber(v)
+	case syntax.NotString, syntax.NotPrefix, syntax.NotSuffix, syntax.NotEqualFold, syntax.NotWildcard:
+		return v.kind != isString || !t.excludes(v.text)
+	}
+	return v.kind == isString && t.acceptsText(v.text)
+}
+
+func (t *test) acceptsNumber(v *value) bool {
+	if v.kind != isNumber {
+		return t.kind == syntax.NotNumber
+	}
+	if v.knows&knowsNumber == 0 {
+		v.readNumber()
+	}
+	comparable := v.knows&isComparable != 0
+	switch t.kind {
+	case syntax.Number:
+		if !t.hasOrder {
+			return !comparable && string(v.text) == t.text
+		}
+		return comparable && v.number == t.number
+	case syntax.Range:
+		return comparable && t.more.bounds.Contains(v.number)
+	}
+	return !comparable || !slices.Contains(t.more.numbers, v.number)
+}
+
+func (t *test) acceptsText(text []byte) bool {
+	switch t.kind {
+	case syntax.Prefix:
+		return len(text) >= len(t.text) && string(text[:len(t.text)]) == t.text
+	case syntax.Suffix:
+		return len(text) >= len(t.text) && string(text[len(text)-len(t.text):]) == t.text
+	case syntax.Wildcard:
+		return matchGlob(t.more.globs[0], text)
+	case syntax.EqualFold:
+		return t.more.folds[0].equal(text)
+	case syntax.PrefixFold:
+		return t.more.folds[0].prefix(text)
+	case syntax.SuffixFold:
+		return t.more.folds[0].suffix(text)
+	case syntax.IP:
+		a, ok := address(text)
+		return ok && t.more.addresses.Contains(a)
+	}
+	panic("engine: a test of unknown kind")
+}
+
+// excludes tells whether an anything-but names the string.
+func (t *test) excludes(text []byte) bool {
+	m := t.more
+	switch t.kind {
+	case syntax.NotString:
+		if len(m.texts) <= 8 {
+			return slices.ContainsFunc(m.texts, func(s string) bool { return s == string(text) })
+		}
+		_, found := slices.BinarySearch(m.texts, str(text))
+		return found
+	case syntax.NotPrefix:
+		return slices.ContainsFunc(m.texts, func(s string) bool { return len(text) >= len(s) && string(text[:len(s)]) == s })
+	case syntax.NotSuffix:
+		return slices.ContainsFunc(m.texts, func(s string) bool { return len(text) >= len(s) && string(text[len(text)-len(s):]) == s })
+	case syntax.NotEqualFold:
+		for i := range m.folds {
+			if m.folds[i].equal(text) {
+				return true
+			}
+		}
+		return false
+	case syntax.NotWildcard:
+		return slices.ContainsFunc(m.globs, func(g syntax.Glob) bool { return matchGlob(g, text) })
+	}
+	panic("engine: an exclusion of unknown kind")
+}
+
+// address reads text as an IP address, if it may be one.
+func address(text []byte) (a netip.Addr, ok bool) {
+	if len(text) < 2 || len(text) > 45 {
+		return a, false
+	}
+	if c := text[0]; c != ':' && c-'0' >= 10 && c|0x20-'a' >= 6 {
+		return a, false
+	}
+	return syntax.ParseAddress(str(text))
+}

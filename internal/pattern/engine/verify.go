@@ -1,0 +1,59 @@
+package engine
+
+// verify tells whether the event matches s, whatever led to it.
+func (m *Memory) verify(s *subrule) bool {
+	if m.nested || m.emptyAny {
+		return m.verifyNested(s)
+	}
+	for i := range s.fields {
+		f := &s.fields[i]
+		at := m.first(f.path)
+		if at < 0 {
+			if !f.absent {
+				return false
+			}
+			continue
+		}
+		for !f.accepts(&m.values[at]) {
+			if at = m.values[at].next; at < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// verifyNested is verify where some values come from inside arrays: two of one
+// array must come from the same element. That matters only if several fields
+// have such values.
+func (m *Memory) verifyNested(s *subrule) bool {
+	inArrays, unsure := 0, false
+	for i := range s.fields {
+		f := &s.fields[i]
+		present, accepted, nested := false, false, false
+		for at := m.first(f.path); at >= 0; at = m.values[at].next {
+			v := &m.values[at]
+			if v.emptyKey && !s.rule.emptyKeys {
+				continue
+			}
+			present = true
+			nested = nested || v.from != 0
+			accepted = accepted || f.accepts(v)
+		}
+		switch {
+		case nested:
+			inArrays++
+			if !accepted && !f.absent {
+				return false
+			}
+			unsure = unsure || !accepted
+		case !present && f.absent:
+		case !accepted:
+			return false
+		}
+	}
+	if inArrays < 2 {
+		return !unsure
+	}
+	return m.searchFor(s)
+}
