@@ -2,7 +2,6 @@ package engine
 
 import (
 	"hash/maphash"
-	"math/bits"
 
 	"github.com/carillon-events/carillon/internal/pattern/syntax"
 )
@@ -27,12 +26,18 @@ const (
 	byBlock       = byRange + 1                  // an IP address in an interval
 )
 
-const affixClasses = 6
+const affixClasses = 10
 
 // affixSizes are how much of a prefix or suffix makes a key: as much as fits.
-var affixSizes = [affixClasses]int{1, 2, 4, 8, 16, 32}
+var affixSizes = [affixClasses]int{1, 2, 3, 4, 6, 8, 12, 16, 24, 32}
 
-func affixClass(n int) way { return way(min(bits.Len(uint(n))-1, affixClasses-1)) }
+func affixClass(n int) way {
+	c := affixClasses - 1
+	for affixSizes[c] > n {
+		c--
+	}
+	return way(c)
+}
 
 const gramSize = 3
 
@@ -41,6 +46,7 @@ const gramSize = 3
 type key struct {
 	way  way
 	hash uint64
+	text string // of a prefix or suffix, all of it
 	interval
 }
 
@@ -53,11 +59,11 @@ func keysOf(dst []key, t *test, seed maphash.Seed) []key {
 			return append(dst, key{way: byPresence})
 		}
 		c := affixClass(len(s))
-		n := min(affixSizes[c], len(s))
+		n := affixSizes[c]
 		if end {
-			return append(dst, key{way: w + c, hash: hash(s[len(s)-n:])})
+			return append(dst, key{way: w + c, hash: hash(s[len(s)-n:]), text: s})
 		}
-		return append(dst, key{way: w + c, hash: hash(s[:n])})
+		return append(dst, key{way: w + c, hash: hash(s[:n]), text: s})
 	}
 	switch t.kind {
 	case syntax.Equal:
@@ -127,19 +133,56 @@ func globKeys(dst []key, g syntax.Glob, seed maphash.Seed, affix func(way, strin
 
 func gramHash(a, b, c byte) uint64 { return uint64(a) | uint64(b)<<8 | uint64(c)<<16 }
 
-// route is how a partition's subrules are reached from the values at one path.
+// route is how a partition's subrules are reached from the values at one path:
+// by guards while they are few, which stand beside each other in memory, and by
+// a table and trees when they are many.
 type route struct {
-	path          int32
-	users         int32 // subrules
-	seed          uint64
-	ways          uint64 // bits: those that some subrule is found by; too many is only slow
-	grams         *[gramWords]uint64
-	number, block *intervals
-	ranges        int32 // in both
-	owner         edit
+	path   int32
+	users  int32 // subrules
+	ways   uint64
+	guards []guard
+	many   *manyways // nil while there are few
 }
 
-// gramWords is a Bloom filter of grams: most of a string's grams lead nowhere.
+// guard is a key in brief, and the subrule that it leads to.
+type guard struct {
+	// The hash, in both; or the ends of an interval, as far as 64 bits tell; or,
+	// of a prefix its last eight bytes, of a suffix its first, and its length.
+	low, high uint64
+	sub       *subrule
+	way       way
+}
+
+func newGuard(k key, sub *subrule) guard {
+	switch {
+	case k.way >= byRange:
+		return guard{k.low.brief(), k.high.brief(), sub, k.way}
+	case k.way < byPrefix:
+		return guard{k.hash, k.hash, sub, k.way}
+	case k.way.isSuffix():
+		return guard{wordOf(k.text), uint64(len(k.text)), sub, k.way}
+	}
+	return guard{wordOf(k.text[max(0, len(k.text)-8):]), uint64(len(k.text)), sub, k.way}
+}
+
+// isSuffix tells one of the affixes from the other.
+func (w way) isSuffix() bool {
+	return w >= bySuffix && w < byPrefixLower || w >= bySuffixLower
+}
+
+// fewGuards are compared one by one.
+const fewGuards = 32
+
+// manyways is what a route has instead of guards.
+type manyways struct {
+	seed          uint64
+	grams         *[gramWords]uint64
+	number, block *intervals
+	ranges        int // in both
+}
+
+// gramWords is the size of a Bloom filter of grams: most of a string's grams
+// lead nowhere.
 const gramWords = 64
 
 func gramBit(hash uint64) (word int, bit uint64) {
@@ -147,7 +190,7 @@ func gramBit(hash uint64) (word int, bit uint64) {
 	return int(h >> 6), 1 << (h & 63)
 }
 
-func (r *route) has(w way) bool { return r.ways>>w&1 != 0 }
-
 // at is the key of the table of subrules.
-func (r *route) at(w way, hash uint64) uint64 { return mix(hash+uint64(w)*0xC2B2AE3D27D4EB4F, r.seed) }
+func (r *manyways) at(w way, hash uint64) uint64 {
+	return mix(hash+uint64(w)*0xC2B2AE3D27D4EB4F, r.seed)
+}

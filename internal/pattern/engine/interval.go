@@ -12,6 +12,16 @@ type point struct{ high, low uint64 }
 
 func (a point) less(b point) bool { return a.high < b.high || a.high == b.high && a.low < b.low }
 
+// brief keeps the order, but takes neighbours for the same. It is for numbers,
+// and for the addresses of one family.
+func (a point) brief() uint64 {
+	const mapped = 0xffff << 32 // IPv4
+	if a.high == 0 && a.low>>32 == mapped>>32 {
+		return a.low
+	}
+	return a.high
+}
+
 // numberPoint keeps the order of numbers.
 func numberPoint(v float64) point {
 	b := math.Float64bits(v)
@@ -129,18 +139,4 @@ func (t *intervals) joined(left, right *intervals) *intervals {
 		}
 	}
 	return &n
-}
-
-// at calls fn with the subrules of the intervals that hold p.
-func (t *intervals) at(p point, fn func(*subrule)) {
-	for t != nil && !t.reach.less(p) {
-		t.left.at(p, fn)
-		if p.less(t.low) {
-			return
-		}
-		if !t.high.less(p) {
-			fn(t.sub)
-		}
-		t = t.right
-	}
 }

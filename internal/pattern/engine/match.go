@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"hash/maphash"
 	"math/bits"
 )
 
@@ -14,7 +13,7 @@ type Memory struct {
 	marked   uint32
 	parts    []*partition
 	matched  []*Rule
-	lower    []byte
+	found    keysFound
 	search   search
 	complex  int // rules given up
 }
@@ -78,14 +77,14 @@ func (m *Memory) choose() {
 				continue
 			}
 			if s.shapes[wantsSource] > 0 {
-				m.partition(partitionHash(wantsSource, m.hashOf(source), 0))
+				m.partition(partitionHash(wantsSource, source.hashed(s.seed), 0))
 			}
 			if s.shapes[wantsSource|wantsDetailType] == 0 {
 				continue
 			}
 			for j := m.firstOf(s.detailType); j >= 0; j = m.values[j].next {
 				if d := &m.values[j]; d.kind == isString {
-					m.partition(partitionHash(wantsSource|wantsDetailType, m.hashOf(source), m.hashOf(d)))
+					m.partition(partitionHash(wantsSource|wantsDetailType, source.hashed(s.seed), d.hashed(s.seed)))
 				}
 			}
 		}
@@ -93,7 +92,7 @@ func (m *Memory) choose() {
 	if s.shapes[wantsDetailType] > 0 {
 		for j := m.firstOf(s.detailType); j >= 0; j = m.values[j].next {
 			if d := &m.values[j]; d.kind == isString {
-				m.partition(partitionHash(wantsDetailType, 0, m.hashOf(d)))
+				m.partition(partitionHash(wantsDetailType, 0, d.hashed(s.seed)))
 			}
 		}
 	}
@@ -113,21 +112,14 @@ func (m *Memory) firstOf(path int32) int32 {
 	return m.first(path)
 }
 
-func (m *Memory) hashOf(v *value) uint64 {
-	if v.knows&knowsHash == 0 {
-		v.hash = maphash.Bytes(m.snapshot.seed, v.text)
-		v.knows |= knowsHash
-	}
-	return v.hash
-}
-
 // through checks the subrules of p that the event's values lead to.
 func (m *Memory) through(p *partition) {
 	m.checkAll(p.always)
 	if p.byPath == nil {
-		for _, r := range p.routes {
-			for i := m.first(r.path); i >= 0; i = m.values[i].next {
-				m.follow(r, &m.values[i])
+		for i := range p.routes {
+			r := &p.routes[i]
+			for at := m.first(r.path); at >= 0; at = m.values[at].next {
+				m.follow(r, &m.values[at])
 			}
 		}
 		return
@@ -135,99 +127,48 @@ func (m *Memory) through(p *partition) {
 	for i := range m.values {
 		v := &m.values[i]
 		if int(v.path) < len(p.byPath) && p.byPath[v.path] != 0 {
-			m.follow(p.routes[p.byPath[v.path]-1], v)
+			m.follow(&p.routes[p.byPath[v.path]-1], v)
 		}
 	}
 }
 
 // follow checks the subrules that v leads to on r.
 func (m *Memory) follow(r *route, v *value) {
-	if r.has(byPresence) {
-		m.look(r, byPresence, 0)
-	}
-	switch v.kind {
-	case isString:
-		m.followText(r, v)
-	case isLiteral:
-		if r.has(byLiteral) {
-			m.look(r, byLiteral, uint64(v.text[0]))
-		}
-	case isNumber:
-		const wanted = 1<<byNumber | 1<<byDigits | 1<<byRange
-		if r.ways&wanted == 0 {
-			return
-		}
-		if v.knows&knowsNumber == 0 {
-			v.readNumber()
-		}
-		if v.knows&isComparable == 0 {
-			m.look(r, byDigits, m.hashOf(v))
-			return
-		}
-		if r.has(byNumber) {
-			m.look(r, byNumber, numberHash(v.number))
-		}
-		if r.number != nil {
-			m.within(r.number, numberPoint(v.number))
-		}
-	}
-}
-
-const (
-	wholeWays  = 1<<byText | 1<<byLower
-	prefixWays = (1<<affixClasses - 1) << byPrefix
-	suffixWays = (1<<affixClasses - 1) << bySuffix
-	lowerWays  = (1<<(2*affixClasses) - 1) << byPrefixLower
-)
-
-func (m *Memory) followText(r *route, v *value) {
-	ways := r.ways
-	if ways&(1<<byText) != 0 {
-		m.look(r, byText, m.hashOf(v))
-	}
-	if ways&^(1<<byText|1<<byPresence) == 0 {
+	ways := r.ways & waysOf[v.kind]
+	if ways == 0 {
 		return
 	}
-	m.affixes(r, v.text, ways&prefixWays>>byPrefix, byPrefix, false)
-	m.affixes(r, v.text, ways&suffixWays>>bySuffix, bySuffix, true)
-	if ways&(lowerWays|1<<byLower) != 0 {
-		m.lower = appendLower(m.lower[:0], v.text)
-		if ways&(1<<byLower) != 0 {
-			m.look(r, byLower, maphash.Bytes(m.snapshot.seed, m.lower))
-		}
-		m.affixes(r, m.lower, ways>>byPrefixLower&(1<<affixClasses-1), byPrefixLower, false)
-		m.affixes(r, m.lower, ways>>bySuffixLower&(1<<affixClasses-1), bySuffixLower, true)
+	k := &m.found
+	k.find(m.snapshot.seed, v, ways, r.many == nil)
+	if r.many != nil {
+		m.followMany(r.many, v)
+		return
 	}
-	if ways&(1<<byGram) != 0 {
+	for i := range r.guards {
+		if g := &r.guards[i]; k.ways>>g.way&1 != 0 && k.leads(g, v) {
+			m.check(g.sub)
+		}
+	}
+}
+
+func (m *Memory) followMany(r *manyways, v *value) {
+	k := &m.found
+	for ways := k.ways & (1<<byRange - 1) &^ (1 << byGram); ways != 0; ways &= ways - 1 {
+		w := way(bits.TrailingZeros64(ways))
+		m.look(r, w, k.hashes[w])
+	}
+	if k.ways&(1<<byGram) != 0 {
 		m.grams(r, v.text)
 	}
-	if ways&(1<<byAddress|1<<byBlock) != 0 {
-		if a, ok := address(v.text); ok {
-			m.look(r, byAddress, addressHash(a))
-			if r.block != nil {
-				m.within(r.block, addressPoint(a))
-			}
-		}
+	if k.ways&(1<<byRange) != 0 {
+		m.within(r.number, k.at)
+	}
+	if k.ways&(1<<byBlock) != 0 {
+		m.within(r.block, k.at)
 	}
 }
 
-// affixes looks under the beginnings, or the ends, of the sizes in classes.
-func (m *Memory) affixes(r *route, text []byte, classes uint64, w way, end bool) {
-	for ; classes != 0; classes &= classes - 1 {
-		c := bits.TrailingZeros64(classes)
-		n := affixSizes[c]
-		if len(text) < n {
-			return
-		}
-		part := text[:n]
-		if end {
-			part = text[len(text)-n:]
-		}
-		m.look(r, w+way(c), maphash.Bytes(m.snapshot.seed, part))
-	}
-}
-
-func (m *Memory) grams(r *route, text []byte) {
+func (m *Memory) grams(r *manyways, text []byte) {
 	for i := 0; i+gramSize <= len(text); i++ {
 		h := gramHash(text[i], text[i+1], text[i+2])
 		if word, bit := gramBit(h); r.grams[word]&bit != 0 {
@@ -236,7 +177,7 @@ func (m *Memory) grams(r *route, text []byte) {
 	}
 }
 
-func (m *Memory) look(r *route, w way, hash uint64) {
+func (m *Memory) look(r *manyways, w way, hash uint64) {
 	if subs, ok := m.snapshot.found.get(r.at(w, hash)); ok {
 		m.checkAll(subs)
 	}
@@ -266,7 +207,7 @@ func (m *Memory) checkAll(subs []*subrule) {
 
 // check adds the rule of s to those that match, if s does.
 func (m *Memory) check(s *subrule) {
-	mark := &m.marks[s.rule.place]
+	mark := &m.marks[s.place]
 	if *mark == m.marked {
 		return
 	}

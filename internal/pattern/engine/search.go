@@ -41,7 +41,7 @@ func (m *Memory) searchFor(s *subrule) bool {
 	q.undo, q.lists, q.froms, q.all, q.alls = q.undo[:0], q.lists[:0], q.froms[:0], q.all[:0], q.alls[:0]
 	for i := range s.fields {
 		q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
-		m.list(&s.fields[i], !s.rule.emptyKeys)
+		m.list(&s.fields[i], !s.emptyKeys)
 	}
 	q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
 	ok := m.fieldsFrom(0)

@@ -41,7 +41,7 @@ type Snapshot struct {
 type partition struct {
 	users  int
 	always []*subrule // found by nothing else
-	routes []*route
+	routes []route
 	byPath []int32 // route + 1, where there are many
 	owner  edit
 }
@@ -109,11 +109,12 @@ func (s *Set) add(r *Rule) {
 		n.marks++
 	}
 	n.rules++
-	for _, sub := range r.subs {
+	for i := range r.subs {
+		sub := &r.subs[i]
 		s.number++
-		sub.number, sub.access = s.number, -2
-		for i := range sub.fields {
-			f := &sub.fields[i]
+		sub.number, sub.access, sub.place = s.number, -2, r.place
+		for j := range sub.fields {
+			f := &sub.fields[j]
 			f.path = n.fields.use(f.name, s.edits)
 			s.partitionField(f)
 		}
@@ -129,10 +130,11 @@ func (s *Set) remove(r *Rule) {
 	r.in = nil
 	s.places = append(s.places, r.place)
 	n.rules--
-	for _, sub := range r.subs {
+	for i := range r.subs {
+		sub := &r.subs[i]
 		s.eachPartition(sub, func(hash uint64, shape int) { s.leave(sub, hash, shape) })
-		for i := range sub.fields {
-			n.fields.release(sub.fields[i].name, s.edits)
+		for j := range sub.fields {
+			n.fields.release(sub.fields[j].name, s.edits)
 		}
 	}
 	// A path that nobody names may become another's.
@@ -206,62 +208,113 @@ func (s *Set) enter(sub *subrule, hash uint64, shape int) {
 	p.users++
 	n.partitions.set(hash, p, s.edits)
 	if sub.access == -2 {
-		sub.access = s.choose(sub, p, hash)
+		sub.access = s.choose(sub, p)
 	}
 	if sub.access < 0 {
 		p.always = append(p.always, sub)
 		return
 	}
-	f := &sub.fields[sub.access]
-	r := p.route(f.path, hash, s.edits)
+	path := sub.fields[sub.access].path
+	r := p.route(path)
 	r.users++
-	for i := range f.tests {
-		s.enterRoute(r, sub, &f.tests[i])
+	s.enterField(r, sub)
+	if r.many == nil && len(r.guards) > fewGuards {
+		s.widen(r, mix(hash, uint64(path)+1))
 	}
 }
 
-func (s *Set) enterRoute(r *route, sub *subrule, t *test) {
-	s.keys = keysOf(s.keys[:0], t, s.seed)
-	k := s.keys[0]
-	if k.way == byGram {
-		k = s.rarest(r, s.keys)
-		grams := [gramWords]uint64{}
-		if r.grams != nil {
-			grams = *r.grams
+// enterField puts sub where the tests of the field lead by which it is found.
+func (s *Set) enterField(r *route, sub *subrule) {
+	f := &sub.fields[sub.access]
+	for i := range f.tests {
+		s.keys = keysOf(s.keys[:0], &f.tests[i], s.seed)
+		k := s.rarest(r, s.keys)
+		r.ways |= 1 << k.way
+		if r.many != nil {
+			s.enterMany(r.many, sub, k)
+			continue
 		}
-		word, bit := gramBit(k.hash)
-		grams[word] |= bit
-		r.grams = &grams
+		// Others may read the guards that are there, and not those behind.
+		r.guards = append(r.guards, newGuard(k, sub))
 	}
-	r.ways |= 1 << k.way
-	node := &intervals{interval: k.interval, sub: sub, number: sub.number, priority: mix(sub.number, r.seed)}
+}
+
+// widen makes many ways of a route's guards.
+func (s *Set) widen(r *route, seed uint64) {
+	guards := r.guards
+	r.guards, r.many = nil, &manyways{seed: seed}
+	for i, g := range guards {
+		if i > 0 && g.sub == guards[i-1].sub {
+			continue // the guards of one subrule stand beside each other
+		}
+		s.enterField(r, g.sub)
+	}
+}
+
+// enterMany puts sub where k leads. m is the edit's own.
+func (s *Set) enterMany(m *manyways, sub *subrule, k key) {
+	node := &intervals{interval: k.interval, sub: sub, number: sub.number, priority: mix(sub.number, m.seed)}
 	switch k.way {
 	case byRange:
 		// A field may have several ranges: the same subrule stands there as often.
-		r.number = r.number.with(node)
-		r.ranges++
+		m.number = m.number.with(node)
+		m.ranges++
+		return
 	case byBlock:
-		r.block = r.block.with(node)
-		r.ranges++
-	default:
-		at := r.at(k.way, k.hash)
-		subs, _ := s.next.found.get(at)
-		if len(subs) == 0 || subs[len(subs)-1] != sub {
-			s.next.found.set(at, append(subs, sub), s.edits)
+		m.block = m.block.with(node)
+		m.ranges++
+		return
+	case byGram:
+		grams := [gramWords]uint64{}
+		if m.grams != nil {
+			grams = *m.grams
 		}
+		word, bit := gramBit(k.hash)
+		grams[word] |= bit
+		m.grams = &grams
+	}
+	at := m.at(k.way, k.hash)
+	subs, _ := s.next.found.get(at)
+	if len(subs) == 0 || subs[len(subs)-1] != sub {
+		s.next.found.set(at, append(subs, sub), s.edits)
 	}
 }
 
-// rarest is the gram that leads to the fewest subrules.
+// rarest is the key that leads to the fewest subrules; of grams there are many.
 func (s *Set) rarest(r *route, keys []key) key {
 	best, fewest := keys[0], int(^uint(0)>>1)
+	if len(keys) == 1 {
+		return best
+	}
 	for _, k := range keys {
-		subs, _ := s.next.found.get(r.at(k.way, k.hash))
-		if len(subs) < fewest {
-			best, fewest = k, len(subs)
+		if n := s.behind(r, k); n < fewest {
+			best, fewest = k, n
 		}
 	}
 	return best
+}
+
+// behind estimates how many subrules the key leads to.
+func (s *Set) behind(r *route, k key) int {
+	switch {
+	case r == nil:
+		return 0
+	case r.many != nil && k.way >= byRange:
+		return r.many.ranges / 4
+	case r.many != nil:
+		subs, _ := s.next.found.get(r.many.at(k.way, k.hash))
+		return len(subs)
+	}
+	n := 0
+	for i := range r.guards {
+		if g := &r.guards[i]; g.way == k.way && (g.low == k.hash || k.way >= byRange) {
+			n++
+		}
+	}
+	if k.way >= byRange {
+		return n / 4
+	}
+	return n
 }
 
 // leave takes sub out of a partition.
@@ -277,30 +330,35 @@ func (s *Set) leave(sub *subrule, hash uint64, shape int) {
 		n.partitions.set(hash, p, s.edits)
 	}
 	if sub.access < 0 {
-		p.always = without(p.always, sub)
+		p.always = slices.DeleteFunc(slices.Clone(p.always), func(x *subrule) bool { return x == sub })
 		return
 	}
 	f := &sub.fields[sub.access]
-	r := p.route(f.path, hash, s.edits)
-	for i := range f.tests {
-		s.leaveRoute(r, sub, &f.tests[i])
+	r := p.route(f.path)
+	if r.many == nil {
+		r.guards = slices.DeleteFunc(slices.Clone(r.guards), func(g guard) bool { return g.sub == sub })
+	} else {
+		for i := range f.tests {
+			s.leaveMany(r.many, sub, &f.tests[i])
+		}
 	}
 	if r.users--; r.users == 0 {
 		p.drop(f.path)
 	}
 }
 
-func (s *Set) leaveRoute(r *route, sub *subrule, t *test) {
-	for _, k := range keysOf(s.keys[:0], t, s.seed) {
+func (s *Set) leaveMany(m *manyways, sub *subrule, t *test) {
+	s.keys = keysOf(s.keys[:0], t, s.seed)
+	for _, k := range s.keys {
 		switch k.way {
 		case byRange:
-			r.number = r.number.without(k.interval, sub.number)
-			r.ranges--
+			m.number = m.number.without(k.interval, sub.number)
+			m.ranges--
 		case byBlock:
-			r.block = r.block.without(k.interval, sub.number)
-			r.ranges--
+			m.block = m.block.without(k.interval, sub.number)
+			m.ranges--
 		default: // of grams it is one, and which one is not known any more
-			at := r.at(k.way, k.hash)
+			at := m.at(k.way, k.hash)
 			subs, ok := s.next.found.get(at)
 			if !ok || !slices.Contains(subs, sub) {
 				continue
@@ -327,15 +385,15 @@ func without(subs []*subrule, sub *subrule) []*subrule {
 
 // choose is the field of sub by which it is found: the one that fewest others
 // are found by in the same way; -1 if there is none.
-func (s *Set) choose(sub *subrule, p *partition, hash uint64) int {
-	best, least := -1, int(^uint(0)>>1)
+func (s *Set) choose(sub *subrule, p *partition) int32 {
+	best, least := int32(-1), int(^uint(0)>>1)
 	for i := range sub.fields {
 		f := &sub.fields[i]
 		if f.absent || f.path == s.next.source && sub.wants(f) || f.path == s.next.detailType && sub.wants(f) {
 			continue // the partition says as much
 		}
-		if c := s.cost(f, p, hash); c < least {
-			best, least = i, c
+		if c := s.cost(f, p); c < least {
+			best, least = int32(i), c
 		}
 	}
 	return best
@@ -346,23 +404,14 @@ func (sub *subrule) wants(f *field) bool { return f.exact(maxExact) != nil }
 
 // cost estimates how many subrules an event has to be checked against because
 // of those that are found by this field.
-func (s *Set) cost(f *field, p *partition, hash uint64) int {
+func (s *Set) cost(f *field, p *partition) int {
 	r := p.find(f.path)
 	total := 0
 	for i := range f.tests {
 		s.keys = keysOf(s.keys[:0], &f.tests[i], s.seed)
 		least := int(^uint(0) >> 1)
 		for _, k := range s.keys {
-			c := k.way.cost()
-			if r != nil {
-				if k.way == byRange || k.way == byBlock {
-					c += int(r.ranges) / 4
-				} else {
-					subs, _ := s.next.found.get(r.at(k.way, k.hash))
-					c += len(subs)
-				}
-			}
-			least = min(least, c)
+			least = min(least, k.way.cost()+s.behind(r, k))
 		}
 		total += least
 	}
@@ -381,20 +430,27 @@ func (w way) cost() int {
 	case w >= byRange:
 		return 8
 	case w >= byPrefix:
-		return [affixClasses]int{32, 16, 6, 3, 3, 3}[(w-byPrefix)%affixClasses]
+		return [affixClasses]int{32, 16, 8, 6, 4, 3, 3, 3, 3, 3}[(w-byPrefix)%affixClasses]
 	case w == byLower:
 		return 2
 	}
 	return 1
 }
 
+// writable is p if by owns it, else a copy that by owns, with all that a change
+// writes into.
 func (p *partition) writable(by edit) *partition {
 	if p.owner == by {
 		return p
 	}
 	c := *p
 	c.routes, c.owner = slices.Clone(p.routes), by
-	c.always = c.always[:len(c.always):len(c.always)]
+	for i := range c.routes {
+		if r := &c.routes[i]; r.many != nil {
+			m := *r.many
+			r.many = &m
+		}
+	}
 	return &c
 }
 
@@ -404,37 +460,28 @@ func (p *partition) find(path int32) *route {
 		if int(path) >= len(p.byPath) || p.byPath[path] == 0 {
 			return nil
 		}
-		return p.routes[p.byPath[path]-1]
+		return &p.routes[p.byPath[path]-1]
 	}
-	for _, r := range p.routes {
-		if r.path == path {
-			return r
+	for i := range p.routes {
+		if p.routes[i].path == path {
+			return &p.routes[i]
 		}
 	}
 	return nil
 }
 
-// route is the route of a path in p, which is writable, for by to change.
-func (p *partition) route(path int32, hash uint64, by edit) *route {
-	for i, r := range p.routes {
-		if r.path != path {
-			continue
-		}
-		if r.owner != by {
-			c := *r
-			c.owner = by
-			p.routes[i] = &c
-		}
-		return p.routes[i]
+// route is the route of a path in p, which is writable.
+func (p *partition) route(path int32) *route {
+	if r := p.find(path); r != nil {
+		return r
 	}
-	r := &route{path: path, seed: mix(hash, uint64(path)+1), owner: by}
-	p.routes = append(p.routes, r)
+	p.routes = append(p.routes, route{path: path})
 	p.reindex()
-	return r
+	return &p.routes[len(p.routes)-1]
 }
 
 func (p *partition) drop(path int32) {
-	p.routes = slices.DeleteFunc(p.routes, func(r *route) bool { return r.path == path })
+	p.routes = slices.DeleteFunc(p.routes, func(r route) bool { return r.path == path })
 	p.reindex()
 }
 
@@ -445,11 +492,11 @@ func (p *partition) reindex() {
 		return
 	}
 	most := int32(0)
-	for _, r := range p.routes {
-		most = max(most, r.path)
+	for i := range p.routes {
+		most = max(most, p.routes[i].path)
 	}
 	p.byPath = make([]int32, most+1)
-	for i, r := range p.routes {
-		p.byPath[r.path] = int32(i + 1)
+	for i := range p.routes {
+		p.byPath[p.routes[i].path] = int32(i + 1)
 	}
 }

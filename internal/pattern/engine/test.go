@@ -3,7 +3,6 @@ package engine
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/carillon-events/carillon/internal/pattern/syntax"
 )
@@ -28,26 +27,44 @@ type more struct {
 	globs     []syntax.Glob
 }
 
-func newTest(t *syntax.Test) test {
-	out := test{kind: t.Kind, text: strings.Clone(t.Text)}
+// sizeOfTest is how much text the compiler keeps of it, at most.
+func sizeOfTest(t *syntax.Test) int {
+	size := len(t.Text) + len(t.Number.Text)
+	for _, s := range t.Texts {
+		size += len(s)
+	}
+	for _, g := range t.Globs {
+		for _, piece := range g {
+			size += len(piece)
+		}
+	}
+	return size
+}
+
+func (c *compiler) test(t *syntax.Test) test {
+	out := test{kind: t.Kind}
 	switch t.Kind {
 	case syntax.Number:
 		out.number, out.hasOrder = t.Number.Value, t.Number.Comparable
 		if !out.hasOrder {
-			out.text = strings.Clone(t.Number.Text)
+			out.text = c.keep(t.Number.Text)
 		}
 	case syntax.Range:
 		out.more = &more{bounds: t.Range}
 	case syntax.IP:
 		out.more = &more{addresses: t.IP}
 	case syntax.EqualFold, syntax.PrefixFold, syntax.SuffixFold:
-		out.text, out.more = "", &more{folds: []fold{newFold(t.Text)}}
+		out.more = &more{folds: []fold{newFold(t.Text)}}
 	case syntax.Wildcard, syntax.NotWildcard:
-		out.more = &more{globs: slices.Clone(t.Globs)}
+		out.more = &more{}
+		for _, g := range t.Globs {
+			out.more.globs = append(out.more.globs, c.keepAll(g))
+		}
 	case syntax.NotString:
-		out.more = &more{texts: slices.Sorted(slices.Values(t.Texts))}
+		out.more = &more{texts: c.keepAll(t.Texts)}
+		slices.Sort(out.more.texts)
 	case syntax.NotPrefix, syntax.NotSuffix:
-		out.more = &more{texts: slices.Clone(t.Texts)}
+		out.more = &more{texts: c.keepAll(t.Texts)}
 	case syntax.NotEqualFold:
 		out.more = &more{}
 		for _, text := range t.Texts {
@@ -58,6 +75,16 @@ func newTest(t *syntax.Test) test {
 		for _, n := range t.Numbers { // all comparable, see syntax
 			out.more.numbers = append(out.more.numbers, n.Value)
 		}
+	default:
+		out.text = c.keep(t.Text)
+	}
+	return out
+}
+
+func (c *compiler) keepAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, s := range texts {
+		out[i] = c.keep(s)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"hash/maphash"
 	"math"
 	"net/netip"
 	"unicode/utf16"
@@ -56,6 +57,15 @@ type element struct {
 
 // str is b as a string that must not outlive it.
 func str(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// hashed is the hash of the value's text.
+func (v *value) hashed(seed maphash.Seed) uint64 {
+	if v.knows&knowsHash == 0 {
+		v.hash = maphash.Bytes(seed, v.text)
+		v.knows |= knowsHash
+	}
+	return v.hash
+}
 
 // readNumber finds out a number's value.
 func (v *value) readNumber() {

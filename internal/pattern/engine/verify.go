@@ -33,7 +33,7 @@ func (m *Memory) verifyNested(s *subrule) bool {
 		present, accepted, nested := false, false, false
 		for at := m.first(f.path); at >= 0; at = m.values[at].next {
 			v := &m.values[at]
-			if v.emptyKey && !s.rule.emptyKeys {
+			if v.emptyKey && !s.emptyKeys {
 				continue
 			}
 			present = true

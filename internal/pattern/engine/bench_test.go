@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// workload is rules, and events that some of them want.
+type workload struct {
+	name   string
+	rules  func(i int) string
+	count  int
+	events []string
+}
+
+func BenchmarkMatch(b *testing.B) {
+	for _, w := range workloads() {
+		b.Run(w.name, func(b *testing.B) { w.run(b) })
+	}
+}
+
+func (w *workload) run(b *testing.B) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	set, began := NewSet(), time.Now()
+	batch := make([]*Rule, w.count)
+	for i := range batch {
+		batch[i] = mustRule(b, w.rules(i))
+		batch[i].Owner = nil
+	}
+	set.Add(batch...)
+	took := time.Since(began)
+	batch = nil
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+
+	var m Memory
+	events, bytes, matched := make([][]byte, len(w.events)), 0, 0
+	for i, e := range w.events {
+		if !json.Valid([]byte(e)) {
+			b.Fatalf("not JSON: %s", e)
+		}
+		events[i] = []byte(e)
+		bytes += len(e)
+		rules, _, err := set.Snapshot().Match(&m, events[i])
+		if err != nil {
+			b.Fatal(err)
+		}
+		matched += len(rules)
+	}
+	b.SetBytes(int64(bytes / len(events)))
+	b.ReportAllocs()
+	cpu := cpuTime(b)
+	b.ResetTimer()
+	for i := range b.N {
+		if _, _, err := set.Snapshot().Match(&m, events[i%len(events)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/(cpuTime(b)-cpu).Seconds()/1e3, "kevents/cpu-s")
+	b.ReportMetric(float64(matched)/float64(len(events)), "matches/event")
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(w.count), "B/rule")
+	b.ReportMetric(took.Seconds()*1e6/float64(w.count), "us/rule")
+	runtime.KeepAlive(set)
+}
+
+// cpuTime is what the process has used; other processes do not count.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func workloads() []workload {
+	var all []workload
+	for _, n := range []int{1, 100, 1_000, 10_000, 100_000} {
+		all = append(all, workload{fmt.Sprintf("eventbridge/rules=%d", n), eventBridgeRule, n, eventBridgeEvents(n)})
+	}
+	all = append(all,
+		workload{"eventbridge/unwanted/rules=1000", eventBridgeRule, 1000, unwantedEvents()},
+		workload{"eventbridge/unwanted/rules=100000", eventBridgeRule, 100_000, unwantedEvents()},
+		workload{"hard/wildcards", hardRule(`"name": [{"wildcard": "*-%d-*"}]`), 1000, eventBridgeEvents(1000)},
+		workload{"hard/wildcards-one-source", wildcardRule, 1000, eventBridgeEvents(1000)},
+		workload{"hard/anything-but", hardRule(`"state": [{"anything-but": ["state-%d", "running"]}]`), 1000, eventBridgeEvents(1000)},
+		workload{"hard/numeric", hardRule(`"size": [{"numeric": [">", %[1]d, "<=", 1%[1]d]}]`), 1000, eventBridgeEvents(1000)},
+		workload{"hard/numeric-one-source", numericRule, 1000, eventBridgeEvents(1000)},
+		workload{"hard/3x6", sixFields, 1000, eventBridgeEvents(1000)},
+	)
+	for _, c := range cityRules {
+		all = append(all, workload{"citylots/" + c.name, func(i int) string { return c.rules[i] }, len(c.rules), cityEvents()})
+	}
+	all = append(all, workload{"citylots/mixed-45", mixedRule, 45, cityEvents()})
+	return all
+}
+
+// Sources and detail-types as a large account has them.
+func source(i int) string     { return fmt.Sprintf("com.example.service-%d", i%100) }
+func detailType(i int) string { return fmt.Sprintf("Resource State Change %d", i%20) }
+
+// eventBridgeRule is a rule as people write them, all operators in turn.
+func eventBridgeRule(i int) string {
+	tests := []string{
+		`"state": ["running", "stopped"], "id": ["i-%[1]d", "i-x"]`,
+		`"name": [{"prefix": "resource-%[1]d-"}]`,
+		`"name": [{"suffix": "-%[1]d.json"}]`,
+		`"state": [{"anything-but": ["terminated", "state-%[1]d"]}], "owner": ["team-%[1]d"]`,
+		`"size": [{"numeric": [">=", %[1]d, "<", 1%[1]d]}], "owner": ["team-%[1]d"]`,
+		`"address": [{"cidr": "10.%[2]d.0.0/16"}], "owner": ["team-%[1]d"]`,
+		`"owner": [{"equals-ignore-case": "TEAM-%[1]d"}]`,
+		`"name": [{"wildcard": "*/path-%[1]d/*"}]`,
+		`"error": [{"exists": false}], "id": ["i-%[1]d"]`,
+		`"$or": [{"owner": ["team-%[1]d"]}, {"id": ["i-%[1]d"]}]`,
+	}
+	test := strings.NewReplacer("%[1]d", fmt.Sprint(i), "%[2]d", fmt.Sprint(i%250)).Replace(tests[i%len(tests)])
+	return fmt.Sprintf(`{"source": [%q], "detail-type": [%q], "detail": {%s}}`, source(i), detailType(i/7), test)
+}
+
+func hardRule(test string) func(i int) string {
+	return func(i int) string {
+		t := strings.ReplaceAll(strings.ReplaceAll(test, "%[1]d", fmt.Sprint(i)), "%d", fmt.Sprint(i))
+		return fmt.Sprintf(`{"source": [%q], "detail-type": [%q], "detail": {%s}}`, source(i), detailType(i/7), t)
+	}
+}
+
+func wildcardRule(i int) string {
+	return fmt.Sprintf(`{"detail": {"name": [{"wildcard": "*/path-%d/*"}]}}`, i)
+}
+
+func numericRule(i int) string {
+	return fmt.Sprintf(`{"detail": {"size": [{"numeric": [">=", %d, "<", %d]}]}}`, i*10, i*10+10)
+}
+
+func sixFields(i int) string {
+	three := func(format string) string {
+		var all []string
+		for k := range 3 {
+			all = append(all, fmt.Sprintf("%q", fmt.Sprintf(format, i*3+k)))
+		}
+		return "[" + strings.Join(all, ",") + "]"
+	}
+	return fmt.Sprintf(`{"source": [%q,%q,%q], "detail-type": [%q,%q,%q], "detail": {"owner": %s, "id": %s, "zone": ["a","b","c"], "state": ["running","stopped","pending"]}}`,
+		source(i), source(i+1), source(i+2), detailType(i), detailType(i+1), detailType(i+2), three("team-%d"), three("i-%d"))
+}
+
+// eventBridgeEvents are of about 1 KB, for the sources and owners of n rules.
+func eventBridgeEvents(n int) []string {
+	random := rand.New(rand.NewPCG(7, 7))
+	var all []string
+	for range 512 {
+		i := random.IntN(n)
+		all = append(all, envelope(source(i), detailType(i/7), detailOf(i, random)))
+	}
+	return all
+}
+
+func unwantedEvents() []string {
+	random := rand.New(rand.NewPCG(8, 8))
+	var all []string
+	for i := range 512 {
+		all = append(all, envelope("com.example.nobody", "Nothing "+fmt.Sprint(i%7), detailOf(i, random)))
+	}
+	return all
+}
+
+func envelope(source, detailType, detail string) string {
+	return fmt.Sprintf(`{"version":"0","id":"6a7e8feb-b491-4cf7-a9f1-bf3703467718","detail-type":%q,"source":%q,"account":"111122223333","time":"2026-11-22T18:43:48Z","region":"us-west-1","resources":["arn:aws:ec2:us-west-1:123456789012:instance/i-1234567890abcdef0"],"detail":%s}`, detailType, source, detail)
+}
+
+func detailOf(i int, random *rand.Rand) string {
+	states := []string{"running", "stopped", "pending", "terminated"}
+	return fmt.Sprintf(`{"id":"i-%[1]d","name":"resource-%[1]d-x/path-%[1]d/file-%[1]d.json","owner":"team-%[1]d","state":%[2]q,"size":%[3]d,"zone":"a","address":"10.%[4]d.3.4","request":{"agent":"aws-sdk-go-v2/1.30.3 os/linux lang/go#1.22.5","parameters":{"bucket":"my-bucket","key":"some/long/key/with/parts","limit":1000,"recursive":true},"ip":"203.0.113.7"},"tags":[{"key":"env","value":"production"},{"key":"cost-center","value":"4711"}],"previous":{"state":"starting","since":"2026-11-22T18:40:00Z"},"count":42,"ratio":0.75,"ok":true,"message":"the resource has changed its state because somebody asked for it"}`,
+		i, states[random.IntN(len(states))], random.IntN(10000), i%250)
+}
+
+// The shape of the citylots data that pattern engines are compared on, made
+// here: features of a city with an outline of coordinates.
+func cityEvents() []string {
+	random := rand.New(rand.NewPCG(9, 9))
+	streets := []string{"SAN BRUNO", "CRANLEIGH", "JEFFERSON", "UNKNOWN", "VAN NESS", "CRESTA VISTA", "PORTAL", "FULTON"}
+	var all []string
+	for i := range 512 {
+		var points []string
+		for range 6 {
+			points = append(points, fmt.Sprintf("[-122.%012d,37.%012d,0.0]", random.IntN(1e12), random.IntN(1e12)))
+		}
+		all = append(all, fmt.Sprintf(`{ "type": "Feature", "properties": { "MAPBLKLOT": "%04[1]d%03[2]d", "BLKLOT": "%04[1]d%03[2]d", "BLOCK_NUM": "%04[1]d", "LOT_NUM": "%03[2]d", "FROM_ST": "%[3]d", "TO_ST": "%[3]d", "STREET": %[4]q, "ST_TYPE": %[5]q, "ODD_EVEN": %[6]q, "HEIGHT": %[7]d }, "geometry": { "type": "Polygon", "coordinates": [ [ %[8]s ] ] } }`,
+			random.IntN(8000), i%200, random.IntN(3000), streets[i%len(streets)], []string{"ST", "AVE", "BLVD"}[i%3], []string{"E", "O"}[i%2], random.IntN(40), strings.Join(points, ", ")))
+	}
+	return all
+}
+
+type cityCase struct {
+	name  string
+	rules []string
+}
+
+func cityCases(format string, values ...string) []string {
+	var all []string
+	for _, v := range values {
+		all = append(all, fmt.Sprintf(format, v))
+	}
+	return all
+}
+
+var cityRules = []cityCase{
+	{"exact", cityCases(`{"properties": {"MAPBLKLOT": [%q]}}`, "1430022", "2607117", "2607218", "3745012", "VACSTWIL")},
+	{"prefix", cityCases(`{"properties": {"STREET": [{"prefix": %q}]}}`, "AC", "BL", "DR", "FU", "RH")},
+	{"suffix", cityCases(`{"properties": {"STREET": [{"suffix": %q}]}}`, "ON", "KE", "MM", "ING", "GO")},
+	{"wildcard", cityCases(`{"properties": {"STREET": [{"wildcard": %q}]}}`, "*OR*", "*LE", "AB*", "*EL*A*", "C*ST*TA")},
+	{"ignore-case", cityCases(`{"properties": {"STREET": [{"equals-ignore-case": %q}]}}`, "jefferson", "bEaCh", "HyDe", "CHESTNUT", "ST")},
+	{"numeric", cityCases(`{"properties": {"HEIGHT": [{"numeric": [%s]}]}}`, `">",30`, `"=",7`, `"<",2`, `">=",10,"<",12`, `">",100`)},
+	{"anything-but", cityCases(`{"properties": {"STREET": [{"anything-but": [%q]}]}}`, "FULTON", "MASON", "JEFFERSON", "PORTAL", "UNKNOWN")},
+	{"complex-arrays", cityCases(`{"geometry": {"type": ["Polygon"], "coordinates": [{"numeric": [">", %s]}]}, "properties": {"STREET": [{"exists": true}]}}`, "37.9", "38", "0.1", "100", "37.99")},
+}
+
+func mixedRule(i int) string {
+	switch c := cityRules[i%6]; {
+	case i < 22:
+		return fmt.Sprintf(`{"type": ["Feature", "x%d"], "properties": {"STREET": [{"anything-but": ["y%d"]}]}}`, i, i)
+	default:
+		return c.rules[i%len(c.rules)]
+	}
+}
