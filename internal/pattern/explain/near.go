@@ -52,6 +52,10 @@ func (e *Event) Near(path string) (string, bool) {
 	return near, near != "" && near != path
 }
 
+// Hint is what may have been meant by a path that the event does not have;
+// nothing if there is no idea.
+func (e *Event) Hint(path string) string { return e.hint(path, true) }
+
 // cutLast splits a path before its last key.
 func cutLast(path string) (before, last string) {
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
