@@ -38,8 +38,8 @@ func quote(s string) string {
 	return b.String()
 }
 
-// printable is s with what cannot be printed escaped.
-func printable(s string) string {
+// Printable is s with what a terminal cannot show, or might obey, escaped.
+func Printable(s string) string {
 	if strings.IndexFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) < 0 {
 		return s
 	}

@@ -72,7 +72,7 @@ func (p *place) String() string {
 			b.WriteString(up[i].key)
 		}
 	}
-	return clip(printable(b.String()), maxPath)
+	return clip(Printable(b.String()), maxPath)
 }
 
 // container is the objects and arrays at one path.

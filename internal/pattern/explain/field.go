@@ -3,7 +3,7 @@ package explain
 import "github.com/carillon-events/carillon/internal/pattern/syntax"
 
 // label is the field's path, clipped.
-func (f *field) label() string { return clip(printable(f.Name), maxPath) }
+func (f *field) label() string { return clip(Printable(f.Name), maxPath) }
 
 // describe puts a field in words; taken is the value by which the branch
 // matches, if it does by one.

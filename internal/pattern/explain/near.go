@@ -76,17 +76,17 @@ func (e *Event) hint(path string, emptyKeys bool) string {
 		return c.asValue()
 	}
 	if near, ok := e.Near(path); ok {
-		return fmt.Sprintf("the event has %s, which differs only in %s", printable(near), difference(path, near))
+		return fmt.Sprintf("the event has %s, which differs only in %s", Printable(near), difference(path, near))
 	}
 	if above := e.valueAbove(path); above != "" {
 		return above
 	}
 	if typo := e.typo(path); typo != "" {
-		return fmt.Sprintf("the event has %s: a misspelling?", printable(typo))
+		return fmt.Sprintf("the event has %s: a misspelling?", Printable(typo))
 	}
 	_, last := cutLast(path)
 	if others := e.names.last[last]; len(others) > 0 {
-		return fmt.Sprintf("the event has such a key elsewhere: %s", printable(others[0]))
+		return fmt.Sprintf("the event has such a key elsewhere: %s", Printable(others[0]))
 	}
 	return e.siblings(path)
 }
@@ -106,7 +106,7 @@ func difference(a, b string) string {
 func (c *container) asValue() string {
 	switch {
 	case c.object && len(c.keys) > 0:
-		return "there is an object, and tests look at single values: name a key in it, such as " + printable(clip(c.keys[0], maxText))
+		return "there is an object, and tests look at single values: name a key in it, such as " + Printable(clip(c.keys[0], maxText))
 	case c.object:
 		return "there is an empty object, which counts as missing"
 	}
@@ -121,9 +121,9 @@ func (e *Event) valueAbove(path string) string {
 		}
 		for _, v := range e.values[above] {
 			if v.kind == isString && holdsObject(v.text) {
-				return fmt.Sprintf("%s is a string that holds JSON, and patterns do not look into strings", printable(above))
+				return fmt.Sprintf("%s is a string that holds JSON, and patterns do not look into strings", Printable(above))
 			}
-			return fmt.Sprintf("%s is %s, not an object", printable(above), article(v.kind))
+			return fmt.Sprintf("%s is %s, not an object", Printable(above), article(v.kind))
 		}
 	}
 	return ""
@@ -142,13 +142,13 @@ func (e *Event) siblings(path string) string {
 	}
 	var names []string
 	for _, k := range c.keys {
-		names = append(names, clip(printable(k), 40))
+		names = append(names, clip(Printable(k), 40))
 	}
 	more := ""
 	if len(names) > maxKeys {
 		names, more = names[:maxKeys], " and more"
 	}
-	return fmt.Sprintf("%s has no %s; it has %s%s", printable(above), printable(last), strings.Join(names, ", "), more)
+	return fmt.Sprintf("%s has no %s; it has %s%s", Printable(above), Printable(last), strings.Join(names, ", "), more)
 }
 
 // typo is a path of the event that differs from the missing one by a slip of the
