@@ -70,7 +70,7 @@ func (x *explainer) field(f *syntax.Field) *field {
 	for _, t := range f.Tests {
 		out.absent = out.absent || t.Kind == syntax.Absent
 	}
-	if cost := (len(out.values) + 1) * len(f.Tests); cost <= x.judge.left {
+	if cost := out.cost() * len(f.Tests); cost <= x.judge.left {
 		x.judge.left -= cost
 		out.judge()
 	}
@@ -84,6 +84,15 @@ func (x *explainer) field(f *syntax.Field) *field {
 	}
 	x.fields[f] = out
 	return out
+}
+
+// cost is what putting one test to all values takes; a long one counts for several.
+func (f *field) cost() int {
+	cost := 1
+	for _, v := range f.values {
+		cost += 1 + len(v.text)>>10
+	}
+	return cost
 }
 
 func (f *field) judge() {

@@ -19,6 +19,9 @@ func covers(a, b *syntax.Test) bool {
 	if a.Kind == syntax.Exists || same(a, b) {
 		return true
 	}
+	if size(a)+size(b) > maxSize {
+		return false
+	}
 	switch b.Kind {
 	case syntax.Equal:
 		return acceptsText(a, b.Text)
@@ -44,6 +47,23 @@ func covers(a, b *syntax.Test) bool {
 		return true
 	}
 	return coversStrings(a, b)
+}
+
+// maxSize is how much text two tests may have for a comparison, which may take its
+// square.
+const maxSize = 4096
+
+func size(t *syntax.Test) int {
+	n := len(t.Text) + 8*len(t.Numbers)
+	for _, s := range t.Texts {
+		n += 8 + len(s)
+	}
+	for _, g := range t.Globs {
+		for _, piece := range g {
+			n += 8 + len(piece)
+		}
+	}
+	return n
 }
 
 // same tells whether two tests are written alike.

@@ -43,21 +43,17 @@ func (f *field) within(a *alternative) bool {
 
 // ranges warns of numeric ranges with nothing in them, or nothing outside.
 func (l *linter) ranges(f *field) {
-	dead := 0
 	for i := range f.tests {
 		t := &f.tests[i]
 		if !emptyRange(&t.Test) {
 			continue
 		}
-		dead++
 		l.warn(Warning{
 			Code: "empty-range", Level: NoEffect, Path: f.name,
 			Message: fmt.Sprintf("no number is in %s", shown(t)), Suggestion: "check the bounds",
 		})
 	}
-	if dead == len(f.tests) {
-		l.dead(f)
-	} else if allNumbers(f) {
+	if allNumbers(f) {
 		l.warn(Warning{
 			Code: "every-number", Level: Likely, Path: f.name,
 			Message:    "these ranges together leave out no number: a list is an or",
@@ -77,22 +73,32 @@ func emptyRange(t *syntax.Test) bool {
 // dead warns of a field that accepts nothing: the pattern, or a way through its
 // $or's, never matches.
 func (l *linter) dead(f *field) {
+	if len(l.out) > maxWarnings {
+		return
+	}
 	w := Warning{Code: "never-matches", Level: Never, Path: f.name, Message: "no value is accepted here, so the pattern never matches"}
-	if slices.ContainsFunc(l.pattern.branches, func(b *branch) bool { return !b.dead() }) {
+	if l.pattern.alive() {
 		w.Level = NoEffect
 		w.Message = "no value is accepted here, so this way through $or never matches"
 	}
 	l.warn(w)
 }
 
-// dead tells whether the branch has a field that accepts nothing.
-func (b *branch) dead() bool {
-	for _, f := range b.fields {
-		if !slices.ContainsFunc(f.tests, func(t test) bool { return !emptyRange(&t.Test) }) {
-			return true
+// alive tells whether some branch has no field that accepts nothing.
+func (t *tree) alive() bool {
+	return slices.ContainsFunc(t.branches, func(b *branch) bool {
+		for _, f := range b.fields {
+			if f.dead() {
+				return false
+			}
 		}
-	}
-	return false
+		return true
+	})
+}
+
+// dead tells whether the field accepts nothing.
+func (f *field) dead() bool {
+	return !slices.ContainsFunc(f.tests, func(t test) bool { return !emptyRange(&t.Test) })
 }
 
 // allNumbers tells whether several ranges leave no number out.

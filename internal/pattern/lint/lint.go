@@ -49,7 +49,7 @@ func (w *Warning) Certain() bool { return w.Level != Likely }
 // Limits.
 const (
 	maxWarnings = 100
-	maxWork     = 1 << 16 // comparisons of two tests
+	maxWork     = 1 << 18 // comparisons of two tests
 	maxText     = 80      // bytes of the pattern's text in a message
 	maxPath     = 200
 )
@@ -85,6 +85,11 @@ func read(pattern string) (*linter, []Warning) {
 }
 
 func (l *linter) all() {
+	for _, f := range l.pattern.fields { // first, since it must not be cut
+		if !f.overwritten() && f.dead() {
+			l.dead(f)
+		}
+	}
 	l.overwritten()
 	l.envelope()
 	for _, f := range l.pattern.fields {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func list(all []Warning) string {
@@ -160,9 +161,15 @@ func TestWarningsAreBounded(t *testing.T) {
 	for _, pattern := range []string{
 		`{"source": [` + strings.Join(tests, ",") + `]}`,
 		`{` + strings.Join(keys, ",") + `}`,
+		`{"a": [{"suffix": {"equals-ignore-case": "` + strings.Repeat("a", 100_000) + `b"}}, "` + strings.Repeat("a", 100_000) + `"], "a": [1]}`,
+		`{"$or": [{"a": [` + strings.Join(tests, ",") + `]}, {"b": [1], "a": [` + strings.Join(tests, ",") + `]}]}`,
 		`{"` + strings.Repeat("a.", 60_000) + `": ["` + strings.Repeat("x*", 20_000) + `"]}`,
 	} {
+		start := time.Now()
 		got := Lint(pattern)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%.60s…: %s", pattern, took)
+		}
 		if len(got) == 0 || len(got) > maxWarnings+1 || len(list(got)) > 1<<17 {
 			t.Errorf("%.60s…: %d warnings, %d bytes", pattern, len(got), len(list(got)))
 		}

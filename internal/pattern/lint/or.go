@@ -78,7 +78,7 @@ func (l *linter) wider(a, b *branch) bool {
 	}
 	for name, f := range a.fields {
 		g := b.fields[name]
-		if g == nil || f.wants(syntax.Absent) && len(a.fields) != len(b.fields) || !l.widerField(f, g) {
+		if g == nil || !l.spend(1) || f.wants(syntax.Absent) && len(a.fields) != len(b.fields) || !l.widerField(f, g) {
 			return false
 		}
 	}
