@@ -122,8 +122,12 @@ func (x *explainer) branch(v *verdict) Branch {
 		f := v.fields[i]
 		described := x.describe(f, v.taken[f])
 		described.Matched = v.matched || v.passed[f]
-		if v.matched && !f.alone && len(f.values) > 0 {
+		switch {
+		case f.alone || !f.absent || len(f.values) == 0 || !described.Matched:
+		case v.matched:
 			described.Hint = "it is missing in the array elements that the other fields take, and that counts"
+		default:
+			described.Hint = "it is missing in some array elements"
 		}
 		out.Fields = append(out.Fields, described)
 	}

@@ -17,7 +17,7 @@ func (x *explainer) conflict(fields []*field) *Conflict {
 	c := &Conflict{}
 	var names []string
 	for _, f := range fields {
-		c.Fields = append(c.Fields, f.inConflict(f == last && f.absent && !f.alone))
+		c.Fields = append(c.Fields, f.inConflict(f.absent && !f.alone))
 		names = append(names, clip(c.Fields[len(c.Fields)-1].Path, maxText))
 	}
 	switch array := sharedArray(fields); {

@@ -55,6 +55,21 @@ func TestAnExplanationReadsAsAPersonWouldSayIt(t *testing.T) {
     detail.items.qty matches in detail.items[1]
     detail.items.sku matches in detail.items[0]
 `},
+		"elements that do not go together where absence is asked for": {
+			`{"a": {"p": [{"numeric": [">", 5]}], "q": [{"exists": false}], "r": ["A"]}}`,
+			`{"a": [{"r": "A", "p": 1}, {"r": "B", "p": 10}, {"r": "A", "p": 7, "q": true}]}`,
+			`
+✗ The event does not match: a.p, a.q and a.r match, but not within one element of a.
+
+✓ a[1].p: 10 is > 5
+✓ a.q
+    → it is missing in some array elements
+✓ a[0].r: "A" is equal
+✗ a.p, a.q and a.r match, but not within one element of a
+    a.p matches in a[1], a[2]
+    a.q must be missing, and is there in a[2]
+    a.r matches in a[0], a[2]
+`},
 		"a way through $or": {
 			`{"detail": {"$or": [{"a": [1]}, {"b": ["x", {"wildcard": "a*z*"}]}]}}`,
 			`{"detail": {"a": [2, "1", null, true], "b": "azz"}}`,
@@ -92,7 +107,7 @@ func TestAnExplanationReadsAsAPersonWouldSayIt(t *testing.T) {
     {"exists": false}  ✗ a[0].y: the field exists (1 more alike)
 ✗ a.y must be missing, and is there in the array elements that the fields before it take
     a.x matches in a[0]
-    a.y is there in a[0], a[1]
+    a.y must be missing, and is there in a[0], a[1]
 `},
 	} {
 		t.Run(name, func(t *testing.T) {

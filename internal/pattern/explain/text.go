@@ -71,7 +71,7 @@ func (t *printer) conflict(indent int, c *Conflict) {
 		}
 		verb := "matches in"
 		if f.MustBeAbsent {
-			verb = "is there in"
+			verb = "must be missing, and is there in"
 		}
 		t.line(indent+2, "%s %s %s%s", f.Path, verb, strings.Join(f.Elements, ", "), more(f.MoreElements))
 	}
