@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -12,9 +13,26 @@ import (
 
 func main() {
 	if err := newRootCommand().Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "carillon: "+oneLine(err))
-		os.Exit(1)
+		if !errors.Is(err, errAnswered) {
+			fmt.Fprintln(os.Stderr, "carillon: "+oneLine(err))
+		}
+		os.Exit(exitCode(err))
 	}
+}
+
+// errAnswered ends a command whose answer is no, and was printed.
+var errAnswered = errors.New("the answer is no")
+
+// wrongUse is an error of a command whose exit status 1 is an answer.
+type wrongUse struct{ error }
+
+func (e wrongUse) Unwrap() error { return e.error }
+
+func exitCode(err error) int {
+	if _, ok := errors.AsType[wrongUse](err); ok {
+		return 2
+	}
+	return 1
 }
 
 // oneLine keeps errors that were joined, or came with several lines, on the line
@@ -32,8 +50,9 @@ func oneLine(err error) string {
 }
 
 const (
-	groupRun  = "run"
-	groupData = "data"
+	groupRun   = "run"
+	groupRules = "rules"
+	groupData  = "data"
 )
 
 func newRootCommand() *cobra.Command {
@@ -45,7 +64,8 @@ AWS CLI and Terraform work against it unchanged. What it has acknowledged is on
 disk.`,
 		Example: `  carillon serve                      # on 127.0.0.1:4566, data in ./data
   carillon demo --once                # see events go through the whole of it
-  carillon backup monday.tar          # copy a running server's data`,
+  carillon backup monday.tar          # copy a running server's data
+  carillon pattern --help             # try a rule's pattern without a server`,
 		Version:       readBuild().String(), // also as --version, which people try
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -53,12 +73,14 @@ disk.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
+		&cobra.Group{ID: groupRules, Title: "Write rules:"},
 		&cobra.Group{ID: groupData, Title: "Look after the data:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		groupRun:  {newServeCommand(), newDemoCommand(), newBenchCommand()},
-		groupData: {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
-		"":        {newVersionCommand()},
+		groupRun:   {newServeCommand(), newDemoCommand(), newBenchCommand()},
+		groupRules: {newPatternCommand()},
+		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
+		"":         {newVersionCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
