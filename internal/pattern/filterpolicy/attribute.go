@@ -11,8 +11,8 @@ import (
 // has for a value is not looked at.
 type Attribute struct{ Name, Type, Value string }
 
-// Why a message matches no policy at all of a scope. AWS counts them apart, as
-// FilteredOut-NoMessageAttributes, -InvalidAttributes and -InvalidMessageBody.
+// Why a message matches no policy at all of a scope. AWS counts the first two as
+// NumberOfNotificationsFilteredOut-NoMessageAttributes and -InvalidAttributes.
 var (
 	ErrNoAttributes = errors.New("the message has no attributes to filter by")
 	ErrAttribute    = errors.New("a message attribute cannot be read")

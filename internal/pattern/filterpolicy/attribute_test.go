@@ -59,7 +59,7 @@ func TestAttributesAreAppendedAndBinaryIsIgnored(t *testing.T) {
 
 // AWS counts these as FilteredOut-InvalidAttributes: one is enough for the
 // message to reach no subscription with a policy of this scope.
-// https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+// https://aws.amazon.com/blogs/compute/monitoring-your-amazon-sns-message-filtering-activity-with-amazon-cloudwatch/
 func TestAnAttributeThatCannotBeReadIsAnError(t *testing.T) {
 	for _, a := range []Attribute{
 		list("a", ""), list("a", "x"), list("a", `"x"`), list("a", `{"x": 1}`), list("a", `["x"`),

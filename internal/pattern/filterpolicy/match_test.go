@@ -7,8 +7,13 @@ import (
 	"github.com/carillon-events/carillon/internal/pattern/oracle"
 )
 
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // delivers does what a topic does with one subscription.
-func delivers(t testing.TB, policy string, scope Scope, attrs []Attribute, body string) bool {
+func delivers(t failer, policy string, scope Scope, attrs []Attribute, body string) bool {
 	t.Helper()
 	p, err := Parse(policy, scope)
 	if err != nil {
