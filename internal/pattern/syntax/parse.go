@@ -12,11 +12,14 @@ const MaxLength = 1 << 18
 
 // Parse reads a pattern. Its error is an *Error. Text after the pattern's
 // closing brace is ignored, as AWS does.
-func Parse(text string) (*Pattern, error) {
+func Parse(text string) (*Pattern, error) { return Dialect{}.Parse(text) }
+
+// Parse reads a pattern of the dialect, as the function Parse does.
+func (d Dialect) Parse(text string) (*Pattern, error) {
 	if len(text) > MaxLength {
 		return nil, &Error{"Pattern is too long"}
 	}
-	p := &parser{reader: newReader(text)}
+	p := &parser{reader: newReader(text), dialect: d}
 	t, err := p.next()
 	if err != nil {
 		return nil, err
@@ -34,7 +37,10 @@ func Parse(text string) (*Pattern, error) {
 // field is written into all that there are.
 type parser struct {
 	*reader
+	dialect  Dialect
 	branches []map[string]*Field
+	level    int          // of nesting, $or not counted
+	ors      map[int]bool // see isOr
 }
 
 func (p *parser) pattern() (*Pattern, error) {
@@ -47,7 +53,7 @@ func (p *parser) pattern() (*Pattern, error) {
 		slices.SortFunc(branch, func(a, b *Field) int { return Compare(a.Name, b.Name) })
 		out.Branches[i] = branch
 	}
-	if Complexity(out) > MaxComplexity {
+	if !p.dialect.AnyWildcards && Complexity(out) > MaxComplexity {
 		return nil, &Error{"Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character"}
 	}
 	return out, nil
@@ -101,7 +107,7 @@ func (p *parser) object(path string, inOr bool) error {
 }
 
 func (p *parser) member(path, key string, inOr bool) error {
-	if key == "$or" {
+	if key == "$or" && p.isOr() {
 		return p.or(path)
 	}
 	if inOr && reserved[key] {
@@ -113,7 +119,13 @@ func (p *parser) member(path, key string, inOr bool) error {
 	}
 	switch t {
 	case tokenObject:
-		return p.object(path+key+".", inOr)
+		if p.dialect.Flat != "" {
+			return p.fail(p.dialect.Flat)
+		}
+		p.level++
+		err := p.object(path+key+".", inOr)
+		p.level--
+		return err
 	case tokenArray:
 		return p.field(path + key)
 	}
@@ -196,6 +208,11 @@ func (p *parser) field(name string) error {
 	}
 	if len(f.Tests) == 0 {
 		return p.fail("Empty arrays are not allowed")
+	}
+	if p.dialect.Check != nil {
+		if reason := p.dialect.Check(f, p.level+1); reason != "" {
+			return p.fail(reason)
+		}
 	}
 	if len(p.branches) == 0 {
 		p.branches = []map[string]*Field{{}}
