@@ -231,3 +231,41 @@ func mixedRule(i int) string {
 		return c.rules[i%len(c.rules)]
 	}
 }
+
+func BenchmarkBuild(b *testing.B) {
+	b.ReportAllocs()
+	for i := range b.N {
+		mustRule(b, eventBridgeRule(i))
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	rules := make([]*Rule, 100_000)
+	for i := range rules {
+		rules[i] = mustRule(b, eventBridgeRule(i))
+	}
+	for b.Loop() {
+		NewSet().Add(rules...)
+		for _, r := range rules {
+			r.in = nil
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(len(rules)), "us/rule")
+}
+
+// BenchmarkChange takes a rule out of many and puts it back.
+func BenchmarkChange(b *testing.B) {
+	set := NewSet()
+	rules := make([]*Rule, 100_000)
+	for i := range rules {
+		rules[i] = mustRule(b, eventBridgeRule(i))
+	}
+	set.Add(rules...)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		r := rules[i*7919%len(rules)]
+		set.Remove(r)
+		set.Add(r)
+	}
+}

@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"bytes"
+	"strings"
 
 	"github.com/carillon-events/carillon/internal/pattern/syntax"
 )
@@ -53,51 +53,46 @@ func appendLower[T ~string | ~[]byte](dst []byte, s T) []byte {
 	return dst
 }
 
-func equalLower(text []byte, lower string) bool {
+func equalLower(text string, lower string) bool {
 	if len(text) != len(lower) {
 		return false
 	}
-	for i, c := range text {
-		if lowerByte(c) != lower[i] {
+	for i := range len(text) {
+		if lowerByte(text[i]) != lower[i] {
 			return false
 		}
 	}
 	return true
 }
 
-func (f *fold) equal(text []byte) bool {
+func (f *fold) equal(text string) bool {
 	if f.forms == nil {
 		return equalLower(text, f.lower)
 	}
 	return matchForms(f.forms, text, true)
 }
 
-func (f *fold) prefix(text []byte) bool {
+func (f *fold) prefix(text string) bool {
 	if f.forms == nil {
 		return len(text) >= len(f.lower) && equalLower(text[:len(f.lower)], f.lower)
 	}
 	return matchForms(f.forms, text, false)
 }
 
-func (f *fold) suffix(text []byte) bool {
+func (f *fold) suffix(text string) bool {
 	if f.forms == nil {
 		return len(text) >= len(f.lower) && equalLower(text[len(text)-len(f.lower):], f.lower)
 	}
-	for start := range len(text) + 1 {
-		if matchForms(f.forms, text[start:], true) {
-			return true
-		}
-	}
-	return false
+	return endsInForms(f.forms, text)
 }
 
 // matchForms tells whether text begins with the characters, or is them if
 // whole is set. The forms of a character may differ in length.
-func matchForms(forms []form, text []byte, whole bool) bool {
+func matchForms(forms []form, text string, whole bool) bool {
 	for len(forms) > 0 {
 		f := &forms[0]
-		lower := bytes.HasPrefix(text, []byte(f.lower))
-		upper := f.upper != f.lower && bytes.HasPrefix(text, []byte(f.upper))
+		lower := strings.HasPrefix(text, f.lower)
+		upper := f.upper != f.lower && strings.HasPrefix(text, f.upper)
 		switch {
 		case lower && upper:
 			if matchForms(forms[1:], text[len(f.lower):], whole) {
@@ -116,19 +111,45 @@ func matchForms(forms []form, text []byte, whole bool) bool {
 	return !whole || len(text) == 0
 }
 
+// endsInForms is matchForms from the other end: a search for where the suffix
+// may begin would take the square of its length.
+func endsInForms(forms []form, text string) bool {
+	for len(forms) > 0 {
+		last := len(forms) - 1
+		f := &forms[last]
+		forms = forms[:last]
+		lower := strings.HasSuffix(text, f.lower)
+		upper := f.upper != f.lower && strings.HasSuffix(text, f.upper)
+		switch {
+		case lower && upper:
+			if endsInForms(forms, text[:len(text)-len(f.lower)]) {
+				return true
+			}
+			text = text[:len(text)-len(f.upper)]
+		case lower:
+			text = text[:len(text)-len(f.lower)]
+		case upper:
+			text = text[:len(text)-len(f.upper)]
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // matchGlob takes each piece as early as it comes, the first at the beginning
 // and the last at the end.
-func matchGlob(g syntax.Glob, text []byte) bool {
+func matchGlob(g syntax.Glob, text string) bool {
 	last := len(g) - 1
 	if last == 0 {
-		return string(text) == g[0]
+		return text == g[0]
 	}
-	if len(text) < len(g[0])+len(g[last]) || string(text[:len(g[0])]) != g[0] || string(text[len(text)-len(g[last]):]) != g[last] {
+	if len(text) < len(g[0])+len(g[last]) || text[:len(g[0])] != g[0] || text[len(text)-len(g[last]):] != g[last] {
 		return false
 	}
 	text = text[len(g[0]) : len(text)-len(g[last])]
 	for _, piece := range g[1:last] {
-		i := bytes.Index(text, []byte(piece))
+		i := strings.Index(text, piece)
 		if i < 0 {
 			return false
 		}

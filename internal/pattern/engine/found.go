@@ -1,9 +1,9 @@
 package engine
 
 import (
-	"bytes"
 	"hash/maphash"
 	"math/bits"
+	"strings"
 )
 
 // keysFound is the keys of one value: what guards and tables are asked for.
@@ -76,14 +76,14 @@ func (k *keysFound) number(seed maphash.Seed, v *value, ways uint64) {
 	k.brief = k.at.brief()
 }
 
-func (k *keysFound) text(seed maphash.Seed, text []byte, ways uint64) {
+func (k *keysFound) text(seed maphash.Seed, text string, ways uint64) {
 	k.affixes(seed, text, ways, byPrefix)
 	if ways&lowerWays != 0 {
 		k.lower = appendLower(k.lower[:0], text)
 		if ways&(1<<byLower) != 0 {
 			k.set(byLower, maphash.Bytes(seed, k.lower))
 		}
-		k.affixes(seed, k.lower, ways, byPrefixLower)
+		k.affixes(seed, str(k.lower), ways, byPrefixLower)
 	}
 	if ways&(1<<byAddress|1<<byBlock) != 0 {
 		if a, ok := address(text); ok {
@@ -97,7 +97,7 @@ func (k *keysFound) text(seed maphash.Seed, text []byte, ways uint64) {
 
 // affixes makes the keys of the beginnings, which are of the ways from first
 // on, and of the ends, which come behind them.
-func (k *keysFound) affixes(seed maphash.Seed, text []byte, ways uint64, first way) {
+func (k *keysFound) affixes(seed maphash.Seed, text string, ways uint64, first way) {
 	if k.whole {
 		k.ways |= ways & ((1<<(2*affixClasses) - 1) << first)
 		return
@@ -105,14 +105,14 @@ func (k *keysFound) affixes(seed maphash.Seed, text []byte, ways uint64, first w
 	for classes := ways >> first & affixMask; classes != 0; classes &= classes - 1 {
 		c := way(bits.TrailingZeros64(classes))
 		if n := affixSizes[c]; n <= len(text) {
-			k.set(first+c, maphash.Bytes(seed, text[:n]))
+			k.set(first+c, maphash.String(seed, text[:n]))
 		}
 	}
 	first += affixClasses
 	for classes := ways >> first & affixMask; classes != 0; classes &= classes - 1 {
 		c := way(bits.TrailingZeros64(classes))
 		if n := affixSizes[c]; n <= len(text) {
-			k.set(first+c, maphash.Bytes(seed, text[len(text)-n:]))
+			k.set(first+c, maphash.String(seed, text[len(text)-n:]))
 		}
 	}
 }
@@ -125,20 +125,20 @@ func (k *keysFound) leads(g *guard, v *value) bool {
 		return k.hashes[g.way] == g.low
 	case g.way == byGram:
 		gram := [gramSize]byte{byte(g.low), byte(g.low >> 8), byte(g.low >> 16)}
-		return bytes.Contains(v.text, gram[:])
+		return strings.Contains(v.text, str(gram[:]))
 	case g.way >= byRange:
 		return g.low <= k.brief && k.brief <= g.high
 	}
 	text := v.text
 	if g.way >= byPrefixLower {
-		text = k.lower
+		text = str(k.lower)
 	}
 	n := int(g.high)
 	switch {
 	case n > len(text):
 		return false
 	case g.way.isSuffix():
-		return wordAt(text, len(text)-n, min(len(text)-n+8, len(text))) == g.low
+		return wordAt(bytesOf(text), len(text)-n, min(len(text)-n+8, len(text))) == g.low
 	}
-	return wordAt(text, max(0, n-8), n) == g.low
+	return wordAt(bytesOf(text), max(0, n-8), n) == g.low
 }

@@ -8,14 +8,16 @@ import (
 // goroutine at a time. The zero value is ready.
 type Memory struct {
 	walk
-	snapshot *Snapshot
-	marks    []uint32 // by a rule's place: epoch of the event that it matched
-	marked   uint32
-	parts    []*partition
-	matched  []*Rule
-	found    keysFound
-	search   search
-	complex  int // rules given up
+	snapshot  *Snapshot
+	marks     []uint32 // by a rule's place: epoch of the event that it matched
+	marked    uint32
+	parts     []*partition
+	chosen    [2]int32 // the values that parts was chosen by
+	hasChosen bool
+	matched   []*Rule
+	found     keysFound
+	search    search
+	complex   int // rules given up
 }
 
 // maxKept bounds what a Memory keeps for the next event.
@@ -39,7 +41,7 @@ func (s *Snapshot) Match(m *Memory, event []byte) (rules []*Rule, tooComplex int
 	if len(m.parts) == 0 {
 		return nil, 0, nil
 	}
-	if m.postpone && !m.rest() {
+	if !m.rest() {
 		return nil, 0, ErrMalformed
 	}
 	for _, p := range m.parts {
@@ -60,13 +62,18 @@ func (m *Memory) reset(s *Snapshot, event []byte) {
 		clear(m.marks)
 		m.marked = 1
 	}
-	m.snapshot, m.complex = s, 0
-	m.parts, m.matched = m.parts[:0], m.matched[:0]
+	m.snapshot, m.complex, m.owner, m.hasChosen = s, 0, m, false
+	m.matched = m.matched[:0]
 }
 
 // choose finds the partitions that the event is of interest to.
 func (m *Memory) choose() {
 	s := m.snapshot
+	chosen := [2]int32{m.firstOf(s.source), m.firstOf(s.detailType)}
+	if m.hasChosen && chosen == m.chosen {
+		return
+	}
+	m.hasChosen, m.chosen, m.parts = true, chosen, m.parts[:0]
 	if s.shapes[0] > 0 {
 		m.partition(partitionHash(0, 0, 0))
 	}
@@ -168,7 +175,7 @@ func (m *Memory) followMany(r *manyways, v *value) {
 	}
 }
 
-func (m *Memory) grams(r *manyways, text []byte) {
+func (m *Memory) grams(r *manyways, text string) {
 	for i := 0; i+gramSize <= len(text); i++ {
 		h := gramHash(text[i], text[i+1], text[i+2])
 		if word, bit := gramBit(h); r.grams[word]&bit != 0 {

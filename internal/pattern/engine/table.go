@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // table is a hash table that is never changed once it is published: a change
 // makes a new one that shares all but a few small pieces with the old one.
 // Keys are 64-bit hashes, and equal hashes are equal keys.
@@ -8,7 +10,7 @@ package engine
 // Within one edit (see Set) pieces that the edit has copied are written in
 // place, so that a large build costs no more than a table that is mutable.
 type table[V any] struct {
-	dir   []*shard[V]
+	dir   []shard[V]
 	shift uint8 // 64 - log2(len(dir))
 	n     int
 	owner edit
@@ -37,8 +39,8 @@ func (t *table[V]) get(key uint64) (v V, ok bool) {
 	if len(t.dir) == 0 {
 		return v, false
 	}
-	s := t.dir[key>>t.shift]
-	if s == nil {
+	s := &t.dir[key>>t.shift]
+	if len(s.slots) == 0 {
 		return v, false
 	}
 	mask := uint64(len(s.slots) - 1)
@@ -116,29 +118,26 @@ func (s *shard[V]) resize(n int) {
 // writable is the shard of key, copied if by has not copied it yet.
 func (t *table[V]) writable(key uint64, by edit) *shard[V] {
 	if len(t.dir) == 0 {
-		t.dir, t.shift, t.owner = make([]*shard[V], 1), 64, by
+		t.dir, t.shift, t.owner = make([]shard[V], 1), 64, by
 	}
 	if t.owner != by {
-		t.dir, t.owner = append([]*shard[V](nil), t.dir...), by
+		t.dir, t.owner = slices.Clone(t.dir), by
 	}
-	at := &t.dir[key>>t.shift]
-	switch s := *at; {
-	case s == nil:
-		*at = &shard[V]{slots: make([]slot[V], 4), owner: by}
+	s := &t.dir[key>>t.shift]
+	switch {
+	case s.slots == nil:
+		s.slots, s.owner = make([]slot[V], 4), by
 	case s.owner != by:
-		*at = &shard[V]{slots: append([]slot[V](nil), s.slots...), n: s.n, owner: by}
+		s.slots, s.owner = slices.Clone(s.slots), by
 	}
-	return *at
+	return s
 }
 
 // double splits every shard in two.
 func (t *table[V]) double(by edit) {
 	old := *t
-	*t = table[V]{dir: make([]*shard[V], 2*len(old.dir)), shift: old.shift - 1, owner: by}
+	*t = table[V]{dir: make([]shard[V], 2*len(old.dir)), shift: old.shift - 1, owner: by}
 	for _, s := range old.dir {
-		if s == nil {
-			continue
-		}
 		for _, e := range s.slots {
 			if !e.used {
 				continue

@@ -3,6 +3,7 @@ package engine
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/carillon-events/carillon/internal/pattern/syntax"
 )
@@ -93,13 +94,13 @@ func (c *compiler) keepAll(texts []string) []string {
 func (t *test) accepts(v *value) bool {
 	switch t.kind {
 	case syntax.Equal:
-		return v.kind == isString && string(v.text) == t.text
+		return v.kind == isString && v.text == t.text
 	case syntax.Exists:
 		return true
 	case syntax.Absent:
 		return false
 	case syntax.Literal:
-		return v.kind == isLiteral && string(v.text) == t.text
+		return v.kind == isLiteral && v.text == t.text
 	case syntax.Number, syntax.Range, syntax.NotNumber:
 		return t.acceptsNumber(v)
 	case syntax.NotString, syntax.NotPrefix, syntax.NotSuffix, syntax.NotEqualFold, syntax.NotWildcard:
@@ -119,7 +120,7 @@ func (t *test) acceptsNumber(v *value) bool {
 	switch t.kind {
 	case syntax.Number:
 		if !t.hasOrder {
-			return !comparable && string(v.text) == t.text
+			return !comparable && v.text == t.text
 		}
 		return comparable && v.number == t.number
 	case syntax.Range:
@@ -128,12 +129,12 @@ func (t *test) acceptsNumber(v *value) bool {
 	return !comparable || !slices.Contains(t.more.numbers, v.number)
 }
 
-func (t *test) acceptsText(text []byte) bool {
+func (t *test) acceptsText(text string) bool {
 	switch t.kind {
 	case syntax.Prefix:
-		return len(text) >= len(t.text) && string(text[:len(t.text)]) == t.text
+		return strings.HasPrefix(text, t.text)
 	case syntax.Suffix:
-		return len(text) >= len(t.text) && string(text[len(text)-len(t.text):]) == t.text
+		return strings.HasSuffix(text, t.text)
 	case syntax.Wildcard:
 		return matchGlob(t.more.globs[0], text)
 	case syntax.EqualFold:
@@ -150,19 +151,19 @@ func (t *test) acceptsText(text []byte) bool {
 }
 
 // excludes tells whether an anything-but names the string.
-func (t *test) excludes(text []byte) bool {
+func (t *test) excludes(text string) bool {
 	m := t.more
 	switch t.kind {
 	case syntax.NotString:
 		if len(m.texts) <= 8 {
-			return slices.ContainsFunc(m.texts, func(s string) bool { return s == string(text) })
+			return slices.ContainsFunc(m.texts, func(s string) bool { return s == text })
 		}
-		_, found := slices.BinarySearch(m.texts, str(text))
+		_, found := slices.BinarySearch(m.texts, text)
 		return found
 	case syntax.NotPrefix:
-		return slices.ContainsFunc(m.texts, func(s string) bool { return len(text) >= len(s) && string(text[:len(s)]) == s })
+		return slices.ContainsFunc(m.texts, func(s string) bool { return strings.HasPrefix(text, s) })
 	case syntax.NotSuffix:
-		return slices.ContainsFunc(m.texts, func(s string) bool { return len(text) >= len(s) && string(text[len(text)-len(s):]) == s })
+		return slices.ContainsFunc(m.texts, func(s string) bool { return strings.HasSuffix(text, s) })
 	case syntax.NotEqualFold:
 		for i := range m.folds {
 			if m.folds[i].equal(text) {
@@ -177,12 +178,12 @@ func (t *test) excludes(text []byte) bool {
 }
 
 // address reads text as an IP address, if it may be one.
-func address(text []byte) (a netip.Addr, ok bool) {
+func address(text string) (a netip.Addr, ok bool) {
 	if len(text) < 2 || len(text) > 45 {
 		return a, false
 	}
 	if c := text[0]; c != ':' && c-'0' >= 10 && c|0x20-'a' >= 6 {
 		return a, false
 	}
-	return syntax.ParseAddress(str(text))
+	return syntax.ParseAddress(text)
 }

@@ -14,6 +14,7 @@ type node struct {
 	users int32 // fields that end here
 	kids  []kid
 	index []uint32 // of kids + 1, by hash; where there are too many to look at one by one
+	deep  bool     // there are, or were, kids of kids: a key with dots may lead somewhere
 	owner edit
 }
 
@@ -25,7 +26,7 @@ type kid struct {
 }
 
 // fewKids are compared one by one.
-const fewKids = 8
+const fewKids = 2
 
 var lengthMask = [9]uint64{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
 
@@ -131,7 +132,7 @@ func (n *node) drop(i int) {
 func (n *node) enter(i int) {
 	first := i
 	if 2*len(n.kids) > len(n.index) {
-		size := 4 * fewKids
+		size := 16
 		for size < 4*len(n.kids) {
 			size *= 2
 		}
@@ -166,6 +167,7 @@ func (f *fields) use(name string, by edit) int32 {
 	for more := true; more; {
 		var key string
 		key, name, more = strings.Cut(name, ".")
+		n.deep = n.deep || more
 		i := n.lookup(key)
 		if i < 0 {
 			i = n.add(key, by)

@@ -22,7 +22,7 @@ const (
 
 // value is a leaf of the event at a path that some rule names.
 type value struct {
-	text   []byte // of a string its characters, else as in the event
+	text   string // of a string its characters, else as in the event; gone with the event
 	hash   uint64 // of text; valid with knowsHash
 	number float64
 	next   int32 // value at the same path; -1 at the end
@@ -58,10 +58,13 @@ type element struct {
 // str is b as a string that must not outlive it.
 func str(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// bytesOf is the bytes of s, which must not be written.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
 // hashed is the hash of the value's text.
 func (v *value) hashed(seed maphash.Seed) uint64 {
 	if v.knows&knowsHash == 0 {
-		v.hash = maphash.Bytes(seed, v.text)
+		v.hash = maphash.String(seed, v.text)
 		v.knows |= knowsHash
 	}
 	return v.hash
@@ -75,7 +78,7 @@ func (v *value) readNumber() {
 		v.knows |= isComparable
 		return
 	}
-	d := syntax.ParseDecimal(string(v.text))
+	d := syntax.ParseDecimal(v.text)
 	if v.number = d.Value; d.Comparable {
 		v.knows |= isComparable
 	}
@@ -86,7 +89,7 @@ var powersOf10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e
 // shortNumber reads numbers of up to 15 digits without an exponent: both the
 // digits and the power of ten are exact doubles, so their quotient is the
 // nearest one, and a double tells all decimals of 15 digits apart.
-func shortNumber(text []byte) (v float64, ok bool) {
+func shortNumber(text string) (v float64, ok bool) {
 	digits := text
 	if len(text) > 0 && text[0] == '-' {
 		digits = text[1:]
@@ -95,7 +98,8 @@ func shortNumber(text []byte) (v float64, ok bool) {
 		return 0, false
 	}
 	n, point := uint64(0), -1
-	for i, c := range digits {
+	for i := range len(digits) {
+		c := digits[i]
 		switch {
 		case c >= '0' && c <= '9':
 			n = n*10 + uint64(c-'0')

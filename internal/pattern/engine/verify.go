@@ -30,24 +30,18 @@ func (m *Memory) verifyNested(s *subrule) bool {
 	inArrays, unsure := 0, false
 	for i := range s.fields {
 		f := &s.fields[i]
-		present, accepted, nested := false, false, false
-		for at := m.first(f.path); at >= 0; at = m.values[at].next {
-			v := &m.values[at]
-			if v.emptyKey && !s.emptyKeys {
-				continue
-			}
-			present = true
-			nested = nested || v.from != 0
-			accepted = accepted || f.accepts(v)
-		}
+		present, accepted := m.scan(f, s.emptyKeys)
 		switch {
-		case nested:
+		case !present:
+			if !f.absent {
+				return false
+			}
+		case m.heads[f.path].nested:
 			inArrays++
 			if !accepted && !f.absent {
 				return false
 			}
 			unsure = unsure || !accepted
-		case !present && f.absent:
 		case !accepted:
 			return false
 		}
@@ -56,4 +50,18 @@ func (m *Memory) verifyNested(s *subrule) bool {
 		return !unsure
 	}
 	return m.searchFor(s)
+}
+
+// scan tells whether there are values that f looks at, and whether it accepts one.
+func (m *Memory) scan(f *field, emptyKeys bool) (present, accepted bool) {
+	for at := m.first(f.path); at >= 0; at = m.values[at].next {
+		v := &m.values[at]
+		if v.emptyKey && !emptyKeys {
+			continue
+		}
+		if present = true; f.accepts(v) {
+			return true, true
+		}
+	}
+	return present, false
 }

@@ -29,12 +29,22 @@ type walk struct {
 	room     []byte // strings without their escapes
 	later    []deferred
 	postpone bool // containers at the top are for later
+	owner    *Memory
+}
+
+// decide ends the postponing once the event is known to be of interest. Events
+// have their source and detail-type before the detail, but for odd ones.
+func (w *walk) decide() bool {
+	w.owner.choose()
+	w.postpone = len(w.owner.parts) == 0
+	return !w.postpone
 }
 
 // head is the first value at a path, if the epoch is that of the walk.
 type head struct {
-	epoch uint32
-	first int32
+	epoch  uint32
+	first  int32
+	nested bool // some value here is in an array's container
 }
 
 // deferred is a container at the top of the event.
@@ -96,10 +106,9 @@ func skipSpace(b []byte, at int) int {
 // object walks the members of an object, whose brace is before at, and is the
 // position behind it; -1 where that is not JSON.
 func (w *walk) object(at int, n *node, from int32) int {
-	b := w.event
+	b, blocks := w.event, w.blocks
 	for {
-		at = skipSpace(b, at)
-		if at >= len(b) {
+		if at = skipSpace(b, at); at >= len(b) {
 			return -1
 		}
 		switch b[at] {
@@ -113,19 +122,31 @@ func (w *walk) object(at int, n *node, from int32) int {
 			return -1
 		}
 		start := at + 1
-		end := nextQuote(w.blocks, start)
+		end := nextQuote(blocks, start)
 		if end < 0 {
 			return -1
 		}
-		at = skipSpace(b, end+1)
-		if at >= len(b) || b[at] != ':' {
+		if at = skipSpace(b, end+1); at >= len(b) || b[at] != ':' {
 			return -1
 		}
-		at = skipSpace(b, at+1)
+		if at = skipSpace(b, at+1); at >= len(b) {
+			return -1
+		}
 		child, word := n.find(b, start, end)
-		if child == nil && (w.escapes || hasDot(b, start, end, word)) || start == end {
+		switch {
+		case start == end, child == nil && (w.escapes || n.deep && hasDot(b, start, end, word)):
 			at = w.oddKey(at, n, b[start:end], from)
-		} else {
+		case b[at] == '"': // most values, without a call
+			start = at + 1
+			if end = nextQuote(blocks, start); end < 0 {
+				return -1
+			}
+			if child != nil && child.path >= 0 {
+				w.add(child.path, isString, w.characters(b[start:end]), from)
+			}
+			at = end + 1
+			continue
+		default:
 			at = w.value(at, child, from)
 		}
 		if at < 0 {
@@ -172,14 +193,14 @@ func (w *walk) value(at int, n *node, from int32) int {
 			return -1
 		}
 		if n != nil && n.path >= 0 {
-			w.add(n.path, isString, w.characters(w.event[at+1:end:end]), from)
+			w.add(n.path, isString, w.characters(w.event[at+1:end]), from)
 		}
 		return end + 1
 	case '{', '[':
 		if n == nil || len(n.kids) == 0 && (n.path < 0 || w.event[at] == '{') {
 			return containerEnd(w.blocks, at)
 		}
-		if w.postpone {
+		if w.postpone && !w.decide() {
 			w.later = append(w.later, deferred{at, n})
 			return containerEnd(w.blocks, at)
 		}
@@ -234,11 +255,19 @@ func (w *walk) array(at int, n *node, from int32) int {
 	}
 }
 
+var endsScalar = func() (ends [256]bool) {
+	for c := range ' ' + 1 {
+		ends[c] = true
+	}
+	ends[','], ends[']'], ends['}'] = true, true, true
+	return ends
+}()
+
 // scalar walks a number or a literal.
 func (w *walk) scalar(at int, n *node, from int32) int {
 	b := w.event
 	end := at
-	for end < len(b) && b[end] > ' ' && b[end] != ',' && b[end] != '}' && b[end] != ']' {
+	for end < len(b) && !endsScalar[b[end]] {
 		end++
 	}
 	if end == at {
@@ -249,35 +278,39 @@ func (w *walk) scalar(at int, n *node, from int32) int {
 		if b[at] >= 'a' {
 			k = isLiteral
 		}
-		w.add(n.path, k, b[at:end:end], from)
+		w.add(n.path, k, str(b[at:end]), from)
 	}
 	return end
 }
 
 // characters is what the inside of a string stands for.
-func (w *walk) characters(in []byte) []byte {
+func (w *walk) characters(in []byte) string {
 	if !w.escapes || bytes.IndexByte(in, '\\') < 0 {
-		return in
+		return str(in)
 	}
 	begin := len(w.room)
 	w.room = unescape(w.room, in)
-	return w.room[begin:len(w.room):len(w.room)]
+	return str(w.room[begin:])
 }
 
-func (w *walk) add(path int32, k kind, text []byte, from int32) {
+func (w *walk) add(path int32, k kind, text string, from int32) {
+	n := len(w.values)
+	if n == cap(w.values) {
+		w.values = append(w.values, value{})
+	}
+	w.values = w.values[:n+1]
+	v := &w.values[n]
+	v.text, v.kind, v.from, v.path, v.knows, v.emptyKey = text, k, from, path, 0, w.emptyKey
 	h := &w.heads[path]
-	next := int32(-1)
+	v.next = -1
 	if h.epoch == w.epoch {
-		next = h.first
+		v.next = h.first
+	} else {
+		h.epoch, h.nested = w.epoch, false
 	}
-	h.epoch, h.first = w.epoch, int32(len(w.values))
-	if from != 0 {
-		w.nested = true
-	}
-	if w.emptyKey {
-		w.emptyAny = true
-	}
-	w.values = append(w.values, value{text: text, kind: k, next: next, from: from, path: path, emptyKey: w.emptyKey})
+	h.first, h.nested = int32(n), h.nested || from != 0
+	w.nested = w.nested || from != 0
+	w.emptyAny = w.emptyAny || w.emptyKey
 }
 
 // first is the first value at a path; -1 if there is none.
