@@ -86,7 +86,7 @@ does not, and 2 if one of them cannot be read.`,
 }
 
 func match(text string, event []byte) (bool, error) {
-	m, err := pattern.Compile(text)
+	p, err := pattern.Parse(text)
 	if err != nil {
 		return false, fmt.Errorf("pattern: %w", err)
 	}
@@ -94,7 +94,7 @@ func match(text string, event []byte) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("event: %w", err)
 	}
-	return m.Match(e)
+	return p.Match(e)
 }
 
 func newPatternExplainCommand() *cobra.Command {

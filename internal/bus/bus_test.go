@@ -96,12 +96,12 @@ func boxARN(name string) arn.ARN {
 
 func (n *node) rule(bus Name, name, text string, state State) {
 	n.t.Helper()
-	m, err := pattern.Compile(text)
+	m, err := pattern.Parse(text)
 	if err != nil {
 		n.t.Fatal(err)
 	}
 	n.must(func(tx *store.Tx) error {
-		return n.core.PutRule(tx, bus, Rule{Name: name, Pattern: text, State: state, Compiled: m}, nil)
+		return n.core.PutRule(tx, bus, Rule{Name: name, Pattern: text, State: state, Parsed: m}, nil)
 	})
 }
 

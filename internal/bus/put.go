@@ -3,6 +3,9 @@ package bus
 import (
 	"crypto/sha256"
 	"errors"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
@@ -16,11 +19,10 @@ type Batch struct{ events []pending }
 
 // pending is an event, and what it was matched to.
 type pending struct {
-	bus    Name
-	id     string
-	trace  string
-	body   []byte
-	parsed *pattern.Event
+	bus   Name
+	id    string
+	trace string
+	body  []byte
 
 	met        *ruleset // that holds in the transaction; nil if there is no such bus
 	rules      *ruleset // that the rest belongs to; nil before the first match
@@ -132,39 +134,43 @@ func (c *Core) Learn(b *Batch) {
 	}
 }
 
+// memories are what matching needs, one for each that runs at the time.
+var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
+
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	p.rules, p.deliveries, p.matched, p.tooComplex = set, nil, 0, 0
-	if len(set.rules) == 0 {
+	if set.count == 0 {
 		return
 	}
-	if p.parsed == nil {
-		var err error
-		if p.parsed, err = pattern.Read(p.body); err != nil {
-			// The envelope is ours and the detail was checked.
-			panic("bus: an accepted event cannot be read: " + err.Error())
-		}
+	memory := memories.Get().(*pattern.Memory)
+	defer memories.Put(memory)
+	matched, tooComplex, err := set.rules.Match(memory, p.body)
+	if err != nil {
+		// The envelope is ours and the detail was checked.
+		panic("bus: an accepted event cannot be read: " + err.Error())
 	}
-	for _, r := range set.rules {
-		ok, err := r.matcher.Match(p.parsed)
-		if err != nil {
-			p.tooComplex++
+	p.tooComplex, p.matched = uint64(tooComplex), uint64(len(matched))
+	// In one order, whatever way they were found.
+	slices.SortFunc(matched, func(a, b *pattern.Rule) int {
+		return strings.Compare(a.Owner.(*compiled).name, b.Owner.(*compiled).name)
+	})
+	for _, rule := range matched {
+		p.deliver(rule.Owner.(*compiled), outbox)
+	}
+}
+
+func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
+	for _, t := range r.targets {
+		d := delivery.Delivery{
+			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
+			Target: t.ARN, Body: p.body, Trace: p.trace,
 		}
-		if !ok {
-			continue
+		if t.GroupID != nil {
+			d.GroupID = *t.GroupID
 		}
-		p.matched++
-		for _, t := range r.targets {
-			d := delivery.Delivery{
-				Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
-				Target: t.ARN, Body: p.body, Trace: p.trace,
-			}
-			if t.GroupID != nil {
-				d.GroupID = *t.GroupID
-			}
-			outbox.Prepare(&d)
-			p.deliveries = append(p.deliveries, d)
-		}
+		outbox.Prepare(&d)
+		p.deliveries = append(p.deliveries, d)
 	}
 }
 

@@ -32,8 +32,8 @@ type Rule struct {
 	CreatedBy   string // account
 	CreatedAt   time.Time
 
-	// Compiled is Pattern, compiled; only PutRule looks at it.
-	Compiled *pattern.Matcher
+	// Parsed is Pattern, read; only PutRule looks at it.
+	Parsed *pattern.Pattern
 }
 
 func isNotFound(err error) bool {
@@ -60,7 +60,7 @@ func (c *Core) PutRule(tx *store.Tx, n Name, rule Rule, tags map[string]string) 
 	if err := tx.Set(n.ruleKey(rule.Name), encode(rec)); err != nil {
 		return err
 	}
-	return c.renew(tx, n, rule.Name, rule.Compiled)
+	return c.renew(tx, n, rule.Name, rule.Parsed)
 }
 
 func (c *Core) roomForRule(tx *store.Tx, n Name, rule string, tags map[string]string) error {

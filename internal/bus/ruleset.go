@@ -2,17 +2,16 @@ package bus
 
 import (
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
-// ruleset is the rules of a bus that can match, compiled, by name. It is never
-// changed: equal pointers are equal rules.
+// ruleset is the rules of a bus that can match, as of one transaction. It is
+// never changed: equal pointers are equal rules.
 type ruleset struct {
-	rules []*compiled
+	rules *pattern.Snapshot // owners are *compiled
+	count int
 }
 
 // compiled is a rule that is on, has a pattern and has targets.
@@ -20,15 +19,24 @@ type compiled struct {
 	name    string
 	source  string // the rule's ARN
 	pattern string
-	matcher *pattern.Matcher
+	parsed  *pattern.Pattern
+	rule    *pattern.Rule
 	targets []Target
 }
 
-// cell is the rulesets of the buses that were used since the start.
-type cell struct{ sets map[Name]*ruleset }
+// working is the rules of a bus that was used since the start, for the
+// transactions that change them.
+type working struct {
+	set    *pattern.Set
+	byName map[string]*compiled
+	now    *ruleset
+}
+
+// cell is the working rules of the buses that were used since the start.
+type cell struct{ buses map[Name]*working }
 
 var memory = store.NewCell(func(*store.Tx) (*cell, error) {
-	return &cell{sets: map[Name]*ruleset{}}, nil
+	return &cell{buses: map[Name]*working{}}, nil
 })
 
 // rules is the ruleset that holds in tx; nil if the bus does not exist.
@@ -37,8 +45,8 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if set := m.sets[n]; set != nil {
-		return set, nil
+	if w := m.buses[n]; w != nil {
+		return w.now, nil
 	}
 	if _, err := GetBus(tx, n); err != nil {
 		if isNotFound(err) {
@@ -50,23 +58,31 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &ruleset{}
+	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}}
+	var all []*pattern.Rule
 	for _, rule := range list {
 		r, err := compile(tx, n, rule, nil)
 		if err != nil {
 			return nil, err
 		}
 		if r != nil {
-			set.rules = append(set.rules, r)
+			w.byName[r.name] = r
+			all = append(all, r.rule)
 		}
 	}
-	m.sets[n] = set
-	return set, nil
+	w.change(nil, all)
+	m.buses[n] = w
+	return w.now, nil
 }
 
-// compile is the compiled rule; nil if it cannot match. matcher is its pattern
-// compiled, if somebody has done that.
-func compile(r Reader, n Name, rule Rule, matcher *pattern.Matcher) (*compiled, error) {
+func (w *working) change(remove, add []*pattern.Rule) {
+	w.set.Change(remove, add)
+	w.now = &ruleset{w.set.Snapshot(), len(w.byName)}
+}
+
+// compile is the compiled rule; nil if it cannot match. parsed is its pattern
+// read already, if somebody has done that.
+func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, error) {
 	if rule.State == Disabled || rule.Pattern == "" {
 		return nil, nil
 	}
@@ -74,58 +90,64 @@ func compile(r Reader, n Name, rule Rule, matcher *pattern.Matcher) (*compiled, 
 	if err != nil || len(targets) == 0 {
 		return nil, err
 	}
-	if matcher == nil {
-		if matcher, err = pattern.Compile(rule.Pattern); err != nil {
-			// PutRule compiled it, so this is a pattern that an older Carillon
-			// took and this one does not. It must not stop the bus.
+	if parsed == nil {
+		if parsed, err = pattern.Parse(rule.Pattern); err != nil {
+			// PutRule read it, so this is a pattern that an older Carillon took
+			// and this one does not. It must not stop the bus.
 			return nil, nil
 		}
 	}
-	return &compiled{rule.Name, n.RuleARN(rule.Name).String(), rule.Pattern, matcher, targets}, nil
+	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), pattern: rule.Pattern, parsed: parsed, targets: targets}
+	c.rule = parsed.Rule(c)
+	return c, nil
 }
 
-// renew replaces the ruleset of a bus after the rule, its state or its targets
-// changed in tx. matcher is the rule's pattern compiled, or nil.
-func (c *Core) renew(tx *store.Tx, n Name, rule string, matcher *pattern.Matcher) error {
+// renew puts a new ruleset in the place of a bus's after the rule, its state or
+// its targets changed in tx. parsed is the rule's pattern read already, or nil.
+func (c *Core) renew(tx *store.Tx, n Name, rule string, parsed *pattern.Pattern) error {
 	m, err := memory.In(tx)
 	if err != nil {
 		return err
 	}
-	old := m.sets[n]
-	if old == nil {
+	w := m.buses[n]
+	if w == nil {
 		return nil // not used yet: read from keys when it is
-	}
-	at, found := slices.BinarySearchFunc(old.rules, rule, func(r *compiled, name string) int { return strings.Compare(r.name, name) })
-	set := &ruleset{rules: slices.Clone(old.rules)}
-	if found {
-		set.rules = slices.Delete(set.rules, at, at+1)
 	}
 	var rec ruleRecord
 	exists, err := get(tx, n.ruleKey(rule), &rec)
 	if err != nil {
 		return err
 	}
+	old := w.byName[rule]
+	if parsed == nil && old != nil && old.pattern == rec.Pattern {
+		parsed = old.parsed
+	}
+	var remove, add []*pattern.Rule
 	if exists {
-		if matcher == nil && found && old.rules[at].pattern == rec.Pattern {
-			matcher = old.rules[at].matcher
-		}
-		r, err := compile(tx, n, rec.rule(rule), matcher)
+		r, err := compile(tx, n, rec.rule(rule), parsed)
 		if err != nil {
 			return err
 		}
 		if r != nil {
-			set.rules = slices.Insert(set.rules, at, r)
+			w.byName[rule] = r
+			add = append(add, r.rule)
 		}
 	}
-	m.sets[n] = set
+	if old != nil {
+		remove = append(remove, old.rule)
+		if add == nil {
+			delete(w.byName, rule)
+		}
+	}
+	w.change(remove, add)
 	return nil
 }
 
-// forget drops the ruleset of a bus that is deleted in tx.
+// forget drops the rules of a bus that is deleted in tx.
 func forget(tx *store.Tx, n Name) error {
 	m, err := memory.In(tx)
 	if err == nil {
-		delete(m.sets, n)
+		delete(m.buses, n)
 	}
 	return err
 }

@@ -1,47 +1,113 @@
 // Package pattern matches events to event patterns. It is the one way in for
-// everything above: what is behind it may become faster, never different.
+// everything above.
 //
-// It owns the two steps that must not be mixed up: a pattern is compiled once,
-// when a rule is written, and an event is read once, whatever number of rules
-// it is matched to. Matchers and events are never changed and may be shared.
+// It owns the steps that must not be mixed up: a pattern is parsed once, when a
+// rule is written; rules are gathered in a Set; an event is checked once, where
+// it comes in from outside (Read), and matched to a snapshot of a Set as often
+// as need be. What is behind it: syntax reads patterns, engine matches many
+// rules fast, and oracle matches one slowly and is what the engine is held to.
 //
-// It refuses patterns in AWS's own words (syntax.Error) and events that are not
-// a JSON object.
+// It refuses patterns in AWS's own words (Error) and events that are not a JSON
+// object.
 package pattern
 
 import (
-	"github.com/carillon-events/carillon/internal/pattern/oracle"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/carillon-events/carillon/internal/pattern/engine"
 	"github.com/carillon-events/carillon/internal/pattern/syntax"
 )
 
 // Error is why a pattern is refused: the reason as AWS words it.
 type Error = syntax.Error
 
-// Matcher is a compiled pattern.
-type Matcher struct{ oracle *oracle.Pattern }
+// What matches many rules; see the package engine.
+type (
+	Set      = engine.Set
+	Snapshot = engine.Snapshot
+	Rule     = engine.Rule
+	Memory   = engine.Memory
+)
 
-// Compile compiles a pattern. Its error is an *Error.
-func Compile(text string) (*Matcher, error) {
-	p, err := oracle.Parse(text)
+// NewSet is a Set of no rules.
+func NewSet() *Set { return engine.NewSet() }
+
+// Pattern is a pattern that was read. It is never changed.
+type Pattern struct{ syntax *syntax.Pattern }
+
+// Parse reads a pattern. Its error is an *Error.
+func Parse(text string) (*Pattern, error) {
+	p, err := syntax.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	return &Matcher{p}, nil
+	return &Pattern{p}, nil
 }
 
-// Event is an event that was read for matching.
-type Event struct{ oracle *oracle.Event }
+// Rule is a rule of the pattern, for one Set. owner is what the caller finds in
+// it again when it matches.
+func (p *Pattern) Rule(owner any) *Rule { return engine.NewRule(p.syntax, owner) }
 
-// Read reads an event: a JSON object.
-func Read(event []byte) (*Event, error) {
-	e, err := oracle.Flatten(event)
-	if err != nil {
+// ErrTooComplex: the event's arrays and the pattern can be combined in too many
+// ways to try them all.
+var ErrTooComplex = errors.New("the event's arrays can be combined with the pattern in too many ways")
+
+// Match tells whether an event, as Read returns it, matches. It is for one
+// event: a Set is for many.
+func (p *Pattern) Match(event []byte) (bool, error) {
+	set := NewSet()
+	set.Add(p.Rule(nil))
+	var m Memory
+	matched, tooComplex, err := set.Snapshot().Match(&m, event)
+	if tooComplex > 0 {
+		err = ErrTooComplex
+	}
+	return len(matched) > 0, err
+}
+
+// MaxDepth bounds the nesting of events.
+const MaxDepth = engine.MaxDepth
+
+// Read is the event that text begins with, ready to be matched: one JSON
+// object, not nested deeper than MaxDepth, in UTF-8. As on AWS, what follows it
+// is not looked at. Bytes that are no UTF-8 become U+FFFD.
+func Read(text []byte) ([]byte, error) {
+	if !utf8.Valid(text) {
+		text = []byte(string([]rune(string(text))))
+	}
+	var event json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&event); err != nil {
 		return nil, err
 	}
-	return &Event{e}, nil
+	if event[0] != '{' {
+		return nil, errors.New("the event is not a JSON object")
+	}
+	if depth(event) > MaxDepth+1 {
+		return nil, fmt.Errorf("the event is nested deeper than %d levels", MaxDepth)
+	}
+	return event, nil
 }
 
-// Match tells whether the event matches. The error is that of a match that
-// would take too long: the event's arrays and the pattern can be combined in
-// too many ways.
-func (m *Matcher) Match(e *Event) (bool, error) { return m.oracle.MatchEvent(e.oracle) }
+// depth is how deep valid JSON is nested.
+func depth(text []byte) (deepest int) {
+	open, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			open++
+			deepest = max(deepest, open)
+		case c == '}' || c == ']':
+			open--
+		}
+	}
+	return deepest
+}

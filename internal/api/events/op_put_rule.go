@@ -35,7 +35,7 @@ func (s *Service) PutRule(ctx context.Context, c *wire.Call, in *model.PutRuleIn
 	if in.EventPattern.V == "" {
 		return nil, &wire.Error{Code: codeValidation, Message: "Parameter(s) EventPattern or ScheduleExpression must be specified."}
 	}
-	matcher, err := pattern.Compile(in.EventPattern.V)
+	parsed, err := pattern.Parse(in.EventPattern.V)
 	if err != nil {
 		return nil, n.explain(err)
 	}
@@ -46,7 +46,7 @@ func (s *Service) PutRule(ctx context.Context, c *wire.Call, in *model.PutRuleIn
 	err = s.change(ctx, n, func(tx *store.Tx) error {
 		return s.core.PutRule(tx, n.bus, bus.Rule{
 			Name: in.Name, Pattern: in.EventPattern.V, State: stateOf[in.State.V], Description: in.Description.V,
-			RoleARN: in.RoleArn.V, CreatedBy: c.Account, Compiled: matcher,
+			RoleARN: in.RoleArn.V, CreatedBy: c.Account, Parsed: parsed,
 		}, tags)
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ var required = []string{"id", "account", "source", "time", "region", "detail-typ
 
 // TestEventPattern matches an event to a pattern.
 func (s *Service) TestEventPattern(_ context.Context, _ *wire.Call, in *model.TestEventPatternInput) (*model.TestEventPatternOutput, error) {
-	matcher, err := pattern.Compile(in.EventPattern)
+	parsed, err := pattern.Parse(in.EventPattern)
 	if err != nil {
 		return nil, names{}.explain(err)
 	}
@@ -23,7 +23,7 @@ func (s *Service) TestEventPattern(_ context.Context, _ *wire.Call, in *model.Te
 	if err != nil || !isEvent(in.Event) {
 		return nil, &wire.Error{Code: codeValidation, Message: "Parameter Event is not valid."}
 	}
-	ok, err := matcher.Match(event)
+	ok, err := parsed.Match(event)
 	if err != nil {
 		return nil, invalid("Event", err.Error()+".")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -232,40 +233,82 @@ func mixedRule(i int) string {
 	}
 }
 
+func manyRules(b *testing.B) []*Rule {
+	rules := make([]*Rule, 100_000)
+	for i := range rules {
+		rules[i] = mustRule(b, eventBridgeRule(i))
+	}
+	return rules
+}
+
+// BenchmarkBuild reads 100,000 patterns and makes a Set of them.
 func BenchmarkBuild(b *testing.B) {
-	b.ReportAllocs()
-	for i := range b.N {
-		mustRule(b, eventBridgeRule(i))
-	}
-}
-
-func BenchmarkAdd(b *testing.B) {
-	rules := make([]*Rule, 100_000)
-	for i := range rules {
-		rules[i] = mustRule(b, eventBridgeRule(i))
-	}
 	for b.Loop() {
-		NewSet().Add(rules...)
-		for _, r := range rules {
-			r.in = nil
-		}
+		NewSet().Add(manyRules(b)...)
 	}
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(len(rules)), "us/rule")
 }
 
-// BenchmarkChange takes a rule out of many and puts it back.
+// BenchmarkChange takes a rule out of 100,000 and puts another in its place,
+// whose pattern was read before.
 func BenchmarkChange(b *testing.B) {
-	set := NewSet()
-	rules := make([]*Rule, 100_000)
-	for i := range rules {
-		rules[i] = mustRule(b, eventBridgeRule(i))
-	}
+	set, rules := NewSet(), manyRules(b)
 	set.Add(rules...)
-	b.ReportAllocs()
+	var took time.Duration
 	b.ResetTimer()
 	for i := range b.N {
-		r := rules[i*7919%len(rules)]
-		set.Remove(r)
-		set.Add(r)
+		at := i * 7919 % len(rules)
+		next := mustRule(b, eventBridgeRule(at))
+		began := time.Now()
+		set.Change([]*Rule{rules[at]}, []*Rule{next})
+		took += time.Since(began)
+		rules[at] = next
 	}
+	b.ReportMetric(float64(took.Nanoseconds())/float64(b.N), "ns/change")
+}
+
+// BenchmarkMatchWhileChanging matches while 10,000 rules a second change.
+func BenchmarkMatchWhileChanging(b *testing.B) {
+	set, rules := NewSet(), manyRules(b)
+	set.Add(rules...)
+	stop, stopped := make(chan struct{}), make(chan int)
+	go func() {
+		n := 0
+		defer func() { stopped <- n }()
+		for began := time.Now(); ; n++ {
+			for time.Since(began) < time.Duration(n)*100*time.Microsecond {
+				select {
+				case <-stop:
+					return
+				default:
+					runtime.Gosched()
+				}
+			}
+			at := n * 7919 % len(rules)
+			next := mustRule(b, eventBridgeRule(at))
+			set.Change([]*Rule{rules[at]}, []*Rule{next})
+			rules[at] = next
+		}
+	}()
+	events := eventBridgeEvents(100_000)
+	raw := make([][]byte, len(events))
+	for i, e := range events {
+		raw[i] = []byte(e)
+	}
+	var m Memory
+	took := make([]time.Duration, b.N)
+	b.ResetTimer()
+	for i := range b.N {
+		began := time.Now()
+		if _, _, err := set.Snapshot().Match(&m, raw[i%len(raw)]); err != nil {
+			b.Fatal(err)
+		}
+		took[i] = time.Since(began)
+	}
+	b.StopTimer()
+	close(stop)
+	b.ReportMetric(float64(<-stopped)/b.Elapsed().Seconds(), "changes/s")
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
+	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
+	b.ReportMetric(float64(took[len(took)*999/1000].Nanoseconds()), "p99.9-ns")
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/carillon-events/carillon/internal/pattern/oracle"
@@ -33,27 +34,6 @@ func matches(t testing.TB, set *Set, event string) []string {
 	out := []string{}
 	for _, r := range rules {
 		out = append(out, r.Owner.(string))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// oracles tells the same by the oracle.
-func oracles(t testing.TB, patterns []string, event string) []string {
-	t.Helper()
-	e, err := oracle.Flatten([]byte(event))
-	if err != nil {
-		t.Fatalf("event %s: %v", event, err)
-	}
-	out := []string{}
-	for _, text := range patterns {
-		p, err := oracle.Parse(text)
-		if err != nil {
-			t.Fatalf("pattern %s: %v", text, err)
-		}
-		if ok, _ := p.MatchEvent(e); ok {
-			out = append(out, text)
-		}
 	}
 	slices.Sort(out)
 	return out
@@ -140,4 +120,22 @@ func difference(got, want []string) string {
 		}
 	}
 	return out
+}
+
+func TestTwoFieldsOfALongArrayAreMatchedInATimeThatGrowsWithIt(t *testing.T) {
+	set := NewSet()
+	for i := range 50 {
+		set.Add(mustRule(t, fmt.Sprintf(`{"a": {"x": [1], "y": [2], "z": [{"anything-but": %d}]}}`, i)))
+	}
+	var event strings.Builder
+	event.WriteString(`{"a": [`)
+	for range 30_000 {
+		event.WriteString(`{"x": 1, "y": 1, "z": 0}, {"y": 2, "z": 0}, {"x": 1, "z": 0},`)
+	}
+	event.WriteString(`{"x": 1, "y": 2, "z": 0}]}`)
+	var m Memory
+	rules, tooComplex, err := set.Snapshot().Match(&m, []byte(event.String()))
+	if len(rules) != 49 || tooComplex != 0 || err != nil {
+		t.Errorf("%d rules match, %d are too complex, %v; want 49", len(rules), tooComplex, err)
+	}
 }

@@ -9,7 +9,7 @@ import (
 type Memory struct {
 	walk
 	snapshot  *Snapshot
-	marks     []uint32 // by a rule's place: epoch of the event that it matched
+	marks     []uint32 // by place: epoch of the event that a subrule was checked for, or a rule matched
 	marked    uint32
 	parts     []*partition
 	chosen    [2]int32 // the values that parts was chosen by
@@ -64,6 +64,7 @@ func (m *Memory) reset(s *Snapshot, event []byte) {
 	}
 	m.snapshot, m.complex, m.owner, m.hasChosen = s, 0, m, false
 	m.matched = m.matched[:0]
+	m.search.spent = 0
 }
 
 // choose finds the partitions that the event is of interest to.
@@ -212,14 +213,22 @@ func (m *Memory) checkAll(subs []*subrule) {
 	}
 }
 
-// check adds the rule of s to those that match, if s does.
+// check adds the rule of s to those that match, if s does. It looks at a
+// subrule once an event, however many values lead there.
 func (m *Memory) check(s *subrule) {
 	mark := &m.marks[s.place]
 	if *mark == m.marked {
 		return
 	}
-	if m.verify(s) {
-		*mark = m.marked
-		m.matched = append(m.matched, s.rule)
+	*mark = m.marked
+	if !m.verify(s) {
+		return
 	}
+	if at := s.rule.place; at >= 0 { // of several subrules
+		if m.marks[at] == m.marked {
+			return
+		}
+		m.marks[at] = m.marked
+	}
+	m.matched = append(m.matched, s.rule)
 }

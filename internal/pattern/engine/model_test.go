@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -259,4 +260,52 @@ func TestManyRulesComeAndGo(t *testing.T) {
 	if n.partitions.n != 0 || n.found.n != 0 || len(n.root.kids) != 0 || n.shapes != [4]int{} {
 		t.Errorf("%d partitions, %d keys, %d nodes are left of no rules", n.partitions.n, n.found.n, len(n.root.kids))
 	}
+}
+
+// Every snapshot has as many rules that match as any other, since each change
+// takes one away and brings one.
+func TestReadersSeeWholeChanges(t *testing.T) {
+	const rules = 40
+	set, all := NewSet(), make([]*Rule, rules)
+	pattern := func(i int) string {
+		return []string{
+			`{"source": ["s"], "detail": {"n": [{"numeric": [">", %d]}]}}`, `{"detail": {"k": ["v%d", "v"]}}`,
+			`{"detail": {"k": [{"prefix": "v"}], "x%d": [{"exists": false}]}}`, `{"$or": [{"source": ["s"]}, {"detail": {"k": ["w%d"]}}]}`,
+		}[i%4]
+	}
+	add := func(i, round int) *Rule {
+		text := pattern(i)
+		return mustRule(t, fmt.Sprintf(text, round%1000))
+	}
+	for i := range all {
+		all[i] = add(i, i)
+	}
+	set.Add(all...)
+	event := []byte(`{"source":"s","detail":{"n":5000,"k":"v"}}`)
+	var readers sync.WaitGroup
+	stop := make(chan struct{})
+	for range 2 {
+		readers.Go(func() {
+			var m Memory
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if got, _, err := set.Snapshot().Match(&m, event); len(got) != rules || err != nil {
+					t.Errorf("%d rules match, %v, want %d", len(got), err, rules)
+					return
+				}
+			}
+		})
+	}
+	for round := range 5000 {
+		at := round % rules
+		next := add(round, round)
+		set.Change([]*Rule{all[at]}, []*Rule{next})
+		all[at] = next
+	}
+	close(stop)
+	readers.Wait()
 }

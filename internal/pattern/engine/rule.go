@@ -12,8 +12,9 @@ type Rule struct {
 	Owner any // what the caller knows it by
 
 	subs  []subrule // one for each way through the pattern's $or's
-	place int32     // of the rule's mark, see Memory; while it is in a Set
+	place int32     // of the rule's mark, see Memory, while it is in a Set; -1 with one subrule
 	in    *Set
+	gone  bool // it was in a Set
 }
 
 // subrule is one way through a rule's $or's: all fields must match.

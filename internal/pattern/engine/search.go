@@ -5,13 +5,16 @@ import (
 	"slices"
 )
 
-// maxSteps bounds the comparisons of one rule with one event: less than a
-// second. Real patterns and events need a few hundred.
+// maxSteps bounds the comparisons of an event with all rules that need a search:
+// less than a second. Real patterns and events need a few hundred.
 const maxSteps = 1 << 24
 
 // rememberAfter is how many steps a search takes before it begins to remember
 // what has failed: most are over by then.
 const rememberAfter = 2048
+
+// maxRemembered bounds the memory of that.
+const maxRemembered = 1 << 14
 
 // search looks for values of all fields of a subrule of which no two come from
 // different elements of the same array. Fields are taken in the order of their
@@ -25,38 +28,45 @@ type search struct {
 	froms  []int32 // of accepted values, each once a field
 	all    []int32 // of all values of fields that ask for absence
 	alls   []int32
-	steps  int
+	single []int32 // by field: the one array that its values are elements of; -1 if it is not so simple
+	steps  int     // of this search
+	spent  int     // of all searches of the event
 	failed map[string]bool
 	// relevant has, for each field, the arrays that its values and those of
 	// later fields come from; made when something is to be remembered.
 	relevant [][]int32
 }
 
+// searchFor is whether there are such values.
 func (m *Memory) searchFor(s *subrule) bool {
 	q := &m.search
-	q.sub, q.steps, q.failed, q.relevant = s, 0, nil, nil
-	if n := int(m.arrays); len(q.chosen) < n {
-		q.chosen = make([]int32, n+n/2)
-	}
-	q.undo, q.lists, q.froms, q.all, q.alls = q.undo[:0], q.lists[:0], q.froms[:0], q.all[:0], q.alls[:0]
+	q.prepare(s, int(m.arrays))
 	for i := range s.fields {
-		q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
 		m.list(&s.fields[i], !s.emptyKeys)
 	}
 	q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
 	ok := m.fieldsFrom(0)
 	m.unchoose(0)
-	if q.steps > maxSteps {
+	q.spent += q.steps
+	if !ok && q.spent > maxSteps {
 		m.complex++
-		return false
 	}
 	return ok
+}
+
+func (q *search) prepare(s *subrule, arrays int) {
+	q.sub, q.steps, q.failed, q.relevant = s, 0, nil, nil
+	if len(q.chosen) < arrays {
+		q.chosen = make([]int32, arrays+arrays/2)
+	}
+	q.undo, q.lists, q.froms, q.all, q.alls, q.single = q.undo[:0], q.lists[:0], q.froms[:0], q.all[:0], q.alls[:0], q.single[:0]
 }
 
 // list notes where the values that f accepts come from, and, where f asks for
 // absence, where any come from.
 func (m *Memory) list(f *field, hideEmpty bool) {
 	q := &m.search
+	q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
 	begin := len(q.froms)
 	for at := m.first(f.path); at >= 0; at = m.values[at].next {
 		v := &m.values[at]
@@ -74,6 +84,40 @@ func (m *Memory) list(f *field, hideEmpty bool) {
 			q.froms = append(q.froms, v.from)
 		}
 	}
+	q.single = append(q.single, m.singleArray(q.froms[begin:]))
+}
+
+// singleArray is the array that all of froms are elements of, if it is in no
+// other; else -1. Their indexes then fall, as values are linked from the last.
+func (m *Memory) singleArray(froms []int32) int32 {
+	array := int32(-1)
+	for i, from := range froms {
+		e := m.elements[from]
+		if from == 0 || e.around != 0 || i > 0 && e.array != array {
+			return -1
+		}
+		array = e.array
+	}
+	return array
+}
+
+// candidates is the part of a field's froms that may fit: where its array has
+// an element chosen, at most that one.
+func (m *Memory) candidates(i int) (from, to int32) {
+	q := &m.search
+	from, to = q.lists[i], q.lists[i+1]
+	array := q.single[i]
+	if array < 0 || q.chosen[array] == 0 {
+		return from, to
+	}
+	element := q.chosen[array] - 1
+	n, found := slices.BinarySearchFunc(q.froms[from:to], element, func(from, element int32) int {
+		return int(element) - int(m.elements[from].index)
+	})
+	if from += int32(n); found {
+		return from, from + 1
+	}
+	return from, from
 }
 
 // fieldsFrom tells whether the fields from i on can be matched, with the
@@ -84,7 +128,7 @@ func (m *Memory) fieldsFrom(i int) bool {
 		return true
 	}
 	var key string
-	if q.steps > rememberAfter {
+	if q.steps > rememberAfter && len(q.failed) < maxRemembered {
 		if key = m.stateKey(i); q.failed[key] {
 			return false
 		}
@@ -92,7 +136,7 @@ func (m *Memory) fieldsFrom(i int) bool {
 	if m.field(i) {
 		return true
 	}
-	if key != "" && q.steps <= maxSteps {
+	if key != "" && q.spent+q.steps <= maxSteps && len(q.failed) < maxRemembered {
 		if q.failed == nil {
 			q.failed = map[string]bool{}
 		}
@@ -106,8 +150,8 @@ func (m *Memory) field(i int) bool {
 	if q.sub.fields[i].absent && !slices.ContainsFunc(q.all[q.alls[i]:q.alls[i+1]], m.fits) && m.fieldsFrom(i+1) {
 		return true
 	}
-	for j := q.lists[i]; j < q.lists[i+1]; j++ {
-		if q.steps++; q.steps > maxSteps {
+	for j, end := m.candidates(i); j < end; j++ {
+		if q.steps++; q.spent+q.steps > maxSteps {
 			return false
 		}
 		from := q.froms[j]

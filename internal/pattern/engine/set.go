@@ -15,7 +15,7 @@ type Set struct {
 
 	edits  edit
 	number uint64  // of the last subrule
-	places []int32 // of marks that no rule uses any more
+	places []int32 // that nobody has any more
 	keys   []key   // scratch
 }
 
@@ -24,7 +24,7 @@ type Snapshot struct {
 	seed       maphash.Seed
 	root       *node
 	paths      int
-	marks      int // places of rules are below
+	marks      int // places are below
 	rules      int
 	source     int32 // paths of the fields that partition; -1 where no rule names them
 	detailType int32
@@ -77,8 +77,8 @@ func (s *Set) publish() {
 	s.now.Store(&n)
 }
 
-// Change removes and adds rules, all at once for those who match. A rule may
-// be in one Set only, and once.
+// Change removes and adds rules, all at once for those who match. A rule goes
+// into one Set, once.
 func (s *Set) Change(remove, add []*Rule) {
 	s.edits++
 	for _, r := range remove {
@@ -97,22 +97,21 @@ func (s *Set) Add(rules ...*Rule) { s.Change(nil, rules) }
 func (s *Set) Remove(rules ...*Rule) { s.Change(rules, nil) }
 
 func (s *Set) add(r *Rule) {
-	if r.in != nil {
+	if r.in != nil || r.gone {
+		// Those who still match to an old snapshot read it.
 		panic("engine: a rule is added twice")
 	}
 	n := &s.next
 	r.in = s
-	if last := len(s.places) - 1; last >= 0 {
-		r.place, s.places = s.places[last], s.places[:last]
-	} else {
-		r.place = int32(n.marks)
-		n.marks++
-	}
 	n.rules++
+	r.place = -1
+	if len(r.subs) > 1 {
+		r.place = s.newPlace()
+	}
 	for i := range r.subs {
 		sub := &r.subs[i]
 		s.number++
-		sub.number, sub.access, sub.place = s.number, -2, r.place
+		sub.number, sub.access, sub.place = s.number, -2, s.newPlace()
 		for j := range sub.fields {
 			f := &sub.fields[j]
 			f.path = n.fields.use(f.name, s.edits)
@@ -127,12 +126,15 @@ func (s *Set) remove(r *Rule) {
 		panic("engine: a rule is removed that is not there")
 	}
 	n := &s.next
-	r.in = nil
-	s.places = append(s.places, r.place)
+	r.in, r.gone = nil, true
 	n.rules--
+	if r.place >= 0 {
+		s.places = append(s.places, r.place)
+	}
 	for i := range r.subs {
 		sub := &r.subs[i]
 		s.eachPartition(sub, func(hash uint64, shape int) { s.leave(sub, hash, shape) })
+		s.places = append(s.places, sub.place)
 		for j := range sub.fields {
 			n.fields.release(sub.fields[j].name, s.edits)
 		}
@@ -144,6 +146,16 @@ func (s *Set) remove(r *Rule) {
 	if i := n.fields.find("detail-type"); i < 0 {
 		n.detailType = -1
 	}
+}
+
+// newPlace is a place of a mark that nobody has.
+func (s *Set) newPlace() (place int32) {
+	if last := len(s.places) - 1; last >= 0 {
+		place, s.places = s.places[last], s.places[:last]
+		return place
+	}
+	s.next.marks++
+	return int32(s.next.marks - 1)
 }
 
 func (s *Set) partitionField(f *field) {

@@ -1,20 +1,31 @@
 package engine
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // table is a hash table that is never changed once it is published: a change
 // makes a new one that shares all but a few small pieces with the old one.
 // Keys are 64-bit hashes, and equal hashes are equal keys.
 //
-// The pieces are shards of a few hundred slots, found by the key's high bits.
-// Within one edit (see Set) pieces that the edit has copied are written in
-// place, so that a large build costs no more than a table that is mutable.
+// The key's high bits find a page, and in it a shard of a few dozen slots; a
+// change copies the directory of pages, a page and a shard. Within one edit (see
+// Set) pieces that the edit has copied are written in place, so that a large
+// build costs no more than a table that is mutable.
 type table[V any] struct {
-	dir   []shard[V]
-	shift uint8 // 64 - log2(len(dir))
+	dir   []*page[V]
+	shift uint8 // 64 - log2(number of shards)
 	n     int
 	owner edit
 }
+
+type page[V any] struct {
+	shards [pageSize]shard[V]
+	owner  edit
+}
+
+const pageSize = 64
 
 type shard[V any] struct {
 	slots []slot[V]
@@ -31,15 +42,15 @@ type slot[V any] struct {
 // edit names one change of a Set: who may write into a piece. 0 is nobody.
 type edit uint64
 
-// maxShard is how many keys a shard has at most before the directory doubles:
-// the square root of a large table, so that both copies cost about the same.
-const maxShard = 256
+// maxShard is how many keys a shard has on average before their number doubles.
+const maxShard = 32
 
 func (t *table[V]) get(key uint64) (v V, ok bool) {
 	if len(t.dir) == 0 {
 		return v, false
 	}
-	s := &t.dir[key>>t.shift]
+	at := key >> t.shift
+	s := &t.dir[at/pageSize].shards[at%pageSize]
 	if len(s.slots) == 0 {
 		return v, false
 	}
@@ -68,7 +79,7 @@ func (t *table[V]) set(key uint64, v V, by edit) {
 		t.n++
 	}
 	s.slots[i] = slot[V]{key, true, v}
-	if t.n > maxShard*len(t.dir) {
+	if t.n > maxShard*pageSize*len(t.dir) {
 		t.double(by)
 	}
 }
@@ -118,12 +129,19 @@ func (s *shard[V]) resize(n int) {
 // writable is the shard of key, copied if by has not copied it yet.
 func (t *table[V]) writable(key uint64, by edit) *shard[V] {
 	if len(t.dir) == 0 {
-		t.dir, t.shift, t.owner = make([]shard[V], 1), 64, by
+		t.grow(1, by)
 	}
 	if t.owner != by {
 		t.dir, t.owner = slices.Clone(t.dir), by
 	}
-	s := &t.dir[key>>t.shift]
+	at := key >> t.shift
+	p := t.dir[at/pageSize]
+	if p.owner != by {
+		c := *p
+		c.owner = by
+		p, t.dir[at/pageSize] = &c, &c
+	}
+	s := &p.shards[at%pageSize]
 	switch {
 	case s.slots == nil:
 		s.slots, s.owner = make([]slot[V], 4), by
@@ -133,23 +151,37 @@ func (t *table[V]) writable(key uint64, by edit) *shard[V] {
 	return s
 }
 
+// grow makes an empty table of that many pages, a power of two.
+func (t *table[V]) grow(pages int, by edit) {
+	*t = table[V]{dir: make([]*page[V], pages), shift: uint8(64 - bits.Len(uint(pages*pageSize-1))), owner: by}
+	for i := range t.dir {
+		t.dir[i] = &page[V]{owner: by}
+	}
+}
+
 // double splits every shard in two.
 func (t *table[V]) double(by edit) {
-	old := *t
-	*t = table[V]{dir: make([]shard[V], 2*len(old.dir)), shift: old.shift - 1, owner: by}
-	for _, s := range old.dir {
-		for _, e := range s.slots {
-			if !e.used {
-				continue
+	old := t.dir
+	t.grow(2*len(old), by)
+	for _, p := range old {
+		for i := range p.shards {
+			for _, e := range p.shards[i].slots {
+				if e.used {
+					t.move(e, by)
+				}
 			}
-			into := t.writable(e.key, by)
-			if 2*(into.n+1) > len(into.slots) {
-				into.resize(2 * len(into.slots))
-			}
-			i, _ := into.find(e.key)
-			into.slots[i] = e
-			into.n++
-			t.n++
 		}
 	}
+}
+
+// move puts in a slot of the table as it was.
+func (t *table[V]) move(e slot[V], by edit) {
+	s := t.writable(e.key, by)
+	if 2*(s.n+1) > len(s.slots) {
+		s.resize(2 * len(s.slots))
+	}
+	i, _ := s.find(e.key)
+	s.slots[i] = e
+	s.n++
+	t.n++
 }

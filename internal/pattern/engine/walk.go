@@ -9,8 +9,8 @@ import (
 // but notices some.
 var ErrMalformed = errors.New("the event is not a JSON object")
 
-// maxDepth bounds the nesting of events.
-const maxDepth = 1000
+// MaxDepth bounds the nesting of events.
+const MaxDepth = 1000
 
 // walk reads an event as far as some rule wants to know.
 type walk struct {
@@ -211,7 +211,7 @@ func (w *walk) value(at int, n *node, from int32) int {
 
 // container walks an object or an array.
 func (w *walk) container(at int, n *node, from int32) int {
-	if w.depth++; w.depth > maxDepth {
+	if w.depth++; w.depth > MaxDepth {
 		return -1
 	}
 	if w.event[at] == '{' {
