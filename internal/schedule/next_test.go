@@ -116,6 +116,8 @@ func TestRulesOccurAsTheDocumentationSays(t *testing.T) {
 		{"February 29", "cron(0 0 29 2 ? *)", "2096-03-01 00:00", []string{"2104-02-29 00:00"}},
 		{"February 30 never comes", "cron(0 0 30 2 ? *)", "1970-01-01 00:00", []string{"never"}},
 		{"a fifth Monday of February comes in leap years", "cron(0 0 ? 2 2#5 *)", "2026-01-01 00:00", []string{"Mon 2044-02-29 00:00"}},
+		{"the last minute of days", "cron(59 23 * * ? *)", "2026-02-27 23:59",
+			[]string{"2026-02-28 23:59", "2026-03-01 23:59", "2026-03-02 23:59"}},
 		{"seconds do not count", "cron(* * * * ? *)", "2026-01-01 00:00:59",
 			[]string{"2026-01-01 00:01", "2026-01-01 00:02"}},
 		{"nothing occurs before the first year", "cron(* * * * ? *)", "1800-06-15 12:30", []string{"1970-01-01 00:00"}},
