@@ -14,12 +14,15 @@ type cron struct {
 }
 
 // parseCron reads six fields. Upper and lower case are the same to it.
-func parseCron(body string, zone *time.Location) (timing, *Error) {
+func parseCron(body string, g grammar) (timing, *Error) {
 	w := words(strings.ToUpper(body))
+	if len(w) == 5 && g.scheduler {
+		w = append(w, "*")
+	}
 	if len(w) != 6 {
 		return nil, refuse("", "a cron expression has six fields (minutes hours day-of-month month day-of-week year), this one has "+strconv.Itoa(len(w)))
 	}
-	c := &cron{zone: zone}
+	c := &cron{zone: g.zone}
 	for _, part := range []struct {
 		field *field
 		text  string

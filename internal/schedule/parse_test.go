@@ -118,9 +118,10 @@ func TestARuleRefusesAndSaysWhichFieldAndWhy(t *testing.T) {
 
 func TestSchedulerKnowsWhatRulesDoNot(t *testing.T) {
 	for name, text := range map[string]string{
-		"a single time":             "at(2022-11-20T13:00:00)",
-		"any unit, as its page has": "rate(1 minutes)",
-		"the other way too":         "rate(5 hour)",
+		"a single time":                   "at(2022-11-20T13:00:00)",
+		"days of one, as its page has it": "rate(1 days)",
+		"the other way too":               "rate(5 hour)",
+		"a cron without a year":           "cron(30 8 * * ?)",
 	} {
 		if _, err := ParseScheduler(text, time.UTC); err != nil {
 			t.Errorf("%s: %s: %s", name, text, detail(err))

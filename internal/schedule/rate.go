@@ -16,7 +16,7 @@ const maxRate = 1_000_000
 
 // parseRate reads "5 minutes". A day is 24 hours, also where daylight saving
 // makes it 23 or 25.
-func parseRate(body string, anyUnit bool) (timing, *Error) {
+func parseRate(body string, g grammar) (timing, *Error) {
 	w := words(body)
 	if len(w) != 2 {
 		return nil, refuse("rate", "it takes a value and a unit, such as rate(5 minutes)")
@@ -30,7 +30,7 @@ func parseRate(body string, anyUnit bool) (timing, *Error) {
 	switch {
 	case !known:
 		return nil, refuse("rate unit", quote(w[1])+" is none of minute, minutes, hour, hours, day and days")
-	case anyUnit:
+	case g.scheduler:
 	case value == 1 && w[1] != singular:
 		return nil, refuse("rate unit", "after 1 the unit is "+quote(singular))
 	case value > 1 && w[1] == singular:

@@ -5,6 +5,9 @@
 //	cron(0 18 ? * MON-FRI *)        minutes hours day-of-month month day-of-week year
 //	at(2030-01-31T13:00:00)         once; only Scheduler knows it
 //
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+//
 // It owns the grammar, the calendar and daylight saving. It refuses what AWS is
 // known to refuse, in AWS's words, and says beside them which field is wrong and
 // why. Where AWS's pages are silent it does what Quartz does, of whose cron
@@ -74,7 +77,7 @@ func ParseScheduler(text string, zone *time.Location) (Expression, error) {
 	if zone == nil {
 		zone = time.UTC
 	}
-	t, kind, err := parse(text, grammar{zone: zone, once: true, anyUnit: true})
+	t, kind, err := parse(text, grammar{zone: zone, scheduler: true})
 	if err != nil {
 		err.Message = "Invalid Schedule Expression " + text + "."
 		return Expression{}, err
@@ -82,11 +85,11 @@ func ParseScheduler(text string, zone *time.Location) (Expression, error) {
 	return Expression{text: text, kind: kind, timing: t}, nil
 }
 
-// grammar is what differs between rules and Scheduler.
+// grammar is what differs between rules and Scheduler, which also knows at, takes
+// rate(1 minutes) for rate(1 minute), and a cron without a year for one of every year.
 type grammar struct {
-	zone    *time.Location
-	once    bool // knows at
-	anyUnit bool // rate(1 minutes) is rate(1 minute)
+	zone      *time.Location
+	scheduler bool
 }
 
 func parse(text string, g grammar) (timing, Kind, *Error) {
@@ -97,17 +100,17 @@ func parse(text string, g grammar) (timing, Kind, *Error) {
 	body, closed := strings.CutSuffix(rest, ")")
 	switch {
 	case form == "rate" && opened && closed:
-		t, err := parseRate(body, g.anyUnit)
+		t, err := parseRate(body, g)
 		return t, Rate, err
 	case form == "cron" && opened && closed:
-		t, err := parseCron(body, g.zone)
+		t, err := parseCron(body, g)
 		return t, Cron, err
-	case form == "at" && opened && closed && g.once:
-		t, err := parseAt(body, g.zone)
+	case form == "at" && opened && closed && g.scheduler:
+		t, err := parseAt(body, g)
 		return t, At, err
 	case form == "at" && opened && closed:
 		return nil, 0, refuse("", "a rule knows rate(…) and cron(…); at(…) is for EventBridge Scheduler")
-	case g.once:
+	case g.scheduler:
 		return nil, 0, refuse("", "it is none of rate(…), cron(…) and at(…)")
 	default:
 		return nil, 0, refuse("", "it is neither rate(…) nor cron(…)")

@@ -14,8 +14,8 @@ func offset(zone *time.Location, unix int64) int64 {
 
 // instant is when the clocks of zone show wall for the first time. They never do
 // if they skip it, going forward. If they are set back they show it twice, and the
-// second time does not count: "your schedule runs only once and does not repeat
-// its invocation", as Scheduler's page on daylight saving has it.
+// second time does not count. Scheduler says both:
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
 func instant(zone *time.Location, wall int64) (unix int64, shown bool) {
 	if zone == time.UTC {
 		return wall, true

@@ -21,6 +21,12 @@ func TestSchedulerFollowsDaylightSaving(t *testing.T) {
 		name, zone, text, from string // from and want are in UTC
 		want                   []string
 	}{
+		{"a single time of its page", "America/Los_Angeles", "at(2022-11-20T13:00:00)", "2022-11-01 00:00",
+			[]string{"2022-11-20 21:00", "never"}},
+		{"half past eight, every day of every year", newYork, "cron(30 8 * * ?)", "2026-12-30 20:00",
+			[]string{"2026-12-31 13:30", "2027-01-01 13:30"}},
+		{"the skipped half past two of its page", "America/Los_Angeles", "cron(30 2 * * ? *)", "2026-03-07 00:00",
+			[]string{"2026-03-07 10:30", "2026-03-09 09:30"}},
 		{"nine in the morning stays nine in the morning", newYork, "cron(0 9 * * ? *)", "2026-03-07 00:00",
 			[]string{"2026-03-07 14:00", "2026-03-08 13:00", "2026-03-09 13:00"}},
 		{"a time that clocks skip is skipped", newYork, "cron(30 2 * * ? *)", "2026-03-07 00:00",
