@@ -81,7 +81,7 @@ func TestLongTemplatesAreNotRepeatedInErrors(t *testing.T) {
 func TestTextThatIsNoJSONIsNoTemplate(t *testing.T) {
 	for _, text := range []string{
 		`{`, `}`, `[1 2]`, `[1,]`, `{"a"}`, `{"a" 1}`, `{1:2}`, `{a:1}`, `"`, `"\`, `"\u12"`, `"\ug000"`, `"\x"`, `01`, `1.`, `.5`, `1e`, `-`, `+1`,
-		`tru`, `nul`, `falsey`, `"a""b"`, `{}[]`, `<`, `<id`, `< id>`, `<>`, `1<id>`, `["a"<id>]`, `[<id>5]`, `{"a":1 "b":2}`, `/* x */ 1`,
+		`tru`, `nul`, `falsey`, `"a""b"`, `{}[]`, `<`, `<id`, `< id>`, `<>`, `1<id>`, `["a"<id>]`, `[<id>5]`, `{"a":1 "b":2}`, `/* x */ 1`, "\"\xff\"",
 		strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1),
 	} {
 		if _, err := Compile(template(text)); err == nil {

@@ -58,6 +58,7 @@ func where(text string, at int) string {
 // excerpt quotes a text as Jackson does, without what is too much of it.
 func excerpt(text string) string {
 	const most = 500
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	if len(text) <= most {
 		return `"` + text + `"`
 	}

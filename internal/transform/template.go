@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // parser reads JSON with placeholders in it: one value, or several with space
@@ -171,7 +172,11 @@ func (p *parser) str(isKey bool) error {
 				}
 			}
 		default:
-			p.at++
+			r, size := utf8.DecodeRuneInString(p.text[p.at:])
+			if r == utf8.RuneError && size == 1 {
+				return syntaxError{p.at}
+			}
+			p.at += size
 		}
 	}
 	return syntaxError{p.at}

@@ -160,13 +160,15 @@ func TestAnInputPathTakesTheBytesAsTheyWereSent(t *testing.T) {
 
 func TestTheLastOfTheSameKeysIsMeant(t *testing.T) {
 	for path, want := range map[string]string{
-		"$.a":   `{"c":2}`,
-		"$.a.c": `2`,
-		"$.a.b": ``, // only the first a had it
-		"$.é":   `"acute"`,
-		"$.😀":   `1`,
+		"$.a":      `{"c":2}`,
+		"$.a.c":    `2`,
+		"$.a.b":    ``, // only the first a had it
+		"$[*].b":   `[1]`,
+		"$.d[*].b": `[2]`,
+		"$.é":      `"acute"`,
+		"$.😀":      `1`,
 	} {
-		event := `{"a":{"b":1,"c":1},"a":{"c":2},"\u00e9":"acute","\ud83d\ude00":1,"\ud83d":3,"\u00zz":4}`
+		event := `{"a":{"b":1,"c":1},"a":{"c":2},"d":[{"b":1,"b":2}],"\u00e9":"acute","\ud83d\ude00":1,"\ud83d":3,"\u00zz":4}`
 		got, _ := apply(t, Spec{InputPath: &path}, event)
 		if got != want {
 			t.Errorf("%s is %q", path, got)
