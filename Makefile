@@ -51,6 +51,10 @@ demo: build ## real GitHub events through a bus, rules and queues, with a kill -
 bench: build ## the figures of docs/benchmarks.md
 	./$(BIN) bench --start --echo --fdatasync
 
+.PHONY: bench-pattern
+bench-pattern: ## the pattern engine: events/s, memory and build time by rules and operators
+	$(GO) test ./internal/pattern/engine -run '^$$' -bench . -benchtime 1s -timeout 20m
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for 30 s
 	@for pkg in $$($(GO) list ./...); do \

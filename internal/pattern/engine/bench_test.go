@@ -18,6 +18,7 @@ type workload struct {
 	rules  func(i int) string
 	count  int
 	events []string
+	plain  bool // without SIMD
 }
 
 func BenchmarkMatch(b *testing.B) {
@@ -27,6 +28,11 @@ func BenchmarkMatch(b *testing.B) {
 }
 
 func (w *workload) run(b *testing.B) {
+	if w.plain {
+		avx2, avx512 := hasAVX2, hasAVX512
+		defer func() { hasAVX2, hasAVX512 = avx2, avx512 }()
+		hasAVX2, hasAVX512 = false, false
+	}
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -85,22 +91,25 @@ func cpuTime(b *testing.B) time.Duration {
 func workloads() []workload {
 	var all []workload
 	for _, n := range []int{1, 100, 1_000, 10_000, 100_000} {
-		all = append(all, workload{fmt.Sprintf("eventbridge/rules=%d", n), eventBridgeRule, n, eventBridgeEvents(n)})
+		all = append(all, workload{name: fmt.Sprintf("eventbridge/rules=%d", n), rules: eventBridgeRule, count: n, events: eventBridgeEvents(n)})
 	}
 	all = append(all,
-		workload{"eventbridge/unwanted/rules=1000", eventBridgeRule, 1000, unwantedEvents()},
-		workload{"eventbridge/unwanted/rules=100000", eventBridgeRule, 100_000, unwantedEvents()},
-		workload{"hard/wildcards", hardRule(`"name": [{"wildcard": "*-%d-*"}]`), 1000, eventBridgeEvents(1000)},
-		workload{"hard/wildcards-one-source", wildcardRule, 1000, eventBridgeEvents(1000)},
-		workload{"hard/anything-but", hardRule(`"state": [{"anything-but": ["state-%d", "running"]}]`), 1000, eventBridgeEvents(1000)},
-		workload{"hard/numeric", hardRule(`"size": [{"numeric": [">", %[1]d, "<=", 1%[1]d]}]`), 1000, eventBridgeEvents(1000)},
-		workload{"hard/numeric-one-source", numericRule, 1000, eventBridgeEvents(1000)},
-		workload{"hard/3x6", sixFields, 1000, eventBridgeEvents(1000)},
+		workload{name: "eventbridge/unwanted/rules=1000", rules: eventBridgeRule, count: 1000, events: unwantedEvents()},
+		workload{name: "eventbridge/unwanted/rules=100000", rules: eventBridgeRule, count: 100_000, events: unwantedEvents()},
+		workload{name: "hard/wildcards", rules: hardRule(`"name": [{"wildcard": "*-%d-*"}]`), count: 1000, events: eventBridgeEvents(1000)},
+		workload{name: "hard/wildcards-one-source", rules: wildcardRule, count: 1000, events: eventBridgeEvents(1000)},
+		workload{name: "hard/anything-but", rules: hardRule(`"state": [{"anything-but": ["state-%d", "running"]}]`), count: 1000, events: eventBridgeEvents(1000)},
+		workload{name: "hard/numeric", rules: hardRule(`"size": [{"numeric": [">", %[1]d, "<=", 1%[1]d]}]`), count: 1000, events: eventBridgeEvents(1000)},
+		workload{name: "hard/numeric-one-source", rules: numericRule, count: 1000, events: eventBridgeEvents(1000)},
+		workload{name: "hard/3x6", rules: sixFields, count: 1000, events: eventBridgeEvents(1000)},
 	)
-	for _, c := range cityRules {
-		all = append(all, workload{"citylots/" + c.name, func(i int) string { return c.rules[i] }, len(c.rules), cityEvents()})
+	for _, n := range []int{1, 1_000, 100_000} {
+		all = append(all, workload{name: fmt.Sprintf("plain-go/rules=%d", n), rules: eventBridgeRule, count: n, events: eventBridgeEvents(n), plain: true})
 	}
-	all = append(all, workload{"citylots/mixed-45", mixedRule, 45, cityEvents()})
+	for _, c := range cityRules {
+		all = append(all, workload{name: "citylots/" + c.name, rules: func(i int) string { return c.rules[i] }, count: len(c.rules), events: cityEvents()})
+	}
+	all = append(all, workload{name: "citylots/mixed-45", rules: mixedRule, count: 45, events: cityEvents()})
 	return all
 }
 

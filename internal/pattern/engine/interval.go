@@ -140,3 +140,17 @@ func (t *intervals) joined(left, right *intervals) *intervals {
 	}
 	return &n
 }
+
+// each calls fn with the subrules of the intervals that hold p.
+func (t *intervals) each(p point, fn func(*subrule)) {
+	for t != nil && !t.reach.less(p) {
+		t.left.each(p, fn)
+		if p.less(t.low) {
+			return
+		}
+		if !t.high.less(p) {
+			fn(t.sub)
+		}
+		t = t.right
+	}
+}

@@ -42,14 +42,16 @@ func blocksOf(event []byte) int { return (len(event) + blockSize - 1) / blockSiz
 // maskGeneric is maskBlocks in plain Go, eight bytes at a time.
 func maskGeneric(dst []block, src []byte, st *maskState) {
 	for i := range dst {
+		bytes := (*[blockSize]byte)(src[i*blockSize:])
 		var quote, slash, open, shut uint64
 		for j := 0; j < blockSize; j += 8 {
-			w := binary.LittleEndian.Uint64(src[i*blockSize+j:])
+			w := binary.LittleEndian.Uint64(bytes[j : j+8 : j+8])
 			lower := w | 0x20*ones // [ and ] become { and }
-			quote |= equalBytes(w, '"') << j
-			slash |= equalBytes(w, '\\') << j
-			open |= equalBytes(lower, '{') << j
-			shut |= equalBytes(lower, '}') << j
+			// The bits of a word come in at the top, and end where they belong.
+			quote = quote>>8 | topBits(zeroBytes(w^'"'*ones))
+			slash = slash>>8 | topBits(zeroBytes(w^'\\'*ones))
+			open = open>>8 | topBits(zeroBytes(lower^'{'*ones))
+			shut = shut>>8 | topBits(zeroBytes(lower^'}'*ones))
 		}
 		st.backslash |= slash
 		quote &^= escapedBy(slash, st)
@@ -61,12 +63,16 @@ func maskGeneric(dst []block, src []byte, st *maskState) {
 
 const ones = 0x0101010101010101
 
-// equalBytes has bit i set where byte i of w is c.
-func equalBytes(w uint64, c byte) uint64 {
+// zeroBytes has the high bit set of every byte of x that is 0.
+func zeroBytes(x uint64) uint64 {
 	const low = 0x7f * ones
-	x := w ^ uint64(c)*ones
-	zero := ^((x&low + low) | x | low) // the high bit of every byte that is 0
-	return (zero >> 7) * 0x0102040810204080 >> 56
+	return ^((x&low + low) | x | low)
+}
+
+// topBits gathers the high bits of the bytes of x, which has no others, in its
+// highest byte.
+func topBits(x uint64) uint64 {
+	return (x >> 7) * 0x0102040810204080 &^ (1<<56 - 1)
 }
 
 // escapedBy has the bits of the characters that a backslash stands before, as

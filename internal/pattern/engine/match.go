@@ -169,10 +169,10 @@ func (m *Memory) followMany(r *manyways, v *value) {
 		m.grams(r, v.text)
 	}
 	if k.ways&(1<<byRange) != 0 {
-		m.within(r.number, k.at)
+		r.number.each(k.at, m.check)
 	}
 	if k.ways&(1<<byBlock) != 0 {
-		m.within(r.block, k.at)
+		r.block.each(k.at, m.check)
 	}
 }
 
@@ -188,22 +188,6 @@ func (m *Memory) grams(r *manyways, text string) {
 func (m *Memory) look(r *manyways, w way, hash uint64) {
 	if subs, ok := m.snapshot.found.get(r.at(w, hash)); ok {
 		m.checkAll(subs)
-	}
-}
-
-// within checks the subrules whose intervals hold p.
-func (m *Memory) within(t *intervals, p point) {
-	for t != nil && !t.reach.less(p) {
-		if t.left != nil {
-			m.within(t.left, p)
-		}
-		if p.less(t.low) {
-			return
-		}
-		if !t.high.less(p) {
-			m.check(t.sub)
-		}
-		t = t.right
 	}
 }
 
