@@ -67,6 +67,11 @@ func (m *Memory) reset(s *Snapshot, event []byte) {
 	m.search.spent = 0
 }
 
+// partitions tells whether the values at n decide on partitions.
+func (m *Memory) partitions(n *node) bool {
+	return n.path >= 0 && (n.path == m.snapshot.source || n.path == m.snapshot.detailType)
+}
+
 // choose finds the partitions that the event is of interest to.
 func (m *Memory) choose() {
 	s := m.snapshot

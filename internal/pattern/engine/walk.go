@@ -134,7 +134,7 @@ func (w *walk) object(at int, n *node, from int32) int {
 		}
 		child, word := n.find(b, start, end)
 		switch {
-		case start == end, child == nil && (w.escapes || n.deep && hasDot(b, start, end, word)):
+		case start == end, w.escapes && bytes.IndexByte(b[start:end], '\\') >= 0, child == nil && n.deep && hasDot(b, start, end, word):
 			at = w.oddKey(at, n, b[start:end], from)
 		case b[at] == '"': // most values, without a call
 			start = at + 1
@@ -200,7 +200,7 @@ func (w *walk) value(at int, n *node, from int32) int {
 		if n == nil || len(n.kids) == 0 && (n.path < 0 || w.event[at] == '{') {
 			return containerEnd(w.blocks, at)
 		}
-		if w.postpone && !w.decide() {
+		if w.postpone && !w.owner.partitions(n) && !w.decide() {
 			w.later = append(w.later, deferred{at, n})
 			return containerEnd(w.blocks, at)
 		}
