@@ -48,6 +48,9 @@ func Parse(text string) (*Pattern, error) {
 	return &Pattern{p}, nil
 }
 
+// Of is a pattern that was read in another dialect, such as filterpolicy's.
+func Of(p *syntax.Pattern) *Pattern { return &Pattern{p} }
+
 // Rule is a rule of the pattern, for one Set. owner is what the caller finds in
 // it again when it matches.
 func (p *Pattern) Rule(owner any) *Rule { return engine.NewRule(p.syntax, owner) }

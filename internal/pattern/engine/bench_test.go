@@ -321,3 +321,18 @@ func BenchmarkMatchWhileChanging(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
 	b.ReportMetric(float64(took[len(took)*999/1000].Nanoseconds()), "p99.9-ns")
 }
+
+// A topic with very many filtered subscriptions: no source, no detail-type.
+func BenchmarkSubscriptions(b *testing.B) {
+	filter := func(i int) string {
+		return fmt.Sprintf(`{"store": ["store-%d"], "kind": ["order", "refund"], "total": [{"numeric": [">=", %d]}]}`, i%50_000, i%100)
+	}
+	var events []string
+	for i := range 512 {
+		events = append(events, fmt.Sprintf(`{"store":"store-%d","kind":"order","total":%d,"customer":"somebody"}`, i*97, i%150))
+	}
+	for _, n := range []int{1_000, 1_000_000} {
+		w := workload{rules: filter, count: n, events: events}
+		b.Run(fmt.Sprintf("filters=%d", n), func(b *testing.B) { w.run(b) })
+	}
+}
