@@ -91,7 +91,7 @@ func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, e
 		return nil, err
 	}
 	if parsed == nil {
-		if parsed, err = pattern.Parse(rule.Pattern); err != nil {
+		if parsed, err = pattern.Stored(rule.Pattern); err != nil {
 			// PutRule read it, so this is a pattern that an older Carillon took
 			// and this one does not. It must not stop the bus.
 			return nil, nil

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// MaxComplexity is the highest Complexity that is accepted. AWS accepts 7 and
+// MaxComplexity is the highest Complexity that is accepted unless a Dialect says
+// otherwise. AWS accepts 7 and
 // refuses 11; where between them it stops is not public.
 const MaxComplexity = 10
 
@@ -17,11 +18,11 @@ const maxPrefixSets = 1 << 14
 // their prefixes can be alive at the same time on some value: *:* has 3 after
 // a colon (*, *: and *:*). That is what a matcher has to keep track of at
 // once, and the measure by which event-ruler refuses rules. Counting stops
-// when it exceeds MaxComplexity.
-func Complexity(p *Pattern) int {
+// when it exceeds limit.
+func Complexity(p *Pattern, limit int) int {
 	worst := 0
 	for _, walk := range wildcards(p) {
-		if worst = max(worst, walk.worst()); worst > MaxComplexity {
+		if worst = max(worst, walk.worst(limit)); worst > limit {
 			break
 		}
 	}
@@ -121,11 +122,11 @@ func items(g Glob) []int {
 }
 
 // worst is the size of the largest set of prefixes alive together.
-func (w *prefixWalk) worst() int {
+func (w *prefixWalk) worst(limit int) int {
 	seen := map[string]bool{}
 	queue := [][]int{w.initial}
 	worst := 0
-	for len(queue) > 0 && worst <= MaxComplexity {
+	for len(queue) > 0 && worst <= limit {
 		var set []int
 		set, queue = queue[0], queue[1:]
 		for _, c := range w.bytesAfter(set) {
@@ -137,7 +138,7 @@ func (w *prefixWalk) worst() int {
 			}
 		}
 		if len(seen) > maxPrefixSets {
-			return MaxComplexity + 1
+			return limit + 1
 		}
 	}
 	return worst
