@@ -18,8 +18,6 @@ type ruleset struct {
 type compiled struct {
 	name    string
 	source  string // the rule's ARN
-	pattern string
-	parsed  *pattern.Pattern
 	rule    *pattern.Rule
 	targets []Target
 }
@@ -97,7 +95,7 @@ func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, e
 			return nil, nil
 		}
 	}
-	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), pattern: rule.Pattern, parsed: parsed, targets: targets}
+	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), targets: targets}
 	c.rule = parsed.Rule(c)
 	return c, nil
 }
@@ -119,9 +117,6 @@ func (c *Core) renew(tx *store.Tx, n Name, rule string, parsed *pattern.Pattern)
 		return err
 	}
 	old := w.byName[rule]
-	if parsed == nil && old != nil && old.pattern == rec.Pattern {
-		parsed = old.parsed
-	}
 	var remove, add []*pattern.Rule
 	if exists {
 		r, err := compile(tx, n, rec.rule(rule), parsed)

@@ -34,12 +34,16 @@ func (w *workload) run(b *testing.B) {
 		hasAVX2, hasAVX512 = false, false
 	}
 	var before, after runtime.MemStats
+	texts := make([]string, w.count)
+	for i := range texts {
+		texts[i] = w.rules(i)
+	}
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	set, began := NewSet(), time.Now()
 	batch := make([]*Rule, w.count)
 	for i := range batch {
-		batch[i] = mustRule(b, w.rules(i))
+		batch[i] = mustRule(b, texts[i])
 		batch[i].Owner = nil
 	}
 	set.Add(batch...)
@@ -77,6 +81,7 @@ func (w *workload) run(b *testing.B) {
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(w.count), "B/rule")
 	b.ReportMetric(took.Seconds()*1e6/float64(w.count), "us/rule")
 	runtime.KeepAlive(set)
+	runtime.KeepAlive(texts)
 }
 
 // cpuTime is what the process has used; other processes do not count.

@@ -31,6 +31,9 @@ func Complexity(p *Pattern, limit int) int {
 
 // wildcards gathers the wildcards of each field name, over all branches.
 func wildcards(p *Pattern) map[string]*prefixWalk {
+	if !slices.ContainsFunc(p.Branches, hasWildcard) {
+		return nil
+	}
 	walks := map[string]*prefixWalk{}
 	seen := map[*Field]bool{}
 	for _, branch := range p.Branches {
@@ -40,7 +43,7 @@ func wildcards(p *Pattern) map[string]*prefixWalk {
 			}
 			seen[f] = true
 			for i, t := range f.Tests {
-				if t.Kind != Wildcard && t.Kind != NotWildcard {
+				if !isWildcard(t) {
 					continue
 				}
 				if walks[f.Name] == nil {
@@ -51,6 +54,12 @@ func wildcards(p *Pattern) map[string]*prefixWalk {
 		}
 	}
 	return walks
+}
+
+func isWildcard(t Test) bool { return t.Kind == Wildcard || t.Kind == NotWildcard }
+
+func hasWildcard(b Branch) bool {
+	return slices.ContainsFunc(b, func(f *Field) bool { return slices.ContainsFunc(f.Tests, isWildcard) })
 }
 
 // prefixWalk finds which prefixes of some wildcards values can keep alive. A
