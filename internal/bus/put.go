@@ -109,6 +109,7 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 		c.counts.noBus.Add(1)
 		return nil
 	}
+	c.observed(tx, p)
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
 	for i := range p.deliveries {

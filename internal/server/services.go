@@ -30,6 +30,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetqueue.Service: targetqueue.Target{},
 	}, delivery.DefaultPolicy)
 	core := bus.New(outbox, bus.DefaultLimits)
+	core.Observe(r.tails)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 
