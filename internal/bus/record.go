@@ -40,6 +40,22 @@ type targetRecord struct {
 	ARN     string  `json:"arn"`
 	RoleARN string  `json:"roleArn,omitempty"`
 	GroupID *string `json:"groupId,omitempty"`
+
+	Input       *string            `json:"input,omitempty"`
+	InputPath   *string            `json:"inputPath,omitempty"`
+	Transformer *transformerRecord `json:"transformer,omitempty"`
+	Retry       *retryRecord       `json:"retry,omitempty"`
+	DeadLetter  string             `json:"deadLetterArn,omitempty"`
+}
+
+type transformerRecord struct {
+	Paths    map[string]string `json:"paths,omitempty"`
+	Template string            `json:"template"`
+}
+
+type retryRecord struct {
+	MaxAttempts *int           `json:"maxAttempts,omitempty"`
+	MaxAge      *time.Duration `json:"maxAge,omitempty"` // nanoseconds
 }
 
 func key(space byte, parts ...string) []byte {
