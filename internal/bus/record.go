@@ -128,3 +128,12 @@ func each(r Reader, prefix []byte, after string, fn func(name string, value []by
 	}
 	return inner
 }
+
+// count is the number of keys under prefix, of which none is read.
+func count(r Reader, prefix []byte) (n int, err error) {
+	err = r.Scan(prefix, store.PrefixEnd(prefix), func(_, _ []byte) bool {
+		n++
+		return true
+	})
+	return n, err
+}

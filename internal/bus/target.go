@@ -64,16 +64,8 @@ func (c *Core) PutTargets(tx *store.Tx, n Name, rule string, targets []Target) e
 	if _, err := GetRule(tx, n, rule); err != nil {
 		return err
 	}
-	ids := map[string]bool{}
-	old, _, err := ListTargets(tx, n, rule, "", c.limits.TargetsPerRule)
-	if err != nil {
+	if err := c.roomForTargets(tx, n, rule, targets); err != nil {
 		return err
-	}
-	for _, t := range append(old, targets...) {
-		ids[t.ID] = true
-	}
-	if len(ids) > c.limits.TargetsPerRule {
-		return fmt.Errorf("targets of rule %s: %w", rule, ErrTooManyTargets)
 	}
 	for _, t := range targets {
 		if err := tx.Set(n.targetKey(rule, t.ID), encode(t.record())); err != nil {
@@ -81,6 +73,32 @@ func (c *Core) PutTargets(tx *store.Tx, n Name, rule string, targets []Target) e
 		}
 	}
 	return c.renew(tx, n, rule, nil)
+}
+
+// roomForTargets refuses more targets than a rule may have. Replacing one is
+// never too much, also where the limit was higher before.
+func (c *Core) roomForTargets(tx *store.Tx, n Name, rule string, targets []Target) error {
+	added := map[string]bool{}
+	for _, t := range targets {
+		_, old, err := tx.Get(n.targetKey(rule, t.ID))
+		if err != nil {
+			return err
+		}
+		if !old {
+			added[t.ID] = true
+		}
+	}
+	if len(added) == 0 {
+		return nil
+	}
+	old, err := count(tx, n.targetKey(rule, ""))
+	if err != nil {
+		return err
+	}
+	if old+len(added) > c.limits.TargetsPerRule {
+		return fmt.Errorf("targets of rule %s: %w", rule, ErrTooManyTargets)
+	}
+	return nil
 }
 
 // RemoveTargets removes targets from a rule and returns the ids that it did not

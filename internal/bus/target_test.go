@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -112,6 +113,22 @@ func TestATargetKeepsHowItIsDeliveredTo(t *testing.T) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
+}
+
+func TestATargetCanBeReplacedThoughTheRuleHasAllItMayHave(t *testing.T) {
+	n := start(t)
+	def := Name{orders.Account, orders.Region, arn.DefaultBus}
+	n.rule(def, "r", `{"source":["a"]}`, Enabled)
+	n.targets(def, "r", "a", "b", "c", "d", "e")
+	n.core.limits.TargetsPerRule = 3
+	n.targets(def, "r", "e", "e")
+	err := n.update(func(tx *store.Tx) error {
+		return n.core.PutTargets(tx, def, "r", []Target{{ID: "a", ARN: boxARN("a")}, {ID: "f", ARN: boxARN("f")}})
+	})
+	if !errors.Is(err, ErrTooManyTargets) {
+		t.Error(err)
+	}
+	n.wantPut(def, "a", `{}`, "r a", "r b", "r c", "r d", "r e")
 }
 
 func TestATargetThatAnOlderCarillonPutIsReadAsItWas(t *testing.T) {
