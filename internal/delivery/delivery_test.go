@@ -78,7 +78,7 @@ func (b *box) Deliver(tx *store.Tx, d *Delivery, prepared any) error {
 
 type fixture struct {
 	t     *testing.T
-	fs    vfs.FS
+	fs    *vfs.MemFS
 	store *store.Store
 	shard *store.Shard
 	box   *box
@@ -88,7 +88,7 @@ type fixture struct {
 }
 
 func start(t *testing.T, b *box) *fixture {
-	f := &fixture{t: t, fs: vfs.NewMem(), box: b}
+	f := &fixture{t: t, fs: vfs.NewCrashableMem(), box: b}
 	f.out = New(map[string]Target{"box": b}, DefaultPolicy)
 	f.open()
 	return f
@@ -263,7 +263,7 @@ func TestADeliveryToAnUnknownKindOfTargetIsGivenUp(t *testing.T) {
 	})
 }
 
-// Whatever targets answer and whenever the process restarts, every delivery is
+// Whatever targets answer and whenever the power fails, every delivery is
 // in its target once, or in the outbox, or with the dead letters once, or counted
 // as dropped.
 func TestNoDeliveryIsLostOrDoubled(t *testing.T) {
@@ -312,9 +312,11 @@ func (p *play) run(t *testing.T) string {
 			})
 		case 4:
 			time.Sleep(time.Minute)
-		case 5:
+		case 5: // the power fails when everything was said
 			synctest.Wait()
+			after := f.fs.CrashClone(vfs.CrashCloneCfg{})
 			f.stop()
+			f.fs = after
 			f.open()
 		}
 	}
