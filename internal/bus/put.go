@@ -6,16 +6,25 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/transform"
 )
 
 // Batch is events on their way onto buses: filled by Add, put by Put. The zero
 // value is empty.
-type Batch struct{ events []pending }
+type Batch struct {
+	// ReceivedAt is when the events came in, which targets may be shown. Whoever
+	// puts says it, so that it is the same however often an event is matched. The
+	// time of each event where it is zero.
+	ReceivedAt time.Time
+
+	events []pending
+}
 
 // pending is an event, and what it was matched to.
 type pending struct {
@@ -23,6 +32,7 @@ type pending struct {
 	id    string
 	trace string
 	body  []byte
+	at    time.Time // when it came in
 
 	met        *ruleset // that holds in the transaction; nil if there is no such bus
 	rules      *ruleset // that the rest belongs to; nil before the first match
@@ -40,7 +50,10 @@ func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
 	for _, r := range e.Resources {
 		size += len(r) + 3
 	}
-	p := pending{bus: bus, id: e.ID, trace: trace, body: e.Append(make([]byte, 0, size))}
+	p := pending{bus: bus, id: e.ID, trace: trace, body: e.Append(make([]byte, 0, size)), at: b.ReceivedAt}
+	if p.at.IsZero() {
+		p.at = e.Time
+	}
 	if hint, ok := c.hints.Load(bus); ok {
 		p.match(hint.(*ruleset), c.outbox)
 	}
@@ -162,17 +175,37 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 }
 
 func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
-	for _, t := range r.targets {
+	for i := range r.targets {
+		t := &r.targets[i]
 		d := delivery.Delivery{
 			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
-			Target: t.ARN, Body: p.body, Trace: p.trace,
+			Target: t.ARN, Body: p.body, Trace: p.trace, Policy: t.policy, Unfit: t.unfit,
 		}
 		if t.GroupID != nil {
 			d.GroupID = *t.GroupID
 		}
-		outbox.Prepare(&d)
+		if t.DeadLetter != nil {
+			d.DeadLetter = *t.DeadLetter
+		}
+		if t.sees != nil {
+			p.transform(&d, r, t.sees)
+		}
+		if d.Unfit == nil {
+			outbox.Prepare(&d)
+		}
 		p.deliveries = append(p.deliveries, d)
 	}
+}
+
+// transform makes the body of d what its target sees of the event. Where that
+// cannot be done, d is a delivery that ends undelivered, like any other.
+func (p *pending) transform(d *delivery.Delivery, r *compiled, sees *transform.Transform) {
+	body, err := sees.Apply(nil, p.body, transform.Context{RuleARN: r.source, RuleName: r.name, IngestedAt: p.at})
+	if err != nil {
+		d.Unfit = err
+		return
+	}
+	d.Event, d.Body = p.body, body
 }
 
 // deliveryKey names the delivery of an event to a target by a rule: a UUID of

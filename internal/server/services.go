@@ -29,7 +29,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	outbox := delivery.New(map[string]delivery.Target{
 		targetqueue.Service: targetqueue.Target{},
 	}, delivery.DefaultPolicy)
-	core := bus.New(outbox, bus.DefaultLimits)
+	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))

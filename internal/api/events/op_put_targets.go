@@ -20,7 +20,7 @@ func (s *Service) PutTargets(ctx context.Context, c *wire.Call, in *model.PutTar
 	}
 	targets := make([]bus.Target, len(in.Targets))
 	for i := range in.Targets {
-		if targets[i], err = s.target(&in.Targets[i]); err != nil {
+		if targets[i], err = s.target(n.bus, &in.Targets[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -31,8 +31,8 @@ func (s *Service) PutTargets(ctx context.Context, c *wire.Call, in *model.PutTar
 	return &model.PutTargetsOutput{FailedEntryCount: wire.Some[int32](0), FailedEntries: []model.PutTargetsResultEntry{}}, nil
 }
 
-// target is the target that the request means.
-func (s *Service) target(t *model.Target) (bus.Target, error) {
+// target is the target that the request means, of a rule on bus n.
+func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 	to, err := arn.Parse(t.Arn)
 	if err != nil {
 		return bus.Target{}, invalid(t.Arn, "Provided Arn is not in correct format.")
@@ -49,7 +49,12 @@ func (s *Service) target(t *model.Target) (bus.Target, error) {
 		out.GroupID = &group
 	}
 	if to.Service == "sqs" {
-		return out, checkQueueTarget(out)
+		if err := checkQueueTarget(out); err != nil {
+			return bus.Target{}, err
+		}
+	}
+	if err := setDelivery(&out, n, t); err != nil {
+		return bus.Target{}, err
 	}
 	return out, nil
 }
@@ -77,11 +82,6 @@ func checkQueueTarget(t bus.Target) error {
 // refuseParameters refuses what a target may carry on AWS and is not honoured here.
 func refuseParameters(t *model.Target) error {
 	return refusal(
-		param{"Input", t.Input.OK},
-		param{"InputPath", t.InputPath.OK},
-		param{"InputTransformer", t.InputTransformer != nil},
-		param{"DeadLetterConfig", t.DeadLetterConfig != nil},
-		param{"RetryPolicy", t.RetryPolicy != nil},
 		param{"KinesisParameters", t.KinesisParameters != nil},
 		param{"RunCommandParameters", t.RunCommandParameters != nil},
 		param{"EcsParameters", t.EcsParameters != nil},
