@@ -28,6 +28,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/pattern"
 )
 
 // Name names a bus.
@@ -54,10 +55,14 @@ var (
 )
 
 // Limits bound what an account can make in a region.
-type Limits struct{ Buses, RulesPerBus, TargetsPerRule, Tags int }
+type Limits struct {
+	Buses, RulesPerBus, TargetsPerRule, Tags int
+
+	Patterns pattern.Limits // of rules
+}
 
 // DefaultLimits are AWS's quotas.
-var DefaultLimits = Limits{Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50}
+var DefaultLimits = Limits{Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50, Patterns: pattern.DefaultLimits}
 
 // Core is the bus of one shard.
 type Core struct {
@@ -72,6 +77,11 @@ type Core struct {
 // New is a Core that hands deliveries to outbox.
 func New(outbox *delivery.Outbox, limits Limits) *Core {
 	return &Core{outbox: outbox, limits: limits}
+}
+
+// ParsePattern reads a rule's pattern within the limits of rules.
+func (c *Core) ParsePattern(text string) (*pattern.Pattern, error) {
+	return c.limits.Patterns.Parse(text)
 }
 
 // Counts are what happened to events since the start.
