@@ -254,7 +254,9 @@ func (s *Set) enterField(r *route, sub *subrule) {
 // widen makes many ways of a route's guards.
 func (s *Set) widen(r *route, seed uint64) {
 	guards := r.guards
-	r.guards, r.many = nil, &manyways{seed: seed}
+	// The ways of subrules that have left end here: where there is none by grams,
+	// there is no filter of them.
+	r.guards, r.ways, r.many = nil, 0, &manyways{seed: seed}
 	for i, g := range guards {
 		if i > 0 && g.sub == guards[i-1].sub {
 			continue // the guards of one subrule stand beside each other
