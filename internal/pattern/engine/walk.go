@@ -88,7 +88,7 @@ func (w *walk) top(root *node) bool {
 func (w *walk) rest() bool {
 	w.postpone = false
 	for _, d := range w.later {
-		w.depth = 1
+		w.depth = 0
 		if w.container(d.at, d.node, 0) < 0 {
 			return false
 		}
