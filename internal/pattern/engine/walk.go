@@ -200,7 +200,7 @@ func (w *walk) value(at int, n *node, from int32) int {
 		if n == nil || len(n.kids) == 0 && (n.path < 0 || w.event[at] == '{') {
 			return containerEnd(w.blocks, at)
 		}
-		if w.postpone && !w.owner.partitions(n) && !w.decide() {
+		if w.postpone && w.depth == 0 && !w.owner.partitions(n) && !w.decide() {
 			w.later = append(w.later, deferred{at, n})
 			return containerEnd(w.blocks, at)
 		}
