@@ -39,11 +39,13 @@ type Snapshot struct {
 // not mind. Most events on a busy bus are of no interest to most rules, and
 // these two fields say so soonest.
 type partition struct {
-	users  int
-	always []*subrule // found by nothing else
-	routes []route
-	byPath []int32 // route + 1, where there are many
-	owner  edit
+	shape              int
+	source, detailType uint64 // hashes; they mean nothing where the shape does not want them
+	users              int
+	always             []*subrule // found by nothing else
+	routes             []route
+	byPath             []int32 // route + 1, where there are many
+	owner              edit
 }
 
 // shape of a partition: which of the two fields it wants.
@@ -117,7 +119,7 @@ func (s *Set) add(r *Rule) {
 			f.path = n.fields.use(f.name, s.edits)
 			s.partitionField(f)
 		}
-		s.eachPartition(sub, func(hash uint64, shape int) { s.enter(sub, hash, shape) })
+		s.eachPartition(sub, func(shape int, source, detailType uint64) { s.enter(sub, shape, source, detailType) })
 	}
 }
 
@@ -133,7 +135,7 @@ func (s *Set) remove(r *Rule) {
 	}
 	for i := range r.subs {
 		sub := &r.subs[i]
-		s.eachPartition(sub, func(hash uint64, shape int) { s.leave(sub, hash, shape) })
+		s.eachPartition(sub, func(shape int, source, detailType uint64) { s.leave(sub, shape, source, detailType) })
 		s.places = append(s.places, sub.place)
 		for j := range sub.fields {
 			n.fields.release(sub.fields[j].name, s.edits)
@@ -168,7 +170,7 @@ func (s *Set) partitionField(f *field) {
 }
 
 // eachPartition calls fn with the partitions that sub stands in.
-func (s *Set) eachPartition(sub *subrule, fn func(hash uint64, shape int)) {
+func (s *Set) eachPartition(sub *subrule, fn func(shape int, source, detailType uint64)) {
 	sources, detailTypes := []string(nil), []string(nil)
 	for i := range sub.fields {
 		switch f := &sub.fields[i]; f.name {
@@ -191,7 +193,7 @@ func (s *Set) eachPartition(sub *subrule, fn func(hash uint64, shape int)) {
 	}
 	for _, source := range sources {
 		for _, detailType := range detailTypes {
-			fn(partitionHash(shape, maphash.String(s.seed, source), maphash.String(s.seed, detailType)), shape)
+			fn(shape, maphash.String(s.seed, source), maphash.String(s.seed, detailType))
 		}
 	}
 }
@@ -209,11 +211,11 @@ func partitionHash(shape int, source, detailType uint64) uint64 {
 }
 
 // enter puts sub into a partition.
-func (s *Set) enter(sub *subrule, hash uint64, shape int) {
-	n := &s.next
+func (s *Set) enter(sub *subrule, shape int, source, detailType uint64) {
+	n, hash := &s.next, partitionHash(shape, source, detailType)
 	p, ok := n.partitions.get(hash)
 	if !ok {
-		p = &partition{owner: s.edits}
+		p = &partition{shape: shape, source: source, detailType: detailType, owner: s.edits}
 		n.shapes[shape]++
 	}
 	p = p.writable(s.edits)
@@ -332,8 +334,8 @@ func (s *Set) behind(r *route, k key) int {
 }
 
 // leave takes sub out of a partition.
-func (s *Set) leave(sub *subrule, hash uint64, shape int) {
-	n := &s.next
+func (s *Set) leave(sub *subrule, shape int, source, detailType uint64) {
+	n, hash := &s.next, partitionHash(shape, source, detailType)
 	p, _ := n.partitions.get(hash)
 	p = p.writable(s.edits)
 	p.users--

@@ -33,10 +33,11 @@ type walk struct {
 }
 
 // decide ends the postponing once the event is known to be of interest. Events
-// have their source and detail-type before the detail, but for odd ones.
+// have their source and detail-type before the detail, but for odd ones; those
+// with source after source are read as they come.
 func (w *walk) decide() bool {
 	w.owner.choose()
-	w.postpone = len(w.owner.parts) == 0
+	w.postpone = len(w.owner.parts) == 0 && w.owner.choices <= fewChoices
 	return !w.postpone
 }
 
