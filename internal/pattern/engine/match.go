@@ -182,8 +182,8 @@ func (m *Memory) through(p *partition) {
 	}
 	for i := range m.values {
 		v := &m.values[i]
-		if int(v.path) < len(p.byPath) && p.byPath[v.path] != 0 {
-			m.follow(&p.routes[p.byPath[v.path]-1], v)
+		if r := p.find(v.path); r != nil {
+			m.follow(r, v)
 		}
 	}
 }
