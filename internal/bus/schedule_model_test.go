@@ -107,14 +107,14 @@ type step struct {
 
 var steps = rapid.Custom(func(t *rapid.T) step {
 	s := step{
-		what:       rapid.SampledFrom([]string{"put", "put", "target", "pass", "pass", "pass", "away", "switch", "delete", "pattern"}).Draw(t, "what"),
-		rule:       rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "rule"),
+		what:       rapid.SampledFrom([]string{"put", "put", "again", "again", "pass", "pass", "pass", "away", "away", "switch", "switch", "delete", "pattern", "untarget"}).Draw(t, "what"),
+		rule:       rapid.SampledFrom([]string{"a", "b"}).Draw(t, "rule"),
 		expression: schedules[rapid.IntRange(0, len(schedules)-1).Draw(t, "schedule")].text,
 		on:         rapid.IntRange(0, 3).Draw(t, "on") > 0,
 		seconds:    rapid.Int64Range(0, 600).Draw(t, "seconds"),
 	}
 	if s.what == "away" && rapid.IntRange(0, 3).Draw(t, "long") == 0 {
-		s.seconds += rapid.SampledFrom([]int64{60 * 60, oneDay - 300, oneDay + 3600}).Draw(t, "hours")
+		s.seconds += rapid.SampledFrom([]int64{60 * 60, oneDay - 300, 2*oneDay - 300}).Draw(t, "hours")
 	}
 	return s
 })
@@ -123,7 +123,7 @@ var steps = rapid.Custom(func(t *rapid.T) step {
 // of the naive reading, each once, and of those that were missed the last.
 func TestSchedulesOccurAsTheirModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		todo := rapid.SliceOfN(steps, 1, 25).Draw(rt, "steps")
+		todo := rapid.SliceOfN(steps, 10, 30).Draw(rt, "steps")
 		var wrong string
 		synctest.Test(t, func(t *testing.T) { wrong = playSchedules(t, todo) })
 		if wrong != "" {
@@ -170,28 +170,47 @@ func (n *node) play(m *clockwork, s step) error {
 		m.pass(s.seconds, false)
 		m.back()
 	case s.what == "put":
-		m.put(s.rule, s.expression, s.on)
-		return n.scheduled(ours, s.rule, s.expression, state)
+		return n.putBoth(m, s.rule, s.expression, s.on)
 	case s.what == "pattern":
 		m.put(s.rule, "", s.on)
 		n.rule(ours, s.rule, `{"source":["a"]}`, state)
 	case r == nil:
-	case s.what == "target":
-		r.target = true
-		n.targets(ours, s.rule, "t")
+	case s.what == "again":
+		return n.putBoth(m, s.rule, r.expression, s.on)
+	case s.what == "untarget":
+		r.target = false
+		return n.untarget(s.rule)
 	case s.what == "switch":
 		r.on = s.on
 		n.state(s.rule, state)
 	case s.what == "delete":
 		delete(m.rules, s.rule)
-		return n.update(func(tx *store.Tx) error {
-			if r.target {
-				if _, err := n.core.RemoveTargets(tx, ours, s.rule, []string{"t"}); err != nil {
-					return err
-				}
-			}
-			return n.core.DeleteRule(tx, ours, s.rule)
-		})
+		if err := n.untarget(s.rule); err != nil {
+			return err
+		}
+		return n.update(func(tx *store.Tx) error { return n.core.DeleteRule(tx, ours, s.rule) })
 	}
 	return nil
+}
+
+// putBoth puts a rule with a target into the node and into the model.
+func (n *node) putBoth(m *clockwork, rule, expression string, on bool) error {
+	state := Disabled
+	if on {
+		state = Enabled
+	}
+	m.put(rule, expression, on)
+	m.rules[rule].target = true
+	if err := n.scheduled(ours, rule, expression, state); err != nil {
+		return err
+	}
+	n.targets(ours, rule, "t")
+	return nil
+}
+
+func (n *node) untarget(rule string) error {
+	return n.update(func(tx *store.Tx) error {
+		_, err := n.core.RemoveTargets(tx, ours, rule, []string{"t"})
+		return err
+	})
 }

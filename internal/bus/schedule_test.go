@@ -358,6 +358,20 @@ func TestARefusedScheduleChangesNothing(t *testing.T) {
 	})
 }
 
+func TestATimerOfAnotherInstantIsStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := ticking(t)
+		n.schedule(ours, "r", "rate(1 minute)")
+		n.targets(ours, "r", "t")
+		ref := ours.timetableKey("r")[1:]
+		n.must(func(tx *store.Tx) error { return n.core.Fire(tx, tx.Now(), ref) })
+		n.must(func(tx *store.Tx) error { return n.core.Fire(tx, tx.Now(), ours.timetableKey("gone")[1:]) })
+		n.wantTicks()
+		time.Sleep(time.Minute)
+		n.wantTicks("00:01:00")
+	})
+}
+
 func TestRulesOfManyAccountsAndRegionsOccurAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := ticking(t)
