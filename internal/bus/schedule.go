@@ -3,6 +3,7 @@ package bus
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -49,14 +50,30 @@ func readTimetable(r Reader, key []byte) (t timetable, found bool, err error) {
 	if err != nil || !found {
 		return t, false, err
 	}
+	if t, err = decodeTimetable(v); err != nil {
+		return t, false, fmt.Errorf("%w: %q", err, key)
+	}
+	return t, true, nil
+}
+
+func decodeTimetable(v []byte) (t timetable, err error) {
 	if len(v) != timetableSize || v[0] != recordVersion {
-		return t, false, fmt.Errorf("bus: damaged timetable %q", key)
+		return t, errors.New("bus: damaged timetable")
 	}
 	t.startedAt = time.Unix(0, int64(binary.BigEndian.Uint64(v[1:]))).UTC()
 	if next := int64(binary.BigEndian.Uint64(v[9:])); next != 0 {
 		t.nextAt = time.Unix(0, next).UTC()
 	}
-	return t, true, nil
+	return t, nil
+}
+
+// after sets nextAt to e's first occurrence after now. One that lies beyond what
+// a key can hold, the year 2262, is never.
+func (t *timetable) after(e schedule.Expression, now time.Time) {
+	next, ok := e.StartingAt(t.startedAt).Next(now)
+	if t.nextAt = next; !ok || next.Year() > 2261 {
+		t.nextAt = time.Time{}
+	}
 }
 
 // write puts the timetable in the place of old, and moves the timer.
@@ -102,7 +119,7 @@ func keepTime(tx *store.Tx, n Name, rule string, rec *ruleRecord, anew bool) err
 		if err != nil {
 			return fmt.Errorf("schedule of rule %s: %w", rule, err)
 		}
-		now.nextAt, _ = e.StartingAt(now.startedAt).Next(tx.Now())
+		now.after(e, tx.Now())
 	}
 	return now.write(tx, key, old)
 }
@@ -144,14 +161,13 @@ func (c *Core) Fire(tx *store.Tx, at time.Time, ref []byte) error {
 	if err != nil {
 		return fmt.Errorf("schedule of rule %s: %w", n.RuleARN(rule), err)
 	}
-	e = e.StartingAt(old.startedAt)
-	if tick := lastTick(e, at, tx.Now()); tx.Now().Sub(tick) <= lateFor {
+	if tick := lastTick(e.StartingAt(old.startedAt), at, tx.Now()); tx.Now().Sub(tick) <= lateFor {
 		if err := c.tick(tx, n, rule, tick); err != nil {
 			return err
 		}
 	}
 	next := timetable{startedAt: old.startedAt}
-	next.nextAt, _ = e.Next(tx.Now())
+	next.after(e, tx.Now())
 	return next.write(tx, key, timetable{}) // the timer at at is gone already
 }
 

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -340,6 +341,57 @@ func TestAScheduleThatDoesNotOccurAgainIsKeptAndSilent(t *testing.T) {
 		n.schedule(ours, "once", "cron(0 12 1 1 ? 2000)")
 		n.away(1000 * time.Hour)
 		n.wantTicks()
+	})
+}
+
+func TestARateBeyondTheYearsOfTheStoreNeverOccurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := ticking(t)
+		n.schedule(ours, "r", "rate(1000000 days)")
+		n.targets(ours, "r", "t")
+		n.away(100 * 24 * time.Hour)
+		n.wantTicks()
+		n.must(func(tx *store.Tx) error {
+			got, _, err := readTimetable(tx, ours.timetableKey("r"))
+			if !got.nextAt.IsZero() {
+				t.Errorf("%+v", got)
+			}
+			return err
+		})
+	})
+}
+
+// heard is an Observer that keeps what it hears.
+type heard []Accepted
+
+func (*heard) Watching() bool        { return true }
+func (h *heard) Accepted(a Accepted) { *h = append(*h, a) }
+
+func TestWhoWatchesTheBusSeesTheEventOfASchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		var h heard
+		n.core.Observe(&h)
+		n.fire()
+		n.schedule(ours, "r", "rate(1 minute)")
+		n.targets(ours, "r", "t", "u")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(h) != 1 || h[0].Bus != ours || !slices.Equal(h[0].Rules, []string{"r"}) || !strings.Contains(string(h[0].Event), "Scheduled Event") {
+			t.Errorf("%+v", h)
+		}
+	})
+}
+
+func FuzzDecodeTimetable(f *testing.F) {
+	f.Add(timetable{startedAt: time.Unix(1, 2), nextAt: time.Unix(3, 4)}.encode())
+	f.Add(timetable{startedAt: time.Unix(1, 2)}.encode())
+	f.Add([]byte{1, 2})
+	f.Fuzz(func(t *testing.T, v []byte) {
+		got, err := decodeTimetable(v)
+		if err == nil && !bytes.Equal(got.encode(), v) {
+			t.Fatalf("%x became %x", v, got.encode())
+		}
 	})
 }
 
