@@ -1,5 +1,5 @@
-// Package bus is the event bus: buses, their rules, the rules' targets, and
-// what happens when an event is put.
+// Package bus is the event bus: buses, their rules, the rules' targets, what
+// happens when an event is put, and when a rule's schedule occurs.
 //
 // An event is accepted and handed to the targets of every rule that matches
 // it in one transaction. Matching costs time that the shard's one writer does
@@ -12,11 +12,18 @@
 // Invariants:
 //
 //  1. What an event is matched to is the rules as of its own transaction.
+//
 //  2. A ruleset is never changed. A transaction that changes a rule or a target
 //     puts a new one in its place, in the same transaction.
+//
 //  3. Every account has, in every region, the bus "default", which has no
 //     record until something is said of it.
+//
 //  4. The memory holds no bus that does not exist.
+//
+//  5. A rule that is on and has a schedule that occurs again has one timer, at
+//     its next occurrence; other rules have none. The event of an occurrence is
+//     made in the transaction that sets the next timer.
 //
 // It refuses to know what AWS calls things, and where a target's deliveries go.
 package bus
@@ -91,14 +98,18 @@ type Counts struct {
 	NoBus      uint64 // accepted for a bus that does not exist, and gone
 	TooComplex uint64 // pairs that could not be matched in bounded time
 	Rematched  uint64 // events matched in the transaction, since rules kept changing
+	Scheduled  uint64 // events that rules made on their schedule
 }
 
-type counts struct{ accepted, matched, noBus, tooComplex, rematched atomic.Uint64 }
+type counts struct{ accepted, matched, noBus, tooComplex, rematched, scheduled atomic.Uint64 }
 
 // Counts is what happened so far.
 func (c *Core) Counts() Counts {
 	n := &c.counts
-	return Counts{n.accepted.Load(), n.matched.Load(), n.noBus.Load(), n.tooComplex.Load(), n.rematched.Load()}
+	return Counts{
+		Accepted: n.accepted.Load(), Matched: n.matched.Load(), NoBus: n.noBus.Load(),
+		TooComplex: n.tooComplex.Load(), Rematched: n.rematched.Load(), Scheduled: n.scheduled.Load(),
+	}
 }
 
 // Reader is what reading needs: a *store.Tx or a *store.View.

@@ -125,6 +125,11 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 	c.observed(tx, p)
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
+	return c.send(tx, p)
+}
+
+// send hands the deliveries of an event to the outbox.
+func (c *Core) send(tx *store.Tx, p *pending) error {
 	for i := range p.deliveries {
 		d := &p.deliveries[i]
 		d.AcceptedAt = tx.Now()
@@ -208,12 +213,16 @@ func (p *pending) transform(d *delivery.Delivery, r *compiled, sees *transform.T
 	d.Event, d.Body = p.body, body
 }
 
-// deliveryKey names the delivery of an event to a target by a rule: a UUID of
-// version 8, made from their names, so that it is the same however often the
-// event is matched.
+// deliveryKey names the delivery of an event to a target by a rule. It is made
+// from their names, so that it is the same however often the event is matched.
 func deliveryKey(event, rule, target string) delivery.Key {
+	return nameKey(event, rule, target)
+}
+
+// nameKey is a UUID of version 8, made from three names.
+func nameKey(one, two, three string) delivery.Key {
 	var in [512]byte
-	b := append(append(append(append(append(in[:0], event...), 0), rule...), 0), target...)
+	b := append(append(append(append(append(in[:0], one...), 0), two...), 0), three...)
 	sum := sha256.Sum256(b)
 	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
 	return delivery.Key(sum[:16])

@@ -28,6 +28,7 @@ type busRecord struct {
 
 type ruleRecord struct {
 	Pattern     string            `json:"pattern,omitempty"`
+	Schedule    string            `json:"schedule,omitempty"`
 	State       State             `json:"state"`
 	Description string            `json:"description,omitempty"`
 	RoleARN     string            `json:"roleArn,omitempty"`

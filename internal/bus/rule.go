@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/pattern"
+	"github.com/carillon-events/carillon/internal/schedule"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
-// State says whether a rule is matched.
+// State says whether a rule is matched, and occurs.
 type State string
 
 // The states of a rule. EnabledForAll is a rule that also wants the events of
@@ -25,7 +26,8 @@ const (
 // Rule is a rule as it was put.
 type Rule struct {
 	Name        string
-	Pattern     string
+	Pattern     string // what it matches; empty if it only occurs
+	Schedule    string // when it occurs; empty if it only matches
 	State       State
 	Description string
 	RoleARN     string
@@ -47,6 +49,9 @@ func (c *Core) PutRule(tx *store.Tx, n Name, rule Rule, tags map[string]string) 
 		return err
 	}
 	rec := ruleRecord{CreatedBy: rule.CreatedBy, CreatedAt: tx.Now(), Tags: maps.Clone(tags)}
+	if _, err := schedule.Parse(rule.Schedule); rule.Schedule != "" && err != nil {
+		return fmt.Errorf("schedule of rule %s: %w", rule.Name, err)
+	}
 	found, err := get(tx, n.ruleKey(rule.Name), &rec)
 	if err != nil {
 		return err
@@ -56,7 +61,12 @@ func (c *Core) PutRule(tx *store.Tx, n Name, rule Rule, tags map[string]string) 
 			return err
 		}
 	}
-	rec.Pattern, rec.State, rec.Description, rec.RoleARN = rule.Pattern, rule.State, rule.Description, rule.RoleARN
+	anew := rec.Schedule != rule.Schedule
+	rec.Pattern, rec.Schedule, rec.State = rule.Pattern, rule.Schedule, rule.State
+	rec.Description, rec.RoleARN = rule.Description, rule.RoleARN
+	if err := keepTime(tx, n, rule.Name, &rec, anew); err != nil {
+		return err
+	}
 	if err := tx.Set(n.ruleKey(rule.Name), encode(rec)); err != nil {
 		return err
 	}
@@ -92,6 +102,9 @@ func (c *Core) DeleteRule(tx *store.Tx, n Name, rule string) error {
 	if len(targets) > 0 {
 		return fmt.Errorf("delete rule %s: %w", rule, ErrRuleHasTargets)
 	}
+	if err := keepTime(tx, n, rule, nil, false); err != nil {
+		return err
+	}
 	if err := tx.Delete(n.ruleKey(rule)); err != nil {
 		return err
 	}
@@ -111,6 +124,9 @@ func (c *Core) SetRuleState(tx *store.Tx, n Name, rule string, state State) erro
 		return nil
 	}
 	rec.State = state
+	if err := keepTime(tx, n, rule, &rec, false); err != nil {
+		return err
+	}
 	if err := tx.Set(n.ruleKey(rule), encode(rec)); err != nil {
 		return err
 	}
@@ -135,7 +151,7 @@ func GetRule(r Reader, n Name, rule string) (Rule, error) {
 
 func (rec *ruleRecord) rule(name string) Rule {
 	return Rule{
-		Name: name, Pattern: rec.Pattern, State: rec.State, Description: rec.Description,
+		Name: name, Pattern: rec.Pattern, Schedule: rec.Schedule, State: rec.State, Description: rec.Description,
 		RoleARN: rec.RoleARN, CreatedBy: rec.CreatedBy, CreatedAt: rec.CreatedAt,
 	}
 }

@@ -37,8 +37,9 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	timers := &timer.Loop{
 		Shard: shard,
 		Handlers: map[timer.Kind]timer.Handler{
-			timer.QueueSweep: queue.Sweep,
-			timer.QueueMove:  queue.StepMove,
+			timer.QueueSweep:   queue.Sweep,
+			timer.QueueMove:    queue.StepMove,
+			timer.RuleSchedule: core.Fire,
 		},
 		Logger: r.log,
 	}

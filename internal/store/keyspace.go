@@ -25,10 +25,11 @@ const (
 	SpaceQueueGone    = 'Z' // names of queues deleted a moment ago
 
 	// bus and delivery
-	SpaceBus    = 'b'
-	SpaceRule   = 'r'
-	SpaceTarget = 't'
-	SpaceOutbox = 'O'
+	SpaceBus       = 'b'
+	SpaceRule      = 'r'
+	SpaceTarget    = 't'
+	SpaceTimetable = 's' // when rules with a schedule occur next
+	SpaceOutbox    = 'O'
 )
 
 // formatKey lies before every shard.

@@ -34,6 +34,7 @@ const (
 	QueueSweep    Kind = 1 // queue: retention, deduplication windows
 	QueueMove     Kind = 2 // queue: the next step of a message move task
 	DeliveryRetry Kind = 3 // delivery: the next attempt
+	RuleSchedule  Kind = 4 // bus: the next occurrence of a rule's schedule
 )
 
 // Keys, below store.SpaceTimer:

@@ -6,6 +6,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/pattern"
+	"github.com/carillon-events/carillon/internal/schedule"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -33,11 +34,14 @@ const overLimit = "The requested resource exceeds the maximum number allowed."
 func (n names) explain(err error) error {
 	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
 	var bad *pattern.Error
+	var badSchedule *schedule.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &bad):
 		return say(codeBadPattern, "Event pattern is not valid. Reason: "+bad.Reason)
+	case errors.As(err, &badSchedule):
+		return say(codeValidation, badSchedule.Message+" Reason: "+badSchedule.Detail())
 	case errors.Is(err, bus.ErrBusNotFound):
 		return say(codeNotFound, "Event bus "+n.bus.Bus+" does not exist.")
 	case errors.Is(err, bus.ErrBusExists):

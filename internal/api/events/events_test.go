@@ -307,7 +307,6 @@ func TestRulesLiveTheirLife(t *testing.T) {
 	a.do("PutRule", `{"Name":"r2","EventPattern":"{\"a\":[2]}"}`)
 	a.refused("PutRule", `{"Name":"r3","EventPattern":"{\"a\":[2]}"}`, "LimitExceededException", overLimit)
 	a.refused("PutRule", `{"Name":"x"}`, "ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
-	a.refused("PutRule", `{"Name":"x","ScheduleExpression":"rate(1 minute)"}`, "ValidationException", "Parameter ScheduleExpression is not valid. Reason: Carillon does not support ScheduleExpression yet.")
 	a.refused("PutRule", `{"Name":"x","EventPattern":"{\"a\":1}"}`, "InvalidEventPatternException", "Event pattern is not valid. Reason: \"a\" must be an object or an array\n at [Source: (String)\"{\"a\":1}\"; line: 1, column: 7]")
 	a.refused("PutRule", `{"Name":"x","EventBusName":"nope","EventPattern":"{\"a\":[1]}"}`, "ResourceNotFoundException", "Event bus nope does not exist.")
 	for _, op := range []string{"DescribeRule", "EnableRule", "DisableRule"} {

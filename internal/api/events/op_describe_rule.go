@@ -25,7 +25,7 @@ func (s *Service) DescribeRule(_ context.Context, c *wire.Call, in *model.Descri
 	}
 	return &model.DescribeRuleOutput{
 		Name: wire.Some(r.Name), Arn: wire.Some(n.bus.RuleARN(r.Name).String()), EventPattern: some(r.Pattern),
-		State: wire.Some(stateAs[r.State]), Description: some(r.Description), RoleArn: some(r.RoleARN),
+		ScheduleExpression: some(r.Schedule), State: wire.Some(stateAs[r.State]), Description: some(r.Description), RoleArn: some(r.RoleARN),
 		EventBusName: wire.Some(n.bus.Bus), CreatedBy: some(r.CreatedBy),
 	}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
-// DisableRule has a rule not matched until it is enabled.
+// DisableRule has a rule neither match nor occur until it is enabled.
 func (s *Service) DisableRule(ctx context.Context, c *wire.Call, in *model.DisableRuleInput) (*model.DisableRuleOutput, error) {
 	n, err := onBus(c, in.EventBusName, in.Name)
 	if err != nil {

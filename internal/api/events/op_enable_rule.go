@@ -9,7 +9,7 @@ import (
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
-// EnableRule has a rule matched again.
+// EnableRule has a rule match again, and occur from now on.
 func (s *Service) EnableRule(ctx context.Context, c *wire.Call, in *model.EnableRuleInput) (*model.EnableRuleOutput, error) {
 	n, err := onBus(c, in.EventBusName, in.Name)
 	if err != nil {

@@ -34,7 +34,7 @@ func (s *Service) ListRules(_ context.Context, c *wire.Call, in *model.ListRules
 		last = r.Name
 		out.Rules = append(out.Rules, model.Rule{
 			Name: wire.Some(r.Name), Arn: wire.Some(n.bus.RuleARN(r.Name).String()), EventPattern: some(r.Pattern),
-			State: wire.Some(stateAs[r.State]), Description: some(r.Description), RoleArn: some(r.RoleARN),
+			ScheduleExpression: some(r.Schedule), State: wire.Some(stateAs[r.State]), Description: some(r.Description), RoleArn: some(r.RoleARN),
 			EventBusName: wire.Some(n.bus.Bus),
 		})
 	}

@@ -3,8 +3,10 @@ package events
 import (
 	"context"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -28,15 +30,18 @@ func (s *Service) PutRule(ctx context.Context, c *wire.Call, in *model.PutRuleIn
 	if err != nil {
 		return nil, err
 	}
-	if in.ScheduleExpression.V != "" {
-		return nil, unsupported("ScheduleExpression")
+	if in.ScheduleExpression.OK && n.bus.Bus != arn.DefaultBus {
+		// Also an empty one: https://github.com/aws-controllers-k8s/community/issues/1984
+		return nil, &wire.Error{Code: codeValidation, Message: "ScheduleExpression is supported only on the default event bus."}
 	}
-	if in.EventPattern.V == "" {
+	if in.EventPattern.V == "" && in.ScheduleExpression.V == "" {
 		return nil, &wire.Error{Code: codeValidation, Message: "Parameter(s) EventPattern or ScheduleExpression must be specified."}
 	}
-	parsed, err := s.core.ParsePattern(in.EventPattern.V)
-	if err != nil {
-		return nil, n.explain(err)
+	var parsed *pattern.Pattern
+	if in.EventPattern.V != "" {
+		if parsed, err = s.core.ParsePattern(in.EventPattern.V); err != nil {
+			return nil, n.explain(err)
+		}
 	}
 	tags, err := tagMap(in.Tags)
 	if err != nil {
@@ -44,8 +49,8 @@ func (s *Service) PutRule(ctx context.Context, c *wire.Call, in *model.PutRuleIn
 	}
 	err = s.change(ctx, n, func(tx *store.Tx) error {
 		return s.core.PutRule(tx, n.bus, bus.Rule{
-			Name: in.Name, Pattern: in.EventPattern.V, State: stateOf[in.State.V], Description: in.Description.V,
-			RoleARN: in.RoleArn.V, CreatedBy: c.Account, Parsed: parsed,
+			Name: in.Name, Pattern: in.EventPattern.V, Schedule: in.ScheduleExpression.V,
+			State: stateOf[in.State.V], Description: in.Description.V, RoleARN: in.RoleArn.V, CreatedBy: c.Account, Parsed: parsed,
 		}, tags)
 	})
 	if err != nil {

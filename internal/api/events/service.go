@@ -6,9 +6,8 @@
 // would say (errors.go, the only table of codes). Reads that only describe go
 // through a view and do not disturb the shard's writer.
 //
-// It refuses by name what Carillon does not do yet (schedules, targets other
-// than queues), rather than to accept and ignore
-// it. Event ids and times are made here and handed down.
+// It refuses by name what Carillon does not do yet (targets other than queues),
+// rather than to accept and ignore it. Event ids and times are made here and handed down.
 package events
 
 import (

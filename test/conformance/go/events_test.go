@@ -119,6 +119,25 @@ func eventsErrors(t *tour) {
 	refused(t, "eleven entries", err, "ValidationException")
 }
 
+func eventsSchedule(t *tour) {
+	name := t.name("rule")
+	put := func(bus *string, expression string) error {
+		_, err := t.events.PutRule(t.ctx, &eventbridge.PutRuleInput{Name: &name, EventBusName: bus, ScheduleExpression: &expression})
+		return err
+	}
+	must(0, put(nil, "rate(5 minutes)"))(t)
+	for _, bad := range []string{"rate(5 minute)", "rate(1 minutes)", "cron(0 12 * * * *)", "cron(7 20 * * 1-7 *)", "at(2030-01-31T13:00:00)", "often"} {
+		refused(t, bad, put(nil, bad), "ValidationException")
+	}
+	refused(t, "on a custom bus", put(t.bus(), "rate(5 minutes)"), "ValidationException")
+	got := must(t.events.DescribeRule(t.ctx, &eventbridge.DescribeRuleInput{Name: &name}))(t)
+	equal(t, "DescribeRule", aws.ToString(got.ScheduleExpression)+aws.ToString(got.EventPattern), "rate(5 minutes)")
+	must(0, put(nil, "cron(0 18 ? * MON-FRI *)"))(t)
+	list := must(t.events.ListRules(t.ctx, &eventbridge.ListRulesInput{NamePrefix: &name}))(t)
+	equal(t, "ListRules", aws.ToString(list.Rules[0].ScheduleExpression), "cron(0 18 ? * MON-FRI *)")
+	must(t.events.DeleteRule(t.ctx, &eventbridge.DeleteRuleInput{Name: &name}))(t)
+}
+
 func eventsPut(t *tour) {
 	bus, large, ordered := t.bus(), t.queue(nil), t.fifo()
 	t.route(bus, large, largeOrders, nil)

@@ -59,6 +59,7 @@ var scenarios = []struct {
 	{"events-bus", eventsBus},
 	{"events-rule", eventsRule},
 	{"events-errors", eventsErrors},
+	{"events-schedule", eventsSchedule},
 	{"events-put", eventsPut},
 	{"events-target", eventsTarget},
 	{"events-pattern", eventsPattern},

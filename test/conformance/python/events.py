@@ -111,6 +111,32 @@ def errors(t):
     equal(e.list_rules(EventBusName=bus)["Rules"], [], "rules after refused calls")
 
 
+@scenario("events-schedule")
+def schedules(t):
+    e, name = t.events, t.name("rule")
+    e.put_rule(Name=name, ScheduleExpression="rate(5 minutes)", State="DISABLED")
+    got = e.describe_rule(Name=name)
+    equal((got["ScheduleExpression"], got["State"], got["EventBusName"]), ("rate(5 minutes)", "DISABLED", "default"), "DescribeRule")
+    check("EventPattern" not in got, "a rule without a pattern shows one")
+    e.put_rule(Name=name, ScheduleExpression="cron(15 10 ? * 6L 2030-2040)", EventPattern=PATTERN)
+    listed = e.list_rules(NamePrefix=name)["Rules"]
+    equal([(r["ScheduleExpression"], r["EventPattern"], r["State"]) for r in listed],
+          [("cron(15 10 ? * 6L 2030-2040)", PATTERN, "ENABLED")], "ListRules")
+    url = t.queue()
+    e.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": t.arn(url)}])
+    e.disable_rule(Name=name)
+    e.enable_rule(Name=name)
+    for bad in ("rate(5 minute)", "rate(1 minutes)", "rate(0 minutes)", "rate(5 seconds)", "cron(0 12 * * * *)", "cron(0 12 ? * ? *)",
+                "cron(7 20 * * 1-7 *)", "cron(*/60 * * * ? *)", "cron(0 12 * * ?)", "at(2030-01-31T13:00:00)", "0 12 * * ? *"):
+        with case(bad), fails("ValidationException", status=400):
+            e.put_rule(Name=name, ScheduleExpression=bad)
+    with fails("ValidationException"):
+        e.put_rule(Name=name, ScheduleExpression="rate(5 minutes)", EventBusName=bus_of(t))
+    equal(e.describe_rule(Name=name)["ScheduleExpression"], "cron(15 10 ? * 6L 2030-2040)", "after refused calls")
+    e.remove_targets(Rule=name, Ids=["q"])
+    e.delete_rule(Name=name)
+
+
 @scenario("events-put")
 def put(t):
     bus, large, every, fifo = bus_of(t), t.queue(), t.queue(), t.queue(fifo=True, ContentBasedDeduplication="true")
