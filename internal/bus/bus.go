@@ -51,6 +51,7 @@ var (
 	ErrTooManyRules   = errors.New("too many rules on the bus")
 	ErrTooManyTargets = errors.New("too many targets on the rule")
 	ErrTooManyTags    = errors.New("too many tags on the resource")
+	ErrPolicyTooLong  = errors.New("policy of the bus is too long")
 )
 
 // Limits bound what an account can make in a region.

@@ -24,6 +24,18 @@ type busRecord struct {
 	Tags        map[string]string `json:"tags,omitempty"`
 	CreatedAt   time.Time         `json:"createdAt"`
 	ModifiedAt  time.Time         `json:"modifiedAt"`
+	Policy      string            `json:"policy,omitempty"`
+	Key         string            `json:"key,omitempty"`
+	DeadLetter  string            `json:"deadLetter,omitempty"`
+	Log         *Log              `json:"log,omitempty"`
+}
+
+func (rec *busRecord) bus(n Name) Bus {
+	return Bus{
+		Name:     n,
+		Settings: Settings{Description: rec.Description, Key: rec.Key, DeadLetter: rec.DeadLetter, Log: rec.Log},
+		Policy:   rec.Policy, CreatedAt: rec.CreatedAt, ModifiedAt: rec.ModifiedAt,
+	}
 }
 
 type ruleRecord struct {

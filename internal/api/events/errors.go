@@ -2,6 +2,7 @@ package events
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/bus"
@@ -16,6 +17,7 @@ const (
 	codeExists     = "ResourceAlreadyExistsException"
 	codeLimit      = "LimitExceededException"
 	codeBadPattern = "InvalidEventPatternException"
+	codeLongPolicy = "PolicyLengthExceededException"
 )
 
 // Codes of errors of one entry of PutEvents.
@@ -53,6 +55,8 @@ func (n names) explain(err error) error {
 	case errors.Is(err, bus.ErrTooManyBuses), errors.Is(err, bus.ErrTooManyRules),
 		errors.Is(err, bus.ErrTooManyTargets), errors.Is(err, bus.ErrTooManyTags):
 		return say(codeLimit, overLimit)
+	case errors.Is(err, bus.ErrPolicyTooLong):
+		return say(codeLongPolicy, "The event bus policy is too long.")
 	}
 	return err
 }
@@ -80,4 +84,18 @@ func refusal(given ...param) error {
 type param struct {
 	name  string
 	given bool
+}
+
+// requireAll refuses a request that lacks some of the parameters.
+func requireAll(needed ...param) error {
+	var absent []string
+	for _, p := range needed {
+		if !p.given {
+			absent = append(absent, p.name)
+		}
+	}
+	if absent == nil {
+		return nil
+	}
+	return &wire.Error{Code: codeValidation, Message: "Parameter(s) " + strings.Join(absent, ", ") + " must be specified."}
 }

@@ -103,6 +103,12 @@ func resource(c *wire.Call, in any) string {
 		return named(in.Name)
 	case *model.DeleteEventBusInput:
 		return named(wire.Some(in.Name))
+	case *model.PutPermissionInput:
+		return named(in.EventBusName)
+	case *model.RemovePermissionInput:
+		return named(in.EventBusName)
+	case *model.UpdateEventBusInput:
+		return named(in.Name)
 	case *model.PutRuleInput:
 		return rule(in.EventBusName, in.Name)
 	case *model.DescribeRuleInput:
