@@ -7,12 +7,12 @@ import (
 )
 
 // Settings are what a bus is told to be, besides its name, tags and policy.
-// They are kept and shown; nothing is encrypted with Key, dead-lettered to
-// DeadLetter for want of it, or logged as Log says, yet.
+// They are kept and shown, no more: nothing is encrypted with Key or logged as
+// Log says yet, and so nothing goes to DeadLetter.
 type Settings struct {
 	Description string
 	Key         string // what events are encrypted with; empty for the node's own way
-	DeadLetter  string // ARN of the queue of events that could not be decrypted; empty for none
+	DeadLetter  string // ARN of the queue of events that Key cannot open; empty for none
 	Log         *Log   // nil if nothing was said
 }
 

@@ -267,7 +267,6 @@ func TestBusesLiveTheirLife(t *testing.T) {
 	a.refused("CreateEventBus", `{"Name":"default"}`, "ResourceAlreadyExistsException", "Event bus default already exists.")
 	a.refused("CreateEventBus", `{"Name":"third"}`, "LimitExceededException", overLimit)
 	a.refused("CreateEventBus", `{"Name":"a/b"}`, "ValidationException", "Parameter Name is not valid. Reason: The name of a custom event bus must not contain '/'.")
-	a.refused("CreateEventBus", `{"Name":"c","KmsKeyIdentifier":"k"}`, "ValidationException", "Parameter KmsKeyIdentifier is not valid. Reason: Carillon does not support KmsKeyIdentifier yet.")
 	a.want("DescribeEventBus", `{}`, `{"Name":"default","Arn":"arn:aws:events:eu-west-1:111122223333:event-bus/default"}`)
 	if b := a.do("DescribeEventBus", `{"Name":"orders"}`); b["Arn"] != "arn:aws:events:eu-west-1:111122223333:event-bus/orders" || b["CreationTime"].(float64) == 0 {
 		t.Errorf("%v", b)

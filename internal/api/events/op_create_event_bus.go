@@ -15,12 +15,10 @@ func (s *Service) CreateEventBus(ctx context.Context, c *wire.Call, in *model.Cr
 	if strings.Contains(in.Name, "/") && !in.EventSourceName.OK {
 		return nil, invalid("Name", "The name of a custom event bus must not contain '/'.")
 	}
-	err := refusal(
-		param{"EventSourceName", in.EventSourceName.OK},
-		param{"KmsKeyIdentifier", in.KmsKeyIdentifier.OK},
-		param{"DeadLetterConfig", in.DeadLetterConfig != nil},
-		param{"LogConfig", in.LogConfig != nil},
-	)
+	if err := refusal(param{"EventSourceName", in.EventSourceName.OK}); err != nil {
+		return nil, err
+	}
+	settings, err := settings(in.Description.V, in.KmsKeyIdentifier.V, in.DeadLetterConfig, in.LogConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -30,10 +28,16 @@ func (s *Service) CreateEventBus(ctx context.Context, c *wire.Call, in *model.Cr
 	}
 	n := names{bus: bus.Name{Account: c.Account, Region: c.Region, Bus: in.Name}}
 	err = s.change(ctx, n, func(tx *store.Tx) error {
-		return s.core.CreateBus(tx, n.bus, in.Description.V, tags)
+		if err := s.core.CreateBus(tx, n.bus, in.Description.V, tags); err != nil {
+			return err
+		}
+		return s.core.SetSettings(tx, n.bus, settings)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &model.CreateEventBusOutput{EventBusArn: wire.Some(n.bus.ARN().String()), Description: in.Description}, nil
+	return &model.CreateEventBusOutput{
+		EventBusArn: wire.Some(n.bus.ARN().String()), Description: in.Description, KmsKeyIdentifier: some(settings.Key),
+		DeadLetterConfig: deadLetterAs(settings), LogConfig: logAs(settings),
+	}, nil
 }
