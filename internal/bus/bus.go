@@ -80,14 +80,21 @@ type Counts struct {
 	NoBus      uint64 // accepted for a bus that does not exist, and gone
 	TooComplex uint64 // pairs that could not be matched in bounded time
 	Rematched  uint64 // events matched in the transaction, since rules kept changing
+	Forwarded  uint64 // events that a bus got from another
+	TooFar     uint64 // targets that a forwarded event did not go to, being a third bus
 }
 
-type counts struct{ accepted, matched, noBus, tooComplex, rematched atomic.Uint64 }
+type counts struct {
+	accepted, matched, noBus, tooComplex, rematched, forwarded, tooFar atomic.Uint64
+}
 
 // Counts is what happened so far.
 func (c *Core) Counts() Counts {
 	n := &c.counts
-	return Counts{n.accepted.Load(), n.matched.Load(), n.noBus.Load(), n.tooComplex.Load(), n.rematched.Load()}
+	return Counts{
+		n.accepted.Load(), n.matched.Load(), n.noBus.Load(), n.tooComplex.Load(), n.rematched.Load(),
+		n.forwarded.Load(), n.tooFar.Load(),
+	}
 }
 
 // Reader is what reading needs: a *store.Tx or a *store.View.

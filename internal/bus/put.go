@@ -29,6 +29,9 @@ type pending struct {
 	deliveries []delivery.Delivery
 	tooComplex uint64
 	matched    uint64
+
+	forwarded bool   // came from another bus, and goes to no third one
+	tooFar    uint64 // targets that it does not go to for that
 }
 
 // Add adds an event to the batch and matches it to the rules as they were last
@@ -69,6 +72,7 @@ func (c *Core) Put(tx *store.Tx, b *Batch, inside bool) error {
 		return ErrStale
 	}
 	for i := range b.events {
+		c.counts.accepted.Add(1)
 		if err := c.put(tx, &b.events[i]); err != nil {
 			return err
 		}
@@ -104,13 +108,13 @@ func (c *Core) Refresh(b *Batch) {
 }
 
 func (c *Core) put(tx *store.Tx, p *pending) error {
-	c.counts.accepted.Add(1)
 	if p.met == nil {
 		c.counts.noBus.Add(1)
 		return nil
 	}
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
+	c.counts.tooFar.Add(p.tooFar)
 	for i := range p.deliveries {
 		d := &p.deliveries[i]
 		d.AcceptedAt = tx.Now()
@@ -139,7 +143,7 @@ var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
-	p.rules, p.deliveries, p.matched, p.tooComplex = set, nil, 0, 0
+	p.rules, p.deliveries, p.matched, p.tooComplex, p.tooFar = set, nil, 0, 0, 0
 	if set.count == 0 {
 		return
 	}
@@ -162,6 +166,10 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 
 func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 	for _, t := range r.targets {
+		if _, isBus := t.ARN.BusName(); isBus && p.forwarded {
+			p.tooFar++
+			continue
+		}
 		d := delivery.Delivery{
 			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
 			Target: t.ARN, Body: p.body, Trace: p.trace,

@@ -19,6 +19,7 @@ import (
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetbus "github.com/carillon-events/carillon/internal/target/bus"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -47,9 +48,11 @@ func start(t testing.TB, limits bus.Limits) *api {
 			t.Error(err)
 		}
 	})
-	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}}, delivery.DefaultPolicy)
+	buses := &targetbus.Target{}
+	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}, targetbus.Service: buses}, delivery.DefaultPolicy)
+	buses.Core = bus.New(outbox, limits)
 	return &api{
-		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), bus.New(outbox, limits), outbox),
+		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox),
 		call: wire.Call{Service: "events", Account: "111122223333", Region: "eu-west-1"},
 	}
 }

@@ -20,7 +20,7 @@ func (s *Service) PutTargets(ctx context.Context, c *wire.Call, in *model.PutTar
 	}
 	targets := make([]bus.Target, len(in.Targets))
 	for i := range in.Targets {
-		if targets[i], err = s.target(&in.Targets[i]); err != nil {
+		if targets[i], err = s.target(n.bus, &in.Targets[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -31,8 +31,8 @@ func (s *Service) PutTargets(ctx context.Context, c *wire.Call, in *model.PutTar
 	return &model.PutTargetsOutput{FailedEntryCount: wire.Some[int32](0), FailedEntries: []model.PutTargetsResultEntry{}}, nil
 }
 
-// target is the target that the request means.
-func (s *Service) target(t *model.Target) (bus.Target, error) {
+// target is the target that the request means, of a rule on that bus.
+func (s *Service) target(on bus.Name, t *model.Target) (bus.Target, error) {
 	to, err := arn.Parse(t.Arn)
 	if err != nil {
 		return bus.Target{}, invalid(t.Arn, "Provided Arn is not in correct format.")
@@ -48,8 +48,11 @@ func (s *Service) target(t *model.Target) (bus.Target, error) {
 		group := t.SqsParameters.MessageGroupId.V
 		out.GroupID = &group
 	}
-	if to.Service == "sqs" {
+	switch to.Service {
+	case "sqs":
 		return out, checkQueueTarget(out)
+	case "events":
+		return out, checkBusTarget(on, t, to)
 	}
 	return out, nil
 }

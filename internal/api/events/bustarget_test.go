@@ -1,0 +1,54 @@
+package events
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/queue"
+)
+
+func TestARuleSendsToTheBusOfAnotherAccountAndRegion(t *testing.T) {
+	a := start(t, bus.DefaultLimits)
+	const theirs = "arn:aws:events:us-east-1:999999999999:event-bus/default"
+	a.do("PutRule", `{"Name":"on","EventPattern":"{\"source\":[\"shop\"]}"}`)
+	a.do("PutTargets", `{"Rule":"on","Targets":[{"Id":"t","Arn":"`+theirs+`","RoleArn":"arn:aws:iam::111122223333:role/r"}]}`)
+	a.want("ListTargetsByRule", `{"Rule":"on"}`, `{"Targets":[{"Id":"t","Arn":"`+theirs+`","RoleArn":"arn:aws:iam::111122223333:role/r"}]}`)
+	ours := a.call
+
+	a.call.Account, a.call.Region = "999999999999", "us-east-1"
+	q := a.queue("q", queue.Config{})
+	a.do("PutRule", `{"Name":"in","EventPattern":"{\"account\":[\"111122223333\"]}"}`)
+	a.do("PutTargets", `{"Rule":"in","Targets":[{"Id":"t","Arn":"`+q+`"}]}`)
+	their := a.call
+
+	a.call = ours
+	answer := a.do("PutEvents", `{"Entries":[{"Source":"shop","DetailType":"paid","Detail":"{\"n\":1}"},{"Source":"else","DetailType":"paid","Detail":"{}"}]}`)
+	id := answer["Entries"].([]any)[0].(map[string]any)["EventId"].(string)
+	a.call = their
+	got := a.received("q")
+	if len(got) != 1 || !strings.Contains(got[0], `"id":"`+id+`","detail-type":"paid","source":"shop","account":"111122223333"`) ||
+		!strings.Contains(got[0], `"region":"eu-west-1"`) {
+		t.Errorf("received %q", got)
+	}
+}
+
+func TestBusTargetsThatMakeNoSenseAreRefused(t *testing.T) {
+	a := start(t, bus.DefaultLimits)
+	a.do("CreateEventBus", `{"Name":"orders"}`)
+	a.do("PutRule", `{"Name":"r","EventBusName":"orders","EventPattern":"{\"a\":[1]}"}`)
+	const arn = "arn:aws:events:eu-west-1:111122223333:event-bus/"
+	for target, want := range map[string]string{
+		`"Arn":"` + arn + `a b"`:               "Parameter " + arn + "a b is not valid. Reason: Provided Arn is not in correct format.",
+		`"Arn":"` + arn + `"`:                  "Parameter " + arn + " is not valid. Reason: Provided Arn is not in correct format.",
+		`"Arn":"arn:aws:events:::event-bus/a"`: "Parameter arn:aws:events:::event-bus/a is not valid. Reason: Provided Arn is not in correct format.",
+		`"Arn":"arn:aws:events:eu-west-1:111122223333:api-destination/d/1"`: "Parameter Arn is not valid. Reason: Carillon does not deliver to api-destination yet (target x: arn:aws:events:eu-west-1:111122223333:api-destination/d/1).",
+		`"Arn":"` + arn + `orders"`:                                         "Parameter Arn is not valid. Reason: A rule must not send to its own event bus (target x).",
+		`"Arn":"` + arn + `a","SqsParameters":{}`:                           "Parameter SqsParameters is not valid. Reason: It is not supported for event bus targets (target x).",
+	} {
+		a.refused("PutTargets", `{"Rule":"r","EventBusName":"orders","Targets":[{"Id":"x",`+target+`}]}`, "ValidationException", want)
+	}
+	if _, err := a.try("PutTargets", `{"Rule":"r","EventBusName":"orders","Targets":[{"Id":"x","Arn":"`+arn+`a","Input":"{}"}]}`); err == nil {
+		t.Error("a target bus took Input")
+	}
+}
