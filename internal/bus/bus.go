@@ -54,11 +54,12 @@ var (
 	ErrPolicyTooLong  = errors.New("policy of the bus is too long")
 )
 
-// Limits bound what an account can make in a region.
-type Limits struct{ Buses, RulesPerBus, TargetsPerRule, Tags int }
+// Limits bound what an account can make in a region. Sources are those that
+// partners make for one account, and the accounts for which there is one name.
+type Limits struct{ Buses, RulesPerBus, TargetsPerRule, Tags, Sources int }
 
-// DefaultLimits are AWS's quotas.
-var DefaultLimits = Limits{Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50}
+// DefaultLimits are AWS's quotas; it names none for sources.
+var DefaultLimits = Limits{Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50, Sources: 100}
 
 // Core is the bus of one shard.
 type Core struct {

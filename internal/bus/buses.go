@@ -64,6 +64,9 @@ func (c *Core) DeleteBus(tx *store.Tx, n Name) error {
 	if len(rules) > 0 {
 		return fmt.Errorf("delete bus %s: %w", n.Bus, ErrBusHasRules)
 	}
+	if err := partFromSource(tx, n); err != nil {
+		return err
+	}
 	if err := forget(tx, n); err != nil {
 		return err
 	}

@@ -15,7 +15,10 @@ import (
 
 // Batch is events on their way onto buses: filled by Add, put by Put. The zero
 // value is empty.
-type Batch struct{ events []pending }
+type Batch struct {
+	events  []pending
+	nowhere uint64
+}
 
 // pending is an event, and what it was matched to.
 type pending struct {
@@ -50,6 +53,10 @@ func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
 	b.events = append(b.events, p)
 }
 
+// AddNowhere adds an event that is accepted and reaches no bus: its source is
+// pending.
+func (b *Batch) AddNowhere() { b.nowhere++ }
+
 // ErrStale: the rules of a bus are not those that an event was matched to.
 var ErrStale = errors.New("rules have changed since the event was matched")
 
@@ -71,8 +78,9 @@ func (c *Core) Put(tx *store.Tx, b *Batch, inside bool) error {
 	if stale {
 		return ErrStale
 	}
+	c.counts.accepted.Add(uint64(len(b.events)) + b.nowhere)
+	c.counts.noBus.Add(b.nowhere)
 	for i := range b.events {
-		c.counts.accepted.Add(1)
 		if err := c.put(tx, &b.events[i]); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ const (
 	SpaceBus    = 'b'
 	SpaceRule   = 'r'
 	SpaceTarget = 't'
+	SpaceSource = 'p' // partners' event sources
 	SpaceOutbox = 'O'
 )
 

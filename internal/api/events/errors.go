@@ -17,6 +17,7 @@ const (
 	codeExists     = "ResourceAlreadyExistsException"
 	codeLimit      = "LimitExceededException"
 	codeBadPattern = "InvalidEventPatternException"
+	codeBadState   = "InvalidStateException"
 	codeLongPolicy = "PolicyLengthExceededException"
 )
 
@@ -59,6 +60,22 @@ func (n names) explain(err error) error {
 		return say(codeLongPolicy, "The event bus policy is too long.")
 	}
 	return err
+}
+
+// explainSource is explain for what is about a partner's event source.
+func explainSource(source string, err error) error {
+	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
+	switch {
+	case errors.Is(err, bus.ErrSourceNotFound):
+		return say(codeNotFound, "Event source "+source+" does not exist.")
+	case errors.Is(err, bus.ErrSourceExists):
+		return say(codeExists, "Event source "+source+" already exists.")
+	case errors.Is(err, bus.ErrSourceState):
+		return say(codeBadState, "Event source "+source+" is not in a valid state for this operation.")
+	case errors.Is(err, bus.ErrTooManySources):
+		return say(codeLimit, overLimit)
+	}
+	return names{bus: bus.Name{Bus: source}}.explain(err)
 }
 
 // invalid refuses a parameter.
