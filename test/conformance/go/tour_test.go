@@ -61,6 +61,10 @@ var scenarios = []struct {
 	{"events-errors", eventsErrors},
 	{"events-put", eventsPut},
 	{"events-pattern", eventsPattern},
+	{"events-permission", eventsPermission},
+	{"events-bus-settings", eventsBusSettings},
+	{"events-bus-to-bus", eventsBusToBus},
+	{"events-partner", eventsPartner},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
