@@ -2,24 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/spf13/cobra"
 
-	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -66,13 +58,6 @@ that server. With --data, the copy is of a directory that no server uses.`,
 	return c
 }
 
-func urlFromEnvironment() string {
-	if url := os.Getenv("AWS_ENDPOINT_URL"); url != "" {
-		return url
-	}
-	return "http://" + server.DefaultListen
-}
-
 // exactly wants the arguments of those names.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
@@ -101,57 +86,15 @@ func (b *backupRun) size() string {
 }
 
 func (b *backupRun) online(ctx context.Context, endpoint string) error {
-	if err := checkEndpoint(endpoint); err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+server.BackupPath, nil)
-	if err != nil {
-		return fmt.Errorf("endpoint %q: %w", endpoint, err)
-	}
-	if err := sign(ctx, req); err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil && ctx.Err() != nil {
-		return errInterrupted
-	}
+	body, err := postAdmin(ctx, endpoint, server.BackupPath)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("nothing answers at %s: is it running? A directory that no server uses is copied with --data", endpoint)
+		return fmt.Errorf("%w A directory that no server uses is copied with --data", err)
 	}
 	if err != nil {
-		return fmt.Errorf("reach the server: %w", err)
+		return err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-		return fmt.Errorf("the server at %s refuses: %s: %s", endpoint, resp.Status, strings.TrimSpace(string(text)))
-	}
-	return b.save(ctx, resp.Body)
-}
-
-func checkEndpoint(endpoint string) error {
-	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return fmt.Errorf("endpoint %q: want http://host:port or https://host:port", endpoint)
-	}
-	return nil
-}
-
-// sign signs an administrative request if there are keys to sign with.
-func sign(ctx context.Context, req *http.Request) error {
-	keys := aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY")}
-	if keys.AccessKeyID == "" {
-		return nil
-	}
-	region := os.Getenv("AWS_REGION")
-	if region == "" {
-		region = edge.DefaultRegion
-	}
-	empty := sha256.Sum256(nil)
-	err := v4.NewSigner().SignHTTP(ctx, keys, req, hex.EncodeToString(empty[:]), edge.AdminService, region, time.Now())
-	if err != nil {
-		return fmt.Errorf("sign the request: %w", err)
-	}
-	return nil
+	defer body.Close()
+	return b.save(ctx, body)
 }
 
 func (b *backupRun) offline(ctx context.Context, data string) (err error) {

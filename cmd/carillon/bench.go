@@ -87,6 +87,8 @@ func (f *benchFlags) register(c *cobra.Command) {
 	s.IntVar(&o.Size, "size", 1024, "bytes of a message, or of an event's detail")
 	s.IntVar(&o.Batch, "batch", 10, "messages in one request, where the scenario has batches")
 	s.IntVar(&o.Rate, "rate", 0, "requests a second over all connections (default: as many as are answered; 1000 for sqs-end-to-end)")
+	s.IntVar(&o.Rules, "rules", 1, "rules on the bus of put-events, of which those that are needed match; above 300 the server needs --max-rules-per-bus")
+	s.IntVar(&o.Queues, "queues", 1, "queues that every event of put-events goes to")
 	s.IntVar(&o.Fill, "fill", 0, "messages in the queue before the measurement (default: none; 100000 for sqs-receive-delete)")
 	s.IntVar(&f.procs, "procs", 1, "threads of the loader that may run at once")
 	s.BoolVar(&f.start, "start", false, "start a server on a temporary directory, and remove it afterwards")

@@ -73,12 +73,12 @@ disk.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
-		&cobra.Group{ID: groupRules, Title: "Write rules:"},
+		&cobra.Group{ID: groupRules, Title: "Write rules, watch events:"},
 		&cobra.Group{ID: groupData, Title: "Look after the data:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		groupRun:   {newServeCommand(), newDemoCommand(), newBenchCommand()},
-		groupRules: {newPatternCommand()},
+		groupRules: {newPatternCommand(), newEventsCommand()},
 		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
 		"":         {newVersionCommand()},
 	} {

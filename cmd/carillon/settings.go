@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/server"
@@ -46,6 +47,7 @@ type serveSettings struct {
 	insecure    bool
 	region      string
 	inFlight    queue.Limits
+	buses       bus.Limits
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
@@ -92,6 +94,9 @@ func newServeSettings() *serveSettings {
 	f.Var(&s.maxBody, "max-body", "largest request body, such as 10MiB")
 	f.IntVar(&s.inFlight.InFlight, "max-in-flight", queue.DefaultLimits.InFlight, "`messages` in flight in a standard queue")
 	f.IntVar(&s.inFlight.InFlightFIFO, "max-in-flight-fifo", queue.DefaultLimits.InFlightFIFO, "`messages` in flight in a FIFO queue")
+	f.IntVar(&s.buses.Buses, "max-buses", bus.DefaultLimits.Buses, "event `buses` of an account in a region, the default one included")
+	f.IntVar(&s.buses.RulesPerBus, "max-rules-per-bus", bus.DefaultLimits.RulesPerBus, "`rules` of an event bus")
+	f.IntVar(&s.buses.TargetsPerRule, "max-targets-per-rule", bus.DefaultLimits.TargetsPerRule, "`targets` of a rule")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
@@ -262,6 +267,7 @@ func (s *serveSettings) config() server.Config {
 		Origins:      s.origins,
 		MaxBody:      int64(s.maxBody),
 		InFlight:     s.inFlight,
+		Buses:        s.buses,
 		Pprof:        s.pprof,
 		DrainFor:     s.drainFor,
 	}

@@ -11,11 +11,21 @@ package arn
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
 // ErrInvalid is wrapped by every error of Parse.
 var ErrInvalid = errors.New("invalid ARN")
+
+// parseError is cheap to make: most callers only ask whether a name is an ARN.
+type parseError struct{ text, reason string }
+
+func (e *parseError) Error() string {
+	return fmt.Sprintf("%v %q: %s", ErrInvalid, clip(e.text), e.reason)
+}
+
+func (e *parseError) Unwrap() error { return ErrInvalid }
 
 // ARN is arn:partition:service:region:account:resource. Region and Account are
 // empty where the service is global.
@@ -32,23 +42,23 @@ func Parse(s string) (ARN, error) {
 	var a ARN
 	rest, ok := strings.CutPrefix(s, "arn:")
 	if !ok {
-		return ARN{}, fmt.Errorf("%w %q: it does not begin with \"arn:\"", ErrInvalid, clip(s))
+		return ARN{}, &parseError{s, `it does not begin with "arn:"`}
 	}
 	for i, part := range []*string{&a.Partition, &a.Service, &a.Region, &a.Account} {
 		if *part, rest, ok = strings.Cut(rest, ":"); !ok {
-			return ARN{}, fmt.Errorf("%w %q: it has %d parts, not the 6 of arn:partition:service:region:account:resource", ErrInvalid, clip(s), i+2)
+			return ARN{}, &parseError{s, "it has " + strconv.Itoa(i+2) + " parts, not the 6 of arn:partition:service:region:account:resource"}
 		}
 	}
 	a.Resource = rest
 	switch {
 	case a.Partition == "":
-		return ARN{}, fmt.Errorf("%w %q: the partition is empty", ErrInvalid, clip(s))
+		return ARN{}, &parseError{s, "the partition is empty"}
 	case a.Service == "":
-		return ARN{}, fmt.Errorf("%w %q: the service is empty", ErrInvalid, clip(s))
+		return ARN{}, &parseError{s, "the service is empty"}
 	case a.Resource == "":
-		return ARN{}, fmt.Errorf("%w %q: the resource is empty", ErrInvalid, clip(s))
+		return ARN{}, &parseError{s, "the resource is empty"}
 	case !validAccountPart(a.Account):
-		return ARN{}, fmt.Errorf("%w %q: the account must be 12 digits", ErrInvalid, clip(s))
+		return ARN{}, &parseError{s, "the account must be 12 digits"}
 	}
 	return a, nil
 }

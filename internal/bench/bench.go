@@ -36,6 +36,8 @@ type Options struct {
 	Batch       int // messages or events in one request, where the scenario batches
 	Rate        int // requests a second over all connections; 0: as fast as answers come
 	Fill        int // messages in the queue before the measurement
+	Rules       int // of put-events: at least so many on the bus
+	Queues      int // of put-events: that every event goes to; 1 where 0
 
 	// Echo is an address that answers what EchoServer answers; empty: none.
 	Echo string
@@ -88,7 +90,7 @@ var scenarios = []scenario{
 	{name: "sqs-send-batch", about: "SendMessageBatch", batches: true, echoes: true, open: openSendBatch},
 	{name: "sqs-receive-delete", about: "ReceiveMessage, then DeleteMessageBatch, until the queue is empty", batches: true, open: openDrain},
 	{name: "sqs-end-to-end", about: "SendMessage at --rate until a waiting long poll has the message", open: openEndToEnd},
-	{name: "put-events", about: "PutEvents on a bus with one rule and one queue", batches: true, echoes: true, open: openPutEvents},
+	{name: "put-events", about: "PutEvents on a bus with --rules rules, into --queues queues; msg/s are deliveries", batches: true, echoes: true, open: openPutEvents},
 }
 
 // Scenarios is every scenario's name, and what it does.

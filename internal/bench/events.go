@@ -5,34 +5,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// puts is put-events: batches of events on a bus of its own, whose one rule
-// matches them all and sends them to one queue.
+// puts is put-events: batches of events on a bus of its own. Rules that match
+// them all send each to every queue; the other rules want the same source and
+// another detail. A message is a delivery: an event that reaches two queues is two.
 type puts struct {
-	o        Options
-	bus, url string
+	o     Options
+	bus   string
+	urls  []string
+	rules []string
 }
 
 const (
 	eventSource = "carillon.bench"
-	ruleName    = "all"
-	targetID    = "queue"
+	// targetsPerRule is AWS's default.
+	targetsPerRule = 5
 )
 
 func openPutEvents(ctx context.Context, o Options) (session, error) {
-	url, err := createQueue(ctx, o.Target)
-	if err != nil {
+	s := &puts{o: o, bus: uniqueName()}
+	if err := s.call(ctx, "CreateEventBus", map[string]any{"Name": s.bus}); err != nil {
 		return nil, err
 	}
-	s := &puts{o: o, bus: uniqueName(), url: url}
-	arn, err := queueARN(ctx, o.Target, url)
-	if err != nil {
-		return s, err
+	var arns []string
+	for range max(o.Queues, 1) {
+		url, err := createQueue(ctx, o.Target)
+		if err != nil {
+			return s, err
+		}
+		s.urls = append(s.urls, url)
+		arn, err := queueARN(ctx, o.Target, url)
+		if err != nil {
+			return s, err
+		}
+		arns = append(arns, arn)
 	}
-	return s, s.build(ctx, arn)
+	for _, some := range slices.Collect(slices.Chunk(arns, targetsPerRule)) {
+		if err := s.rule(ctx, `{"source":["`+eventSource+`"]}`, some); err != nil {
+			return s, err
+		}
+	}
+	for len(s.rules) < o.Rules {
+		pattern := fmt.Sprintf(`{"source":[%q],"detail":{"text":["nobody sends this %d"]}}`, eventSource, len(s.rules))
+		if err := s.rule(ctx, pattern, arns[:1]); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 func queueARN(ctx context.Context, t Target, url string) (string, error) {
@@ -44,32 +67,43 @@ func queueARN(ctx context.Context, t Target, url string) (string, error) {
 	return out.Attributes.QueueArn, nil
 }
 
-func (s *puts) build(ctx context.Context, queue string) error {
-	calls := []struct {
-		operation string
-		in        map[string]any
-	}{
-		{"CreateEventBus", map[string]any{"Name": s.bus}},
-		{"PutRule", map[string]any{"Name": ruleName, "EventBusName": s.bus, "EventPattern": `{"source":["` + eventSource + `"]}`}},
-		{"PutTargets", map[string]any{"Rule": ruleName, "EventBusName": s.bus, "Targets": []map[string]string{{"Id": targetID, "Arn": queue}}}},
+// rule makes a rule that sends to the queues.
+func (s *puts) rule(ctx context.Context, pattern string, queues []string) error {
+	name := fmt.Sprintf("rule-%d", len(s.rules))
+	if err := s.call(ctx, "PutRule", map[string]any{"Name": name, "EventBusName": s.bus, "EventPattern": pattern}); err != nil {
+		return err
 	}
-	for _, c := range calls {
-		if err := s.o.Target.call(ctx, eventsOperation(c.operation), c.in, nil); err != nil {
-			return fmt.Errorf("build the bus: %w", err)
-		}
+	s.rules = append(s.rules, name)
+	var targets []map[string]string
+	for i, arn := range queues {
+		targets = append(targets, map[string]string{"Id": strconv.Itoa(i), "Arn": arn})
+	}
+	return s.call(ctx, "PutTargets", map[string]any{"Rule": name, "EventBusName": s.bus, "Targets": targets})
+}
+
+func (s *puts) call(ctx context.Context, operation string, in map[string]any) error {
+	if err := s.o.Target.call(ctx, eventsOperation(operation), in, nil); err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
 	}
 	return nil
 }
 
 func (s *puts) close(ctx context.Context, _ *recorder) error {
-	t := s.o.Target
-	rule := map[string]any{"Rule": ruleName, "EventBusName": s.bus, "Ids": []string{targetID}}
-	return errors.Join(
-		t.call(ctx, eventsOperation("RemoveTargets"), rule, nil),
-		t.call(ctx, eventsOperation("DeleteRule"), map[string]any{"Name": ruleName, "EventBusName": s.bus}, nil),
-		t.call(ctx, eventsOperation("DeleteEventBus"), map[string]any{"Name": s.bus}, nil),
-		deleteQueue(ctx, t, s.url),
-	)
+	var ids []string
+	for i := range targetsPerRule {
+		ids = append(ids, strconv.Itoa(i))
+	}
+	var errs []error
+	for _, rule := range s.rules {
+		errs = append(errs,
+			s.call(ctx, "RemoveTargets", map[string]any{"Rule": rule, "EventBusName": s.bus, "Ids": ids}),
+			s.call(ctx, "DeleteRule", map[string]any{"Name": rule, "EventBusName": s.bus}))
+	}
+	errs = append(errs, s.call(ctx, "DeleteEventBus", map[string]any{"Name": s.bus}))
+	for _, url := range s.urls {
+		errs = append(errs, deleteQueue(ctx, s.o.Target, url))
+	}
+	return errors.Join(errs...)
 }
 
 func (s *puts) measure(ctx context.Context, t Target, d time.Duration, rec *recorder) error {
@@ -103,7 +137,7 @@ func (s *puts) putStep(o Options, i int) step {
 		if bytes.Count(got, eventID) < len(messages) {
 			return 0, fmt.Errorf("%w: %w", errPartial, r.refused(200, got))
 		}
-		return len(messages), nil
+		return len(messages) * len(s.urls), nil
 	}
 }
 

@@ -17,6 +17,8 @@ type Watch struct{ Server, Echo int }
 const (
 	maxConnections = 20_000
 	maxFill        = 1 << 31
+	maxRules       = 1_000_000
+	maxQueues      = 1_000
 )
 
 func (o *Options) check(s scenario) error {
@@ -37,6 +39,8 @@ func (o *Options) check(s scenario) error {
 		return fmt.Errorf("%d messages of %d bytes are more than the %d bytes of one request", batch, o.Size, maxRequest)
 	case o.Rate < 0 || o.Fill < 0 || o.Fill >= maxFill:
 		return errors.New("the rate and the fill cannot be negative, nor the fill 2^31 or more")
+	case o.Rules < 0 || o.Rules > maxRules || o.Queues < 0 || o.Queues > maxQueues:
+		return fmt.Errorf("rules must be from 0 to %d and queues from 0 to %d", maxRules, maxQueues)
 	case o.Echo != "" && !s.echoes:
 		return fmt.Errorf("%s has no echo to be compared with: its answers differ", s.name)
 	}

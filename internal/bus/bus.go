@@ -67,6 +67,8 @@ type Core struct {
 	limits Limits
 	hints  sync.Map // Name -> *ruleset: the last that a Put saw
 	counts counts
+
+	observer Observer // may be nil
 }
 
 // New is a Core that hands deliveries to outbox.

@@ -37,11 +37,12 @@ func (box) Deliver(tx *store.Tx, d *delivery.Delivery, _ any) error {
 
 // node is a bus on a store that can be stopped and opened again.
 type node struct {
-	t     testing.TB
-	fs    vfs.FS
-	shard *store.Shard
-	core  *Core
-	stop  func()
+	t      testing.TB
+	fs     vfs.FS
+	shard  *store.Shard
+	outbox *delivery.Outbox
+	core   *Core
+	stop   func()
 }
 
 func start(t testing.TB) *node {
@@ -61,7 +62,8 @@ func (n *node) open() {
 	ran := make(chan error, 1)
 	go func() { ran <- s.Run(ctx) }()
 	n.shard = s.Shard(0)
-	n.core = New(delivery.New(map[string]delivery.Target{"box": box{}}, delivery.DefaultPolicy), DefaultLimits)
+	n.outbox = delivery.New(map[string]delivery.Target{"box": box{}}, delivery.DefaultPolicy)
+	n.core = New(n.outbox, DefaultLimits)
 	n.stop = func() {
 		cancel()
 		if err := errors.Join(<-ran, s.Close()); err != nil {

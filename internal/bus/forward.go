@@ -23,10 +23,11 @@ import (
 // that bus's rules as they were last seen.
 type Forwarded struct{ p pending }
 
-// Forward prepares an event for Receive; key is that of the delivery which
-// brings it. It touches no store and may run on any goroutine.
-func (c *Core) Forward(to Name, key delivery.Key, body []byte, trace string) *Forwarded {
-	f := &Forwarded{pending{bus: to, id: key.String(), trace: trace, body: body, forwarded: true}}
+// Forward prepares the event that d brings for Receive. d's body is an event as
+// a bus accepted it: what a target bus sees is never transformed. It touches no
+// store and may run on any goroutine.
+func (c *Core) Forward(to Name, d *delivery.Delivery) *Forwarded {
+	f := &Forwarded{pending{bus: to, id: d.Key.String(), trace: d.Trace, body: d.Body, at: d.AcceptedAt, forwarded: true}}
 	if hint, ok := c.hints.Load(to); ok {
 		f.p.match(hint.(*ruleset), c.outbox)
 	}

@@ -6,26 +6,34 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/transform"
 )
 
 // Batch is events on their way onto buses: filled by Add, put by Put. The zero
 // value is empty.
 type Batch struct {
+	// ReceivedAt is when the events came in, which targets may be shown. Whoever
+	// puts says it, so that it is the same however often an event is matched. The
+	// time of each event where it is zero.
+	ReceivedAt time.Time
+
 	events  []pending
-	nowhere uint64
+	nowhere uint64 // events of pending sources
 }
 
 // pending is an event, and what it was matched to.
 type pending struct {
 	bus   Name
-	id    string
+	id    string // what deliveries are named after: the event's, or of the delivery that brought it
 	trace string
 	body  []byte
+	at    time.Time // when it came in
 
 	met        *ruleset // that holds in the transaction; nil if there is no such bus
 	rules      *ruleset // that the rest belongs to; nil before the first match
@@ -46,7 +54,10 @@ func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
 	for _, r := range e.Resources {
 		size += len(r) + 3
 	}
-	p := pending{bus: bus, id: e.ID, trace: trace, body: e.Append(make([]byte, 0, size))}
+	p := pending{bus: bus, id: e.ID, trace: trace, body: e.Append(make([]byte, 0, size)), at: b.ReceivedAt}
+	if p.at.IsZero() {
+		p.at = e.Time
+	}
 	if hint, ok := c.hints.Load(bus); ok {
 		p.match(hint.(*ruleset), c.outbox)
 	}
@@ -120,6 +131,7 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 		c.counts.noBus.Add(1)
 		return nil
 	}
+	c.observed(tx, p)
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
 	c.counts.tooFar.Add(p.tooFar)
@@ -173,21 +185,42 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 }
 
 func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
-	for _, t := range r.targets {
+	for i := range r.targets {
+		t := &r.targets[i]
 		if _, isBus := t.ARN.BusName(); isBus && p.forwarded {
 			p.tooFar++
 			continue
 		}
 		d := delivery.Delivery{
 			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
-			Target: t.ARN, Body: p.body, Trace: p.trace,
+			Target: t.ARN, Body: p.body, Trace: p.trace, Policy: t.policy, Unfit: t.unfit,
+			AcceptedAt: p.at, // until the transaction says it
 		}
 		if t.GroupID != nil {
 			d.GroupID = *t.GroupID
 		}
-		outbox.Prepare(&d)
+		if t.DeadLetter != nil {
+			d.DeadLetter = *t.DeadLetter
+		}
+		if t.sees != nil {
+			p.transform(&d, r, t.sees)
+		}
+		if d.Unfit == nil {
+			outbox.Prepare(&d)
+		}
 		p.deliveries = append(p.deliveries, d)
 	}
+}
+
+// transform makes the body of d what its target sees of the event. Where that
+// cannot be done, d is a delivery that ends undelivered, like any other.
+func (p *pending) transform(d *delivery.Delivery, r *compiled, sees *transform.Transform) {
+	body, err := sees.Apply(nil, p.body, transform.Context{RuleARN: r.source, RuleName: r.name, IngestedAt: p.at})
+	if err != nil {
+		d.Unfit = err
+		return
+	}
+	d.Event, d.Body = p.body, body
 }
 
 // deliveryKey names the delivery of an event to a target by a rule: a UUID of

@@ -54,6 +54,22 @@ type targetRecord struct {
 	ARN     string  `json:"arn"`
 	RoleARN string  `json:"roleArn,omitempty"`
 	GroupID *string `json:"groupId,omitempty"`
+
+	Input       *string            `json:"input,omitempty"`
+	InputPath   *string            `json:"inputPath,omitempty"`
+	Transformer *transformerRecord `json:"transformer,omitempty"`
+	Retry       *retryRecord       `json:"retry,omitempty"`
+	DeadLetter  string             `json:"deadLetterArn,omitempty"`
+}
+
+type transformerRecord struct {
+	Paths    map[string]string `json:"paths,omitempty"`
+	Template string            `json:"template"`
+}
+
+type retryRecord struct {
+	MaxAttempts *int           `json:"maxAttempts,omitempty"`
+	MaxAge      *time.Duration `json:"maxAge,omitempty"` // nanoseconds
 }
 
 func key(space byte, parts ...string) []byte {
@@ -133,4 +149,13 @@ func each(r Reader, prefix []byte, after string, fn func(name string, value []by
 		return err
 	}
 	return inner
+}
+
+// count is the number of keys under prefix, of which none is read.
+func count(r Reader, prefix []byte) (n int, err error) {
+	err = r.Scan(prefix, store.PrefixEnd(prefix), func(_, _ []byte) bool {
+		n++
+		return true
+	})
+	return n, err
 }

@@ -67,11 +67,11 @@ func (c *Core) roomForRule(tx *store.Tx, n Name, rule string, tags map[string]st
 	if len(tags) > c.limits.Tags {
 		return fmt.Errorf("rule %s: %w", rule, ErrTooManyTags)
 	}
-	rules, _, err := ListRules(tx, n, "", "", c.limits.RulesPerBus)
+	rules, err := count(tx, n.ruleKey(""))
 	if err != nil {
 		return err
 	}
-	if len(rules) >= c.limits.RulesPerBus {
+	if rules >= c.limits.RulesPerBus {
 		return fmt.Errorf("rule %s on bus %s: %w", rule, n.Bus, ErrTooManyRules)
 	}
 	return nil

@@ -3,8 +3,10 @@ package bus
 import (
 	"math"
 
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/transform"
 )
 
 // ruleset is the rules of a bus that can match, as of one transaction. It is
@@ -18,10 +20,27 @@ type ruleset struct {
 type compiled struct {
 	name    string
 	source  string // the rule's ARN
-	pattern string
-	parsed  *pattern.Pattern
 	rule    *pattern.Rule
-	targets []Target
+	targets []compiledTarget
+}
+
+// compiledTarget is a target with what is made of it once for all events.
+type compiledTarget struct {
+	Target
+	sees   *transform.Transform // nil: the event
+	unfit  error                // why there is no such transform any more
+	policy *delivery.Policy
+}
+
+func compileTargets(targets []Target) []compiledTarget {
+	out := make([]compiledTarget, len(targets))
+	for i, t := range targets {
+		// An error is that of a target which an older Carillon took and this one
+		// does not: it must not stop the others.
+		sees, err := t.Compile()
+		out[i] = compiledTarget{t, sees, err, t.Retry.policy()}
+	}
+	return out
 }
 
 // working is the rules of a bus that was used since the start, for the
@@ -91,13 +110,13 @@ func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, e
 		return nil, err
 	}
 	if parsed == nil {
-		if parsed, err = pattern.Parse(rule.Pattern); err != nil {
+		if parsed, err = pattern.Stored(rule.Pattern); err != nil {
 			// PutRule read it, so this is a pattern that an older Carillon took
 			// and this one does not. It must not stop the bus.
 			return nil, nil
 		}
 	}
-	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), pattern: rule.Pattern, parsed: parsed, targets: targets}
+	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), targets: compileTargets(targets)}
 	c.rule = parsed.Rule(c)
 	return c, nil
 }
@@ -119,9 +138,6 @@ func (c *Core) renew(tx *store.Tx, n Name, rule string, parsed *pattern.Pattern)
 		return err
 	}
 	old := w.byName[rule]
-	if parsed == nil && old != nil && old.pattern == rec.Pattern {
-		parsed = old.parsed
-	}
 	var remove, add []*pattern.Rule
 	if exists {
 		r, err := compile(tx, n, rec.rule(rule), parsed)

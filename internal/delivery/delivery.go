@@ -5,9 +5,10 @@
 // accepts the event. A target in the same shard is applied in that transaction:
 // exactly once. Where the target cannot take it now, the delivery becomes an
 // outbox record in the same transaction, and Run tries again until it is
-// delivered, too old, or has been tried too often; then it is dropped, counted
-// and logged. So an accepted event is in its targets or in the outbox, never
-// nowhere.
+// delivered, too old, or has been tried too often; then its event goes to the
+// delivery's dead-letter queue, in the transaction that takes it out of the
+// outbox. Where there is none, it is dropped, counted and logged. So an accepted
+// event is in its targets, in the outbox or with the dead letters, never nowhere.
 //
 // Invariants:
 //
@@ -16,6 +17,8 @@
 //  2. A body is stored once; a retry rewrites only the small due key.
 //  3. Nothing here reads the clock or randomness: the store brings the time, and
 //     the jitter of a retry is made from the delivery's key.
+//  4. Deliveries end in Run only. One that Send finds hopeless is kept together
+//     with its end, and Run does not try it again.
 //
 // It refuses to know what a body means and what a target is.
 package delivery
@@ -42,6 +45,12 @@ type Delivery struct {
 	Trace      string  // the producer's trace header, handed on
 	Body       []byte
 	AcceptedAt time.Time
+
+	Event      []byte  // what Body was made of; nil: Body is the event
+	Unfit      error   // why no Body could be made of the event; it is not tried then
+	Policy     *Policy // nil: the outbox's
+	DeadLetter arn.ARN // where the event goes if it is not delivered; zero: nowhere
+	Ended      *End    // set on a dead letter: how its delivery ended
 
 	prepared any // of Target.Prepare
 }
@@ -77,6 +86,8 @@ type Target interface {
 	// ErrUnavailable, having written nothing, if a later attempt may succeed,
 	// and ErrRefused, having written nothing, if none will. Any other error is
 	// the store's, and ends the transaction.
+	//
+	// A delivery with Ended is a dead letter, which says how it ended.
 	Deliver(tx *store.Tx, d *Delivery, prepared any) error
 }
 
@@ -86,7 +97,7 @@ var (
 	ErrRefused     = errors.New("target refuses the delivery")
 )
 
-// Policy says how long a delivery is tried.
+// Policy says how long a delivery is tried: until either bound is reached.
 type Policy struct {
 	MaxAge      time.Duration
 	MaxAttempts int // after the first
@@ -141,23 +152,62 @@ func (o *Outbox) Prepare(d *Delivery) {
 
 // Send delivers d now, or keeps it for Run. An error is the store's.
 func (o *Outbox) Send(tx *store.Tx, d *Delivery) error {
-	err := o.try(tx, d)
+	at, end, err := o.attempt(tx, d, 0)
 	switch {
-	case err == nil:
-		o.counts.delivered.Add(1)
-		return nil
-	case errors.Is(err, ErrUnavailable):
+	case err != nil:
+		return err
+	case end != nil:
 		o.counts.kept.Add(1)
-		return keep(tx, d, tx.Now().Add(backoff(d.Key, 1)))
-	case errors.Is(err, ErrRefused):
-		// Run drops it at once: there is one place where deliveries end.
+		return keep(tx, d, end, tx.Now())
+	case !at.IsZero():
 		o.counts.kept.Add(1)
-		return keep(tx, d, tx.Now())
+		return keep(tx, d, nil, at)
 	}
-	return err
+	o.counts.delivered.Add(1)
+	return nil
+}
+
+// attempt tries d, for which it is the retry of that number; 0 is the first
+// attempt. If d was not delivered, it is to be tried again at an instant or has
+// ended. err is the store's, and then nothing was written.
+func (o *Outbox) attempt(tx *store.Tx, d *Delivery, retry int) (at time.Time, end *End, err error) {
+	reason := o.try(tx, d)
+	switch {
+	case reason == nil:
+		return time.Time{}, nil, nil
+	case errors.Is(reason, ErrUnavailable):
+		at, exhausted := o.next(d, retry, tx.Now())
+		if exhausted == 0 {
+			return at, nil, nil
+		}
+		return time.Time{}, &End{Target: d.Target, Reason: reason, Exhausted: exhausted, Retries: retry}, nil
+	case errors.Is(reason, ErrRefused):
+		return time.Time{}, &End{Target: d.Target, Reason: reason, Retries: retry}, nil
+	}
+	return time.Time{}, nil, reason
+}
+
+// next is when d is tried again after its retry of that number, or which bound
+// of its policy that would pass.
+func (o *Outbox) next(d *Delivery, retry int, now time.Time) (time.Time, Bound) {
+	policy := d.Policy
+	if policy == nil {
+		policy = &o.policy
+	}
+	if retry >= policy.MaxAttempts {
+		return time.Time{}, MaxAttempts
+	}
+	at := now.Add(backoff(d.Key, retry+1))
+	if at.Sub(d.AcceptedAt) >= policy.MaxAge {
+		return time.Time{}, MaxAge
+	}
+	return at, 0
 }
 
 func (o *Outbox) try(tx *store.Tx, d *Delivery) error {
+	if d.Unfit != nil {
+		return fmt.Errorf("%w: %w", ErrUnfit, d.Unfit)
+	}
 	t := o.targets[d.Target.Service]
 	if t == nil {
 		return fmt.Errorf("%w: nothing delivers to %s", ErrRefused, d.Target.Service)
@@ -173,13 +223,15 @@ type Counts struct {
 	Delivered uint64 // applied, at once or later
 	Kept      uint64 // could not be applied at once
 	Retried   uint64 // tried again
-	Dropped   uint64 // given up
+	Dropped   uint64 // given up, and gone
+
+	DeadLettered uint64 // given up, and in the dead-letter queue
 }
 
-type counts struct{ delivered, kept, retried, dropped atomic.Uint64 }
+type counts struct{ delivered, kept, retried, dropped, deadLettered atomic.Uint64 }
 
 // Counts is what happened so far.
 func (o *Outbox) Counts() Counts {
 	c := &o.counts
-	return Counts{c.delivered.Load(), c.kept.Load(), c.retried.Load(), c.dropped.Load()}
+	return Counts{c.delivered.Load(), c.kept.Load(), c.retried.Load(), c.dropped.Load(), c.deadLettered.Load()}
 }

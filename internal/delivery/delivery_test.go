@@ -25,7 +25,9 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 type box struct {
 	mu       sync.Mutex
 	answer   func() error // nil: takes everything
+	bury     func() error // the same for dead letters, which it keeps elsewhere
 	attempts int
+	ends     []End // of the dead letters
 }
 
 func (b *box) next() error {
@@ -56,10 +58,18 @@ func (b *box) Deliver(tx *store.Tx, d *Delivery, prepared any) error {
 	if prepared != nil && prepared != b {
 		panic("prepared by somebody else")
 	}
-	if err := b.next(); err != nil {
+	key := []byte("Z" + string(d.Body))
+	if d.Ended != nil {
+		if b.bury != nil {
+			if err := b.bury(); err != nil {
+				return fmt.Errorf("%s: %w", d.Target.Resource, err)
+			}
+		}
+		b.ends = append(b.ends, *d.Ended)
+		key[0] = 'Y'
+	} else if err := b.next(); err != nil {
 		return fmt.Errorf("box %s: %w", d.Target.Resource, err)
 	}
-	key := []byte("Z" + string(d.Body))
 	if _, again, err := tx.Get(key); err != nil || again {
 		return fmt.Errorf("%s came twice: %w", d.Key, err)
 	}
@@ -68,7 +78,7 @@ func (b *box) Deliver(tx *store.Tx, d *Delivery, prepared any) error {
 
 type fixture struct {
 	t     *testing.T
-	fs    vfs.FS
+	fs    *vfs.MemFS
 	store *store.Store
 	shard *store.Shard
 	box   *box
@@ -78,7 +88,7 @@ type fixture struct {
 }
 
 func start(t *testing.T, b *box) *fixture {
-	f := &fixture{t: t, fs: vfs.NewMem(), box: b}
+	f := &fixture{t: t, fs: vfs.NewCrashableMem(), box: b}
 	f.out = New(map[string]Target{"box": b}, DefaultPolicy)
 	f.open()
 	return f
@@ -104,12 +114,18 @@ func (f *fixture) open() {
 	}
 }
 
-func (f *fixture) send(key string) {
+func (f *fixture) send(key string) { f.t.Helper(); f.sendAs(key, nil) }
+
+// sendAs is send of a delivery with more to it.
+func (f *fixture) sendAs(key string, more func(*Delivery)) {
 	f.t.Helper()
 	err := f.shard.Update(f.t.Context(), func(tx *store.Tx) error {
 		d := &Delivery{
 			Key: Key([]byte(fmt.Sprintf("%16s", key))), Source: "arn:aws:events:us-east-1:000000000000:rule/r", TargetID: "t", GroupID: "g",
 			Target: arn.ARN{Partition: "aws", Service: "box", Resource: "b"}, Body: []byte(key), AcceptedAt: tx.Now(),
+		}
+		if more != nil {
+			more(d)
 		}
 		f.out.Prepare(d)
 		return f.out.Send(tx, d)
@@ -247,42 +263,68 @@ func TestADeliveryToAnUnknownKindOfTargetIsGivenUp(t *testing.T) {
 	})
 }
 
-// Whatever targets answer and whenever the process restarts, every delivery is
-// in its target once, or in the outbox, or counted as dropped.
+// Whatever targets answer and whenever the power fails, every delivery is
+// in its target once, or in the outbox, or with the dead letters once, or counted
+// as dropped.
 func TestNoDeliveryIsLostOrDoubled(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		answers := rapid.SliceOfN(rapid.SampledFrom([]error{nil, ErrUnavailable, ErrUnavailable, ErrRefused}), 1, 20).Draw(rt, "answers")
-		steps := rapid.SliceOfN(rapid.IntRange(0, 3), 1, 12).Draw(rt, "steps")
+		p := play{
+			answers: rapid.SliceOfN(rapid.SampledFrom([]error{nil, ErrUnavailable, ErrMissing, ErrRefused}), 1, 20).Draw(rt, "answers"),
+			buries:  rapid.SliceOfN(rapid.SampledFrom([]error{nil, nil, ErrMissing}), 1, 5).Draw(rt, "dead-letter queue answers"),
+			policy:  &Policy{MaxAge: rapid.SampledFrom([]time.Duration{time.Minute, time.Hour}).Draw(rt, "age"), MaxAttempts: rapid.IntRange(0, 4).Draw(rt, "attempts")},
+			steps:   rapid.SliceOfN(rapid.IntRange(0, 5), 1, 12).Draw(rt, "steps"),
+		}
 		var wrong string
-		synctest.Test(t, func(t *testing.T) { wrong = playDeliveries(t, answers, steps) })
+		synctest.Test(t, func(t *testing.T) { wrong = p.run(t) })
 		if wrong != "" {
 			rt.Fatal(wrong)
 		}
 	})
 }
 
-func playDeliveries(t *testing.T, answers []error, steps []int) string {
-	n, sent := 0, 0
-	f := start(t, &box{answer: func() error { n++; return answers[n%len(answers)] }})
+type play struct {
+	answers, buries []error
+	policy          *Policy
+	steps           []int
+}
+
+func (p *play) run(t *testing.T) string {
+	n, buried, sent := 0, 0, 0
+	f := start(t, &box{
+		answer: func() error { n++; return p.answers[n%len(p.answers)] },
+		bury:   func() error { buried++; return p.buries[buried%len(p.buries)] },
+	})
 	defer func() { f.stop() }()
-	for _, step := range steps {
+	for _, step := range p.steps {
 		switch step {
-		case 0, 1:
+		case 0, 1, 2, 3:
 			sent++
-			f.send(fmt.Sprint("k", sent))
-		case 2:
+			f.sendAs(fmt.Sprint("k", sent), func(d *Delivery) {
+				if step > 0 {
+					d.Policy = p.policy
+				}
+				if step > 1 {
+					d.DeadLetter = arn.ARN{Partition: "aws", Service: "box", Resource: "dead"}
+				}
+				if step > 2 {
+					d.Event, d.Body = d.Body, []byte(string(d.Body)+" changed")
+				}
+			})
+		case 4:
 			time.Sleep(time.Minute)
-		case 3:
+		case 5: // the power fails when everything was said
 			synctest.Wait()
+			after := f.fs.CrashClone(vfs.CrashCloneCfg{})
 			f.stop()
+			f.fs = after
 			f.open()
 		}
 	}
 	synctest.Wait()
-	there, waiting, scheduled := len(f.scan("Z")), len(f.scan(bodySpace)), len(f.scan(dueSpace))
-	dropped := int(f.out.Counts().Dropped)
-	if there+waiting+dropped != sent || waiting != scheduled {
-		return fmt.Sprintf("%d sent, %d delivered, %d wait (%d due), %d dropped", sent, there, waiting, scheduled, dropped)
+	there, dead, waiting, scheduled := len(f.scan("Z")), len(f.scan("Y")), len(f.scan(bodySpace)), len(f.scan(dueSpace))
+	c := f.out.Counts()
+	if there+dead+waiting+int(c.Dropped) != sent || waiting != scheduled || int(c.DeadLettered) != dead || int(c.Delivered) != there {
+		return fmt.Sprintf("%d sent, %d delivered, %d dead letters, %d wait (%d due), %+v", sent, there, dead, waiting, scheduled, c)
 	}
 	return ""
 }
@@ -298,14 +340,20 @@ func TestTheDefaultPolicyNeedsAboutADay(t *testing.T) {
 }
 
 func FuzzDecodeRecord(f *testing.F) {
-	f.Add(encode(&Delivery{Key: Key{1}, Target: arn.Queue("us-east-1", "000000000000", "q"), Body: []byte("b"), AcceptedAt: time.Unix(1, 2)}))
+	d := &Delivery{Key: Key{1}, Target: arn.Queue("us-east-1", "000000000000", "q"), Body: []byte("b"), AcceptedAt: time.Unix(1, 2)}
+	f.Add(encode(d, nil))
+	d.Policy, d.DeadLetter, d.Event = &Policy{MaxAge: time.Minute}, arn.Queue("us-east-1", "000000000000", "dead"), []byte("e")
+	f.Add(encode(d, &End{Reason: ErrUnfit, Exhausted: MaxAge}))
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := decode(b)
-		if err == nil && d.AcceptedAt.UnixNano() >= 0 {
-			if again, err := decode(encode(d)); err != nil || again.Key != d.Key || !bytes.Equal(again.Body, d.Body) {
-				t.Fatalf("%+v became %+v, %v", d, again, err)
-			}
+		d, end, err := decode(b)
+		if err != nil || d.AcceptedAt.UnixNano() < 0 {
+			return
+		}
+		again, endAgain, err := decode(encode(d, end))
+		if err != nil || again.Key != d.Key || !bytes.Equal(again.Body, d.Body) || again.DeadLetter != d.DeadLetter ||
+			(again.Policy == nil) != (d.Policy == nil) || again.Policy != nil && *again.Policy != *d.Policy || (endAgain == nil) != (end == nil) {
+			t.Fatalf("%+v became %+v, %v", d, again, err)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
@@ -14,10 +15,13 @@ import (
 //
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
-//	                                {version 1 = 1} {accepted 8} {key 16}
-//	                                five strings, each {length uvarint}{bytes}:
-//	                                  source ARN, target id, target ARN, message group, trace
+//	                                {version 1 = 2} {accepted 8} {key 16}
+//	                                eight strings, each {length uvarint}{bytes}:
+//	                                  source ARN, target id, target ARN, message group, trace,
+//	                                  dead-letter ARN, end (end.go), event if the body is not it
+//	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint} of its policy
 //	                                {body, the rest}
+//	                              Version 1 has the first five strings and no policy.
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}
 const (
 	nextKey   = "On"
@@ -25,7 +29,7 @@ const (
 	dueSpace  = "Od"
 )
 
-const recordVersion = 1
+const recordVersion = 2
 
 func bodyKey(seq uint64) []byte { return binary.BigEndian.AppendUint64([]byte(bodySpace), seq) }
 
@@ -40,52 +44,99 @@ func readDueKey(k []byte) (due time.Time, seq uint64) {
 	return time.Unix(0, int64(binary.BigEndian.Uint64(k))), binary.BigEndian.Uint64(k[8:])
 }
 
-func encode(d *Delivery) []byte {
-	b := make([]byte, 0, len(d.Body)+256)
+// encode makes d's record. end is how it has ended already; nil if it has not.
+func encode(d *Delivery, end *End) []byte {
+	deadLetter, event := "", []byte(nil)
+	if d.DeadLetter != (arn.ARN{}) {
+		deadLetter, event = d.DeadLetter.String(), d.Event // nobody else wants to see it
+	}
+	b := make([]byte, 0, len(d.Body)+len(event)+256)
 	b = append(b, recordVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(d.AcceptedAt.UnixNano()))
 	b = append(b, d.Key[:]...)
-	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID, d.Trace} {
+	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID, d.Trace, deadLetter} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	for _, s := range [][]byte{appendEnd(nil, end), event} {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	if d.Policy == nil {
+		b = append(b, 0)
+	} else {
+		b = binary.AppendUvarint(b, uint64(d.Policy.MaxAttempts)+1)
+		b = binary.AppendUvarint(b, uint64(d.Policy.MaxAge))
 	}
 	return append(b, d.Body...)
 }
 
 var errRecord = errors.New("outbox record is damaged")
 
-func decode(b []byte) (*Delivery, error) {
-	if len(b) < 25 || b[0] != recordVersion {
-		return nil, errRecord
+func decode(b []byte) (d *Delivery, end *End, err error) {
+	if len(b) < 25 || b[0] != 1 && b[0] != recordVersion {
+		return nil, nil, errRecord
 	}
-	d := &Delivery{AcceptedAt: time.Unix(0, int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
+	version := b[0]
+	d = &Delivery{AcceptedAt: time.Unix(0, int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
 	copy(d.Key[:], b[9:])
 	b = b[25:]
-	var target string
-	for _, s := range []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace} {
+	var target, deadLetter, ended, event string
+	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event}
+	if version == 1 {
+		fields = fields[:5]
+	}
+	for _, s := range fields {
 		n, used := binary.Uvarint(b)
 		if used <= 0 || n > uint64(len(b)-used) {
-			return nil, errRecord
+			return nil, nil, errRecord
 		}
 		*s, b = string(b[used:used+int(n)]), b[used+int(n):]
 	}
-	d.Body = b
-	var err error
-	if d.Target, err = arn.Parse(target); err != nil {
-		return nil, fmt.Errorf("%w: %w", errRecord, err)
+	if version > 1 {
+		if d.Policy, b, err = decodePolicy(b); err != nil {
+			return nil, nil, err
+		}
 	}
-	return d, nil
+	d.Body = b
+	if event != "" {
+		d.Event = []byte(event)
+	}
+	if d.Target, err = arn.Parse(target); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errRecord, err)
+	}
+	if deadLetter != "" {
+		if d.DeadLetter, err = arn.Parse(deadLetter); err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", errRecord, err)
+		}
+	}
+	end, err = readEnd(ended, d.Target)
+	return d, end, err
+}
+
+func decodePolicy(b []byte) (policy *Policy, rest []byte, err error) {
+	attempts, used := binary.Uvarint(b)
+	if used <= 0 || attempts > math.MaxInt32 {
+		return nil, nil, errRecord
+	}
+	if b = b[used:]; attempts == 0 {
+		return nil, b, nil
+	}
+	age, used := binary.Uvarint(b)
+	if used <= 0 || age > math.MaxInt64 {
+		return nil, nil, errRecord
+	}
+	return &Policy{MaxAge: time.Duration(age), MaxAttempts: int(attempts) - 1}, b[used:], nil
 }
 
 // topic is what Run waits for.
 var topic = store.Topic{Space: store.SpaceOutbox}
 
-// keep makes the outbox record of d.
-func keep(tx *store.Tx, d *Delivery, due time.Time) error {
+// keep makes the outbox record of d, which may have ended.
+func keep(tx *store.Tx, d *Delivery, end *End, due time.Time) error {
 	seq, err := nextSeq(tx)
 	if err != nil {
 		return err
 	}
-	if err := tx.Set(bodyKey(seq), encode(d)); err != nil {
+	if err := tx.Set(bodyKey(seq), encode(d, end)); err != nil {
 		return err
 	}
 	return schedule(tx, seq, due, 0)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -18,10 +19,10 @@ const atOnce = 64
 // costs nothing while nothing is due.
 func (o *Outbox) Run(ctx context.Context, shard *store.Shard, logger *slog.Logger) error {
 	for {
-		var dropped []drop
+		var over []ended
 		err := shard.Update(ctx, func(tx *store.Tx) error {
-			dropped = dropped[:0]
-			return o.retryDue(tx, &dropped)
+			over = over[:0]
+			return o.retryDue(tx, &over)
 		})
 		switch {
 		case ctx.Err() != nil, errors.Is(err, store.ErrClosed):
@@ -35,12 +36,29 @@ func (o *Outbox) Run(ctx context.Context, shard *store.Shard, logger *slog.Logge
 			pause(ctx, time.Second)
 			continue
 		}
-		for _, d := range dropped {
-			o.counts.dropped.Add(1)
-			logger.Warn("delivery dropped", "target", d.target, "target_id", d.id, "source", d.source,
-				"key", d.key, "retries", d.retries, "age", d.age, "reason", d.reason)
+		for i := range over {
+			o.report(&over[i], logger)
 		}
 	}
+}
+
+// report counts and logs a delivery that has ended.
+func (o *Outbox) report(e *ended, logger *slog.Logger) {
+	d := e.delivery
+	about := []any{
+		"target", d.Target.String(), "target_id", d.TargetID, "source", d.Source,
+		"key", d.Key, "retries", e.end.Retries, "age", e.age, "reason", e.end.Reason,
+	}
+	if e.lost == nil {
+		o.counts.deadLettered.Add(1)
+		logger.Warn("delivery given up, event is in the dead-letter queue", append(about, "dead_letter", d.DeadLetter.String())...)
+		return
+	}
+	o.counts.dropped.Add(1)
+	if d.DeadLetter != (arn.ARN{}) {
+		about = append(about, "dead_letter", d.DeadLetter.String(), "dead_letter_reason", e.lost)
+	}
+	logger.Warn("delivery dropped", about...)
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -52,13 +70,12 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// drop is a delivery that was given up.
-type drop struct {
-	key                Key
-	source, id, target string
-	retries            int
-	age                time.Duration
-	reason             error
+// ended is a delivery that was given up.
+type ended struct {
+	delivery *Delivery
+	end      *End
+	age      time.Duration
+	lost     error // why it is not in a dead-letter queue; nil if it is
 }
 
 // due is an entry of the outbox.
@@ -69,7 +86,7 @@ type due struct {
 }
 
 // retryDue retries what is due, or waits until something is.
-func (o *Outbox) retryDue(tx *store.Tx, dropped *[]drop) error {
+func (o *Outbox) retryDue(tx *store.Tx, over *[]ended) error {
 	m, err := memory.In(tx)
 	if err != nil {
 		return err
@@ -87,7 +104,7 @@ func (o *Outbox) retryDue(tx *store.Tx, dropped *[]drop) error {
 	}
 	m.from = entries[0].at.UnixNano()
 	for _, e := range entries {
-		if err := o.retry(tx, e, dropped); err != nil {
+		if err := o.retry(tx, e, over); err != nil {
 			return err
 		}
 	}
@@ -114,46 +131,46 @@ func scanDue(tx *store.Tx, from int64) (entries []due, next time.Time, err error
 }
 
 // retry tries an entry again, and ends it or puts it off.
-func (o *Outbox) retry(tx *store.Tx, e due, dropped *[]drop) error {
-	d, reason, err := o.attempt(tx, e.seq)
+func (o *Outbox) retry(tx *store.Tx, e due, over *[]ended) error {
+	d, end, err := load(tx, e.seq)
 	if err != nil {
 		return err
 	}
-	o.counts.retried.Add(1)
+	var at time.Time
+	if end == nil {
+		o.counts.retried.Add(1)
+		if at, end, err = o.attempt(tx, d, e.retries+1); err != nil {
+			return err
+		}
+	}
 	if err := tx.Delete(dueKey(e.at, e.seq)); err != nil {
 		return err
 	}
-	if reason == nil {
+	if !at.IsZero() {
+		return schedule(tx, e.seq, at, e.retries+1)
+	}
+	if end == nil {
 		o.counts.delivered.Add(1)
-		return tx.Delete(bodyKey(e.seq))
-	}
-	if errors.Is(reason, ErrUnavailable) && e.retries+1 < o.policy.MaxAttempts {
-		at := tx.Now().Add(backoff(d.Key, e.retries+2))
-		if at.Sub(d.AcceptedAt) < o.policy.MaxAge {
-			return schedule(tx, e.seq, at, e.retries+1)
+	} else {
+		lost, err := o.bury(tx, d, end)
+		if err != nil {
+			return err
 		}
+		*over = append(*over, ended{d, end, tx.Now().Sub(d.AcceptedAt), lost})
 	}
-	*dropped = append(*dropped, drop{
-		key: d.Key, source: d.Source, id: d.TargetID, target: d.Target.String(),
-		retries: e.retries + 1, age: tx.Now().Sub(d.AcceptedAt), reason: reason,
-	})
 	return tx.Delete(bodyKey(e.seq))
 }
 
-// attempt tries the delivery of a record. reason says why it was not
-// delivered; err is the store's, and then nothing was written.
-func (o *Outbox) attempt(tx *store.Tx, seq uint64) (d *Delivery, reason, err error) {
+// load reads the delivery of a record, and its end if it has ended. One that
+// cannot be read has ended, and nothing else is known of it.
+func load(tx *store.Tx, seq uint64) (*Delivery, *End, error) {
 	v, _, err := tx.Get(bodyKey(seq))
 	if err != nil {
 		return nil, nil, err
 	}
-	d, reason = decode(v)
-	if reason != nil {
-		return &Delivery{AcceptedAt: tx.Now()}, reason, nil
+	d, end, damaged := decode(v)
+	if damaged != nil {
+		return &Delivery{AcceptedAt: tx.Now()}, &End{Reason: damaged}, nil
 	}
-	reason = o.try(tx, d)
-	if reason != nil && !errors.Is(reason, ErrUnavailable) && !errors.Is(reason, ErrRefused) {
-		return d, nil, reason
-	}
-	return d, reason, nil
+	return d, end, nil
 }

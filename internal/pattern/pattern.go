@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 
 	"github.com/carillon-events/carillon/internal/pattern/engine"
@@ -39,14 +40,42 @@ func NewSet() *Set { return engine.NewSet() }
 // Pattern is a pattern that was read. It is never changed.
 type Pattern struct{ syntax *syntax.Pattern }
 
+// Limits bound what a pattern may ask for, beside its length. The zero value is
+// AWS's.
+type Limits struct {
+	// Complexity of wildcards: how many beginnings of them one value can keep
+	// alive at a time. AWS takes 7 and refuses 11; 10 where 0.
+	Complexity int
+	// Combinations are ways through $or's; 1,000 where 0.
+	Combinations int
+}
+
+// DefaultLimits are AWS's, in numbers.
+var DefaultLimits = Limits{Complexity: syntax.MaxComplexity, Combinations: syntax.MaxBranches}
+
 // Parse reads a pattern. Its error is an *Error.
-func Parse(text string) (*Pattern, error) {
-	p, err := syntax.Parse(text)
+func (l Limits) Parse(text string) (*Pattern, error) {
+	return parse(text, syntax.Dialect{Complexity: l.Complexity, Branches: l.Combinations})
+}
+
+// Parse reads a pattern within AWS's limits. Its error is an *Error.
+func Parse(text string) (*Pattern, error) { return Limits{}.Parse(text) }
+
+// Stored reads a pattern that was accepted once, whatever the limits are now.
+func Stored(text string) (*Pattern, error) {
+	return parse(text, syntax.Dialect{AnyWildcards: true, Branches: math.MaxInt})
+}
+
+func parse(text string, d syntax.Dialect) (*Pattern, error) {
+	p, err := d.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	return &Pattern{p}, nil
 }
+
+// Of is a pattern that was read in another dialect, such as filterpolicy's.
+func Of(p *syntax.Pattern) *Pattern { return &Pattern{p} }
 
 // Rule is a rule of the pattern, for one Set. owner is what the caller finds in
 // it again when it matches.

@@ -59,3 +59,26 @@ func TestAMatchThatWouldTakeForEverIsAnError(t *testing.T) {
 		t.Errorf("%v, %v, want %v", ok, err, ErrTooComplex)
 	}
 }
+
+func TestLimitsOfAPatternCanBeSet(t *testing.T) {
+	wild := `{"a": [{"wildcard": "*:*:*:*:*:event-bus/*"}]}`
+	var or []string
+	for i := range 11 {
+		or = append(or, fmt.Sprintf(`"f%d": {"$or": [{"a": [1]}, {"b": [2]}]}`, i))
+	}
+	ors := `{` + strings.Join(or, ",") + `}`
+	for text, wide := range map[string]Limits{wild: {Complexity: 20}, ors: {Combinations: 5000}} {
+		if _, err := Parse(text); err == nil {
+			t.Errorf("%.40s is within AWS's limits", text)
+		}
+		if _, err := wide.Parse(text); err != nil {
+			t.Errorf("%.40s within %+v: %v", text, wide, err)
+		}
+		if _, err := Stored(text); err != nil {
+			t.Errorf("%.40s was accepted once: %v", text, err)
+		}
+	}
+	if _, err := (Limits{Complexity: 1}).Parse(`{"a": [{"wildcard": "a*b"}]}`); err == nil {
+		t.Error("a*b is within a complexity of 1")
+	}
+}

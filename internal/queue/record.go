@@ -29,7 +29,7 @@ type DraftInput struct {
 	ID         [16]byte
 	Body       string
 	Sum        [16]byte // MD5 of Body
-	Attributes []byte   // the service's encoding, opaque here
+	Attributes []byte   // of AppendAttribute
 	Sender     string
 	Trace      string
 	Group      string // at most 128 bytes

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
@@ -28,6 +29,14 @@ const (
 
 // maxInFlight: every message in flight is in memory, with about 150 bytes.
 const maxInFlight = 10_000_000
+
+// What the limits of buses may be set to. The rules and targets of a bus that is
+// used are in memory, and a rule's targets are written anew with each change.
+const (
+	maxBuses          = 10_000
+	maxRulesPerBus    = 100_000
+	maxTargetsPerRule = 1_000
+)
 
 // Defaults of a Config.
 const (
@@ -54,6 +63,7 @@ type Config struct {
 	Origins     []string
 	MaxBody     int64
 	InFlight    queue.Limits // queue.DefaultLimits where zero
+	Buses       bus.Limits   // bus.DefaultLimits where zero
 	Pprof       bool
 
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
@@ -85,6 +95,7 @@ func (c Config) withDefaults() Config {
 	if c.MaxBody == 0 {
 		c.MaxBody = edge.DefaultMaxBody
 	}
+	c.Buses = withDefaultLimits(c.Buses)
 	if c.DrainFor == 0 {
 		c.DrainFor = DefaultDrainFor
 	}
@@ -95,6 +106,33 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	return c
+}
+
+func withDefaultLimits(l bus.Limits) bus.Limits {
+	d := bus.DefaultLimits
+	for _, limit := range []struct{ set, standard *int }{
+		{&l.Buses, &d.Buses}, {&l.RulesPerBus, &d.RulesPerBus}, {&l.TargetsPerRule, &d.TargetsPerRule}, {&l.Tags, &d.Tags}, {&l.Sources, &d.Sources},
+	} {
+		if *limit.set == 0 {
+			*limit.set = *limit.standard
+		}
+	}
+	return l
+}
+
+// checkBuses refuses limits of buses that are none.
+func checkBuses(l bus.Limits) error {
+	for _, limit := range []struct {
+		name      string
+		set, most int
+	}{
+		{"max-buses", l.Buses, maxBuses}, {"max-rules-per-bus", l.RulesPerBus, maxRulesPerBus}, {"max-targets-per-rule", l.TargetsPerRule, maxTargetsPerRule},
+	} {
+		if limit.set < 1 || limit.set > limit.most {
+			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, limit.most)
+		}
+	}
+	return nil
 }
 
 // check refuses what cannot work, in the words of the settings.
@@ -123,6 +161,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("max-body %d: want at most 1 GiB", c.MaxBody)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
+	}
+	if err := checkBuses(c.Buses); err != nil {
+		return err
 	}
 	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {
 		return err

@@ -36,7 +36,8 @@ func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *deliv
 		{"carillon_deliveries_total", "Deliveries applied to their target.", func() uint64 { return outbox.Counts().Delivered }},
 		{"carillon_deliveries_kept_total", "Deliveries kept for a later attempt.", func() uint64 { return outbox.Counts().Kept }},
 		{"carillon_delivery_retries_total", "Attempts after the first.", func() uint64 { return outbox.Counts().Retried }},
-		{"carillon_deliveries_dropped_total", "Deliveries given up.", func() uint64 { return outbox.Counts().Dropped }},
+		{"carillon_deliveries_dropped_total", "Deliveries given up, with nothing left of them.", func() uint64 { return outbox.Counts().Dropped }},
+		{"carillon_deliveries_dead_lettered_total", "Deliveries given up whose event is in the target's dead-letter queue.", func() uint64 { return outbox.Counts().DeadLettered }},
 	} {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help},
 			func() float64 { return float64(c.value()) }))

@@ -48,6 +48,7 @@ type Running struct {
 	http     *http.Server
 	direct   *edge.Direct
 	parts    []*part
+	tails    *tails
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 	stop     sync.Once
@@ -106,7 +107,7 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Running{config: c, log: c.Logger, commits: newCommits(), failed: make(chan error, 1)}
+	r := &Running{config: c, log: c.Logger, commits: newCommits(), tails: newTails(), failed: make(chan error, 1)}
 	if err := r.openStore(); err != nil {
 		return nil, err
 	}
@@ -197,6 +198,7 @@ func (r *Running) Stop() error {
 
 func (r *Running) shutDown() error {
 	r.draining.Store(true)
+	r.tails.stop()
 	if r.http != nil {
 		r.drain()
 	} else if r.listener != nil {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -225,6 +228,9 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		"max-body":                    func(c *server.Config) { c.MaxBody = 12 },
 		"max-in-flight -1":            func(c *server.Config) { c.InFlight.InFlight = -1 },
 		"max-in-flight-fifo":          func(c *server.Config) { c.InFlight.InFlightFIFO = 1 << 30 },
+		"max-buses -1":                func(c *server.Config) { c.Buses.Buses = -1 },
+		"max-rules-per-bus":           func(c *server.Config) { c.Buses.RulesPerBus = 1 << 30 },
+		"max-targets-per-rule 1001":   func(c *server.Config) { c.Buses.TargetsPerRule = 1001 },
 		"drain-timeout":               func(c *server.Config) { c.DrainFor = -1 },
 		"sync-interval":               func(c *server.Config) { c.SyncInterval = -1 },
 		"listen \"nonsense\"":         func(c *server.Config) { c.Listen = "nonsense" },
@@ -393,4 +399,76 @@ func TestAPageCannotTakeABackup(t *testing.T) {
 	if resp.StatusCode != 403 {
 		t.Errorf("status %d", resp.StatusCode)
 	}
+}
+
+// A tail shows what is accepted, to whom it went, and nothing that it did not
+// ask for; a server that stops ends it.
+func TestATailShowsEventsAsTheyAreAccepted(t *testing.T) {
+	r := start(t, quick())
+	client := eventbridge.NewFromConfig(configured(t, r, "000000000000", "x"))
+	put := func(source, detail string) {
+		t.Helper()
+		out, err := client.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
+			Source: aws.String(source), DetailType: aws.String("t"), Detail: aws.String(detail),
+		}}})
+		if err != nil || out.FailedEntryCount != 0 {
+			t.Fatal(err, out)
+		}
+	}
+	if _, err := client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("big"), EventPattern: aws.String(`{"detail": {"n": [{"numeric": [">", 5]}]}}`)}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("big"), Targets: []ebtypes.Target{
+		{Id: aws.String("a"), Arn: aws.String("arn:aws:sqs:eu-west-1:000000000000:a")}, {Id: aws.String("b"), Arn: aws.String("arn:aws:sqs:eu-west-1:000000000000:b")},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, status := tail(t, r, "?bus=default&pattern="+url.QueryEscape(`{"source": ["shop"]}`))
+	if status != http.StatusOK {
+		t.Fatal(status)
+	}
+	put("other", `{"n": 9}`)
+	put("shop", `{"n": 9, "html": "<&>"}`)
+	put("shop", `{"n": 1}`)
+	for i, want := range []string{`"rules":["big"]`, `"n":1`} {
+		line := <-lines
+		if !strings.Contains(line, want) || !strings.Contains(line, `"source":"shop"`) || i == 0 && !strings.Contains(line, "<&>") {
+			t.Errorf("line %d is %s, want %s in it", i, line, want)
+		}
+	}
+	if _, status := tail(t, r, "?pattern=nonsense"); status != http.StatusBadRequest {
+		t.Errorf("a bad pattern: %d", status)
+	}
+	if err := r.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if line, more := <-lines; more {
+		t.Errorf("after the end: %s", line)
+	}
+}
+
+// tail opens a tail and returns its lines but for heartbeats.
+func tail(t *testing.T, r *server.Running, query string) (<-chan string, int) {
+	t.Helper()
+	resp, err := http.Post(r.URL+server.TailPath+query, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	lines := make(chan string)
+	if resp.StatusCode != http.StatusOK {
+		return nil, resp.StatusCode
+	}
+	in := bufio.NewScanner(resp.Body)
+	in.Scan() // the first heartbeat: from here on events are seen
+	go func() {
+		defer close(lines)
+		for in.Scan() {
+			if in.Text() != "" {
+				lines <- in.Text()
+			}
+		}
+	}()
+	return lines, resp.StatusCode
 }

@@ -32,7 +32,8 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetbus.Service:   buses,
 		targetqueue.Service: targetqueue.Target{},
 	}, delivery.DefaultPolicy)
-	core := bus.New(outbox, bus.DefaultLimits)
+	core := bus.New(outbox, r.config.Buses)
+	core.Observe(r.tails)
 	buses.Core = core // which sends through the outbox
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))

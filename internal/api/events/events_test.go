@@ -114,23 +114,41 @@ func (a *api) queue(name string, c queue.Config) (arn string) {
 	return "arn:aws:sqs:" + a.call.Region + ":" + a.call.Account + ":" + name
 }
 
+// retries runs the outbox until the function that it returns is called.
+func (a *api) retries() (stop func()) {
+	ctx, cancel := context.WithCancel(a.t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- a.outbox.Run(ctx, a.shard, slog.New(slog.DiscardHandler)) }()
+	return func() {
+		cancel()
+		if err := <-ran; err != nil {
+			a.t.Error(err)
+		}
+	}
+}
+
 func (a *api) received(name string) (bodies []string) {
+	a.t.Helper()
+	for _, m := range a.messages(name) {
+		bodies = append(bodies, m.Body)
+	}
+	return bodies
+}
+
+func (a *api) messages(name string) (got []queue.Message) {
 	a.t.Helper()
 	err := a.shard.Update(a.t.Context(), func(tx *store.Tx) error {
 		q, err := queue.Find(tx, queue.Name{Account: a.call.Account, Region: a.call.Region, Name: name})
 		if err != nil {
 			return err
 		}
-		got, err := queue.Receive(tx, q, queue.ReceiveInput{Max: 10, HideFor: time.Hour, HasHideFor: true})
-		for _, m := range got {
-			bodies = append(bodies, m.Body)
-		}
+		got, err = queue.Receive(tx, q, queue.ReceiveInput{Max: 10, HideFor: time.Hour, HasHideFor: true})
 		return err
 	})
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return bodies
+	return got
 }
 
 func quoted(s string) string {
@@ -176,15 +194,7 @@ func TestAnEventIsInTheQueuesOfItsRulesWhenPutEventsAnswers(t *testing.T) {
 func TestAnEventWaitsForAQueueThatDoesNotExistYet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := start(t, bus.DefaultLimits)
-		ctx, cancel := context.WithCancel(t.Context())
-		ran := make(chan error, 1)
-		go func() { ran <- a.outbox.Run(ctx, a.shard, slog.New(slog.DiscardHandler)) }()
-		defer func() {
-			cancel()
-			if err := <-ran; err != nil {
-				t.Error(err)
-			}
-		}()
+		defer a.retries()()
 		a.do("PutRule", `{"Name":"r","EventPattern":"{\"source\":[\"s\"]}"}`)
 		a.do("PutTargets", `{"Rule":"r","Targets":[{"Id":"t","Arn":"arn:aws:sqs:eu-west-1:111122223333:late"}]}`)
 		a.do("PutEvents", `{"Entries":[{"Source":"s","DetailType":"d","Detail":"{\"n\":1}"}]}`)
@@ -326,8 +336,7 @@ func TestTargetsLiveTheirLife(t *testing.T) {
 		`{"Id":"x","Arn":"arn:aws:lambda:eu-west-1:111122223333:function:f"}`: "Parameter Arn is not valid. Reason: Carillon does not deliver to lambda yet (target x: arn:aws:lambda:eu-west-1:111122223333:function:f).",
 		`{"Id":"x","Arn":"` + q + `.fifo"}`:                                   "Parameter(s) SqsParameters must be specified for target: x.",
 		`{"Id":"x","Arn":"` + q + `.fifo","SqsParameters":{}}`:                "Parameter(s) MessageGroupId must be specified for target: x.",
-		`{"Id":"x","Arn":"` + q + `","Input":"{}"}`:                           "Parameter Input is not valid. Reason: Carillon does not support Input yet.",
-		`{"Id":"x","Arn":"` + q + `","RetryPolicy":{}}`:                       "Parameter RetryPolicy is not valid. Reason: Carillon does not support RetryPolicy yet.",
+		`{"Id":"x","Arn":"` + q + `","HttpParameters":{}}`:                    "Parameter HttpParameters is not valid. Reason: Carillon does not support HttpParameters yet.",
 	} {
 		a.refused("PutTargets", put(`{"Id":"good","Arn":"`+q+`"},`+target), "ValidationException", want)
 	}

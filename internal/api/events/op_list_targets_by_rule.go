@@ -30,13 +30,9 @@ func (s *Service) ListTargetsByRule(_ context.Context, c *wire.Call, in *model.L
 	}
 	out := &model.ListTargetsByRuleOutput{Targets: []model.Target{}}
 	last := ""
-	for _, t := range targets {
-		last = t.ID
-		shown := model.Target{Id: t.ID, Arn: t.ARN.String(), RoleArn: some(t.RoleARN)}
-		if t.GroupID != nil {
-			shown.SqsParameters = &model.SqsParameters{MessageGroupId: some(*t.GroupID)}
-		}
-		out.Targets = append(out.Targets, shown)
+	for i := range targets {
+		last = targets[i].ID
+		out.Targets = append(out.Targets, shown(&targets[i]))
 	}
 	out.NextToken = nextToken(c.Operation, more, last)
 	return out, nil

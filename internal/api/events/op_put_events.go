@@ -33,7 +33,7 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 		return nil, err
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
-	var batch bus.Batch
+	batch := bus.Batch{ReceivedAt: s.now()}
 	failed, accepted := int32(0), 0
 	for i := range in.Entries {
 		id, refused := s.add(c, &batch, &in.Entries[i])

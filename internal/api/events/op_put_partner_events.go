@@ -24,7 +24,7 @@ func (s *Service) PutPartnerEvents(ctx context.Context, c *wire.Call, in *model.
 		return nil, err
 	}
 	out := &model.PutPartnerEventsOutput{Entries: make([]model.PutPartnerEventsResultEntry, len(in.Entries))}
-	var batch bus.Batch
+	batch := bus.Batch{ReceivedAt: s.now()}
 	failed := int32(0)
 	err := s.shard.View(func(v *store.View) error {
 		for i := range in.Entries {

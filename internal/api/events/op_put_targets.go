@@ -31,8 +31,8 @@ func (s *Service) PutTargets(ctx context.Context, c *wire.Call, in *model.PutTar
 	return &model.PutTargetsOutput{FailedEntryCount: wire.Some[int32](0), FailedEntries: []model.PutTargetsResultEntry{}}, nil
 }
 
-// target is the target that the request means, of a rule on that bus.
-func (s *Service) target(on bus.Name, t *model.Target) (bus.Target, error) {
+// target is the target that the request means, of a rule on bus n.
+func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 	to, err := arn.Parse(t.Arn)
 	if err != nil {
 		return bus.Target{}, invalid(t.Arn, "Provided Arn is not in correct format.")
@@ -50,9 +50,15 @@ func (s *Service) target(on bus.Name, t *model.Target) (bus.Target, error) {
 	}
 	switch to.Service {
 	case "sqs":
-		return out, checkQueueTarget(out)
+		err = checkQueueTarget(out)
 	case "events":
-		return out, checkBusTarget(on, t, to)
+		err = checkBusTarget(n, t, to)
+	}
+	if err != nil {
+		return bus.Target{}, err
+	}
+	if err := setDelivery(&out, n, t); err != nil {
+		return bus.Target{}, err
 	}
 	return out, nil
 }
@@ -80,11 +86,6 @@ func checkQueueTarget(t bus.Target) error {
 // refuseParameters refuses what a target may carry on AWS and is not honoured here.
 func refuseParameters(t *model.Target) error {
 	return refusal(
-		param{"Input", t.Input.OK},
-		param{"InputPath", t.InputPath.OK},
-		param{"InputTransformer", t.InputTransformer != nil},
-		param{"DeadLetterConfig", t.DeadLetterConfig != nil},
-		param{"RetryPolicy", t.RetryPolicy != nil},
 		param{"KinesisParameters", t.KinesisParameters != nil},
 		param{"RunCommandParameters", t.RunCommandParameters != nil},
 		param{"EcsParameters", t.EcsParameters != nil},

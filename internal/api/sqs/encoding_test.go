@@ -78,7 +78,7 @@ func TestTheMD5OfAttributesFollowsTheRecipe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum := sumAttributes(enc)
+		sum := queue.SumAttributes(enc)
 		if got := hex.EncodeToString(sum[:]); got != specSum(want) {
 			t.Fatalf("%v: %s, want %s", attrs, got, specSum(want))
 		}
@@ -165,24 +165,6 @@ func TestEveryByteOfAHandleCounts(t *testing.T) {
 			t.Errorf("byte %d does not count", i)
 		}
 	}
-}
-
-func FuzzStoredAttributesNeverPanic(f *testing.F) {
-	enc, _, err := encodeAttributes(map[string]model.MessageAttributeValue{
-		"n": {DataType: "String", StringValue: wire.Some("v")}, "b": {DataType: "Binary", BinaryValue: []byte{1}},
-	})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(enc)
-	f.Add([]byte{1, 0, 0, 0, 1})
-	f.Add([]byte{1, 255, 255, 255, 255})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var raw []byte
-		if eachAttribute(b, func(a storedAttribute) { raw = append(raw, a.raw...) }) && len(b) > 0 && !bytes.Equal(raw, b[1:]) {
-			t.Fatalf("%x read as %x", b, raw)
-		}
-	})
 }
 
 func TestMessageIDsDoNotRepeat(t *testing.T) {

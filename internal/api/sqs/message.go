@@ -146,12 +146,12 @@ func (p *prepared) answer(fifo bool) sent {
 	b := hex.AppendEncode(appendID(room[:0], p.result.ID), p.sum[:])
 	bodyEnd := len(b)
 	if p.attrs != nil {
-		sum := sumAttributes(p.attrs)
+		sum := queue.SumAttributes(p.attrs)
 		b = hex.AppendEncode(b, sum[:])
 	}
 	attrsEnd := len(b)
 	if p.trace != "" {
-		sum := sumAttributes(appendAttribute([]byte{attributesVersion}, traceHeader, "String", wire.Some(p.trace), nil))
+		sum := queue.SumAttributes(queue.AppendAttribute(nil, traceHeader, "String", false, p.trace))
 		b = hex.AppendEncode(b, sum[:])
 	}
 	systemEnd := len(b)

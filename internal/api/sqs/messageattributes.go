@@ -2,28 +2,14 @@ package sqs
 
 import (
 	"crypto/md5"
-	"encoding/binary"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/sqs"
+	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/wire"
-)
-
-// A message's attributes are stored as a version byte and, for each in the
-// order of their names,
-//
-//	{name}{type}{transport u8}{value}    each {length u32}{bytes}
-//
-// where transport is 1 for text and 2 for bytes. Without the first byte this is
-// the text of which MD5OfMessageAttributes is the digest:
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
-const (
-	attributesVersion = 1
-	transportText     = 1
-	transportBytes    = 2
 )
 
 const maxMessageAttributes = 10
@@ -47,27 +33,20 @@ func encodeAttributes(attrs map[string]model.MessageAttributeValue) (enc []byte,
 		}
 		size += len(name) + len(v.DataType) + len(v.StringValue.V) + len(v.BinaryValue)
 	}
-	enc = append(make([]byte, 0, 1+size+13*len(names)), attributesVersion)
+	enc = make([]byte, 0, 1+size+queue.AttributeSize*len(names))
 	for _, name := range names {
 		v := attrs[name]
-		enc = appendAttribute(enc, name, v.DataType, v.StringValue, v.BinaryValue)
+		enc = appendAttribute(enc, name, &v)
 	}
 	return enc, size, nil
 }
 
-func appendAttribute(dst []byte, name, kind string, text wire.Opt[string], bytes []byte) []byte {
-	dst = appendPart(dst, name)
-	dst = appendPart(dst, kind)
-	if strings.HasPrefix(kind, "Binary") {
-		dst = append(dst, transportBytes)
-		dst = binary.BigEndian.AppendUint32(dst, uint32(len(bytes)))
-		return append(dst, bytes...)
+// appendAttribute appends an attribute that was checked.
+func appendAttribute(enc []byte, name string, v *model.MessageAttributeValue) []byte {
+	if strings.HasPrefix(v.DataType, "Binary") {
+		return queue.AppendAttribute(enc, name, v.DataType, true, v.BinaryValue)
 	}
-	return appendPart(append(dst, transportText), text.V)
-}
-
-func appendPart(dst []byte, s string) []byte {
-	return append(binary.BigEndian.AppendUint32(dst, uint32(len(s))), s...)
+	return queue.AppendAttribute(enc, name, v.DataType, false, v.StringValue.V)
 }
 
 // checkAttribute refuses what is no message attribute.
@@ -145,54 +124,6 @@ func isNumber(s string) bool {
 	return len(digits) <= 38 && (f == 0 || f >= 1e-128 && f <= 1e126)
 }
 
-// storedAttribute is one attribute as it was stored; raw is all of it.
-type storedAttribute struct {
-	name, kind string
-	bytes      bool
-	value      []byte
-	raw        []byte
-}
-
-// eachAttribute calls fn with the attributes of enc, in order. False if enc
-// cannot be read.
-func eachAttribute(enc []byte, fn func(a storedAttribute)) bool {
-	if len(enc) == 0 {
-		return true
-	}
-	if enc[0] != attributesVersion {
-		return false
-	}
-	for rest := enc[1:]; len(rest) > 0; {
-		from := rest
-		name, rest1, ok1 := cutPart(rest)
-		kind, rest2, ok2 := cutPart(rest1)
-		if !ok1 || !ok2 || len(rest2) == 0 || rest2[0] != transportText && rest2[0] != transportBytes {
-			return false
-		}
-		v, rest3, ok3 := cutPart(rest2[1:])
-		if !ok3 {
-			return false
-		}
-		rest = rest3
-		fn(storedAttribute{name: string(name), kind: string(kind), bytes: rest2[0] == transportBytes, value: v, raw: from[:len(from)-len(rest)]})
-	}
-	return true
-}
-
-func cutPart(b []byte) (part, rest []byte, ok bool) {
-	if len(b) < 4 {
-		return nil, nil, false
-	}
-	n := uint64(binary.BigEndian.Uint32(b))
-	if n > uint64(len(b)-4) {
-		return nil, nil, false
-	}
-	return b[4 : 4+n], b[4+n:], true
-}
-
-// sumAttributes is the MD5 of encoded attributes.
-func sumAttributes(enc []byte) [md5.Size]byte { return md5.Sum(enc[1:]) }
-
 // attributeFilter is what a receiver asked for with MessageAttributeNames.
 type attributeFilter []string
 
@@ -212,22 +143,22 @@ func (f attributeFilter) pick(enc []byte) (map[string]model.MessageAttributeValu
 		return nil, [md5.Size]byte{}, true
 	}
 	picked := make(map[string]model.MessageAttributeValue)
-	text := append(make([]byte, 0, len(enc)), attributesVersion)
-	ok := eachAttribute(enc, func(a storedAttribute) {
-		if !f.wants(a.name) {
+	text := make([]byte, 0, len(enc))
+	ok := queue.EachAttribute(enc, func(a queue.Attribute) {
+		if !f.wants(a.Name) {
 			return
 		}
-		text = append(text, a.raw...)
-		v := model.MessageAttributeValue{DataType: a.kind}
-		if a.bytes {
-			v.BinaryValue = a.value
+		text = queue.AppendAttribute(text, a.Name, a.Type, a.Binary, a.Value)
+		v := model.MessageAttributeValue{DataType: a.Type}
+		if a.Binary {
+			v.BinaryValue = a.Value
 		} else {
-			v.StringValue = wire.Some(string(a.value))
+			v.StringValue = wire.Some(string(a.Value))
 		}
-		picked[a.name] = v
+		picked[a.Name] = v
 	})
 	if !ok || len(picked) == 0 {
 		return nil, [md5.Size]byte{}, ok
 	}
-	return picked, sumAttributes(text), true
+	return picked, queue.SumAttributes(text), true
 }

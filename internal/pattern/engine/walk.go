@@ -108,26 +108,32 @@ func skipSpace(b []byte, at int) int {
 func (w *walk) object(at int, n *node, from int32) int {
 	b, blocks := w.event, w.blocks
 	for {
-		if at = skipSpace(b, at); at >= len(b) {
-			return -1
-		}
-		switch b[at] {
-		case '"':
-		case ',':
+		if at < len(b) && b[at] == ',' {
 			at++
-			continue
-		case '}':
-			return at + 1
-		default:
-			return -1
+		}
+		if at >= len(b) || b[at] != '"' { // otherwise there is no space, as in most events
+			if at = skipSpace(b, at); at >= len(b) {
+				return -1
+			}
+			switch b[at] {
+			case '"':
+			case ',':
+				continue
+			case '}':
+				return at + 1
+			default:
+				return -1
+			}
 		}
 		start := at + 1
 		end := nextQuote(blocks, start)
 		if end < 0 {
 			return -1
 		}
-		if at = skipSpace(b, end+1); at >= len(b) || b[at] != ':' {
-			return -1
+		if at = end + 1; at >= len(b) || b[at] != ':' {
+			if at = skipSpace(b, at); at >= len(b) || b[at] != ':' {
+				return -1
+			}
 		}
 		if at = skipSpace(b, at+1); at >= len(b) {
 			return -1

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/carillon-events/carillon/internal/pattern/engine"
 	"github.com/carillon-events/carillon/internal/pattern/oracle"
 )
 
@@ -34,6 +35,13 @@ func delivers(t failer, policy string, scope Scope, attrs []Attribute, body stri
 	ok, err := oracle.New(p).Match(event)
 	if err != nil {
 		t.Fatalf("event %s: %v", event, err)
+	}
+	// The oracle says what is right; topics match with the engine.
+	set := engine.NewSet()
+	set.Add(engine.NewRule(p, nil))
+	var m engine.Memory
+	if rules, _, err := set.Snapshot().Match(&m, event); err != nil || len(rules) == 1 != ok {
+		t.Fatalf("event %s: the engine says %v, %v, and the oracle %v", event, len(rules) == 1, err, ok)
 	}
 	return ok
 }

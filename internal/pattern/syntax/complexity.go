@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// MaxComplexity is the highest Complexity that is accepted. AWS accepts 7 and
+// MaxComplexity is the highest Complexity that is accepted unless a Dialect says
+// otherwise. AWS accepts 7 and
 // refuses 11; where between them it stops is not public.
 const MaxComplexity = 10
 
@@ -17,11 +18,11 @@ const maxPrefixSets = 1 << 14
 // their prefixes can be alive at the same time on some value: *:* has 3 after
 // a colon (*, *: and *:*). That is what a matcher has to keep track of at
 // once, and the measure by which event-ruler refuses rules. Counting stops
-// when it exceeds MaxComplexity.
-func Complexity(p *Pattern) int {
+// when it exceeds limit.
+func Complexity(p *Pattern, limit int) int {
 	worst := 0
 	for _, walk := range wildcards(p) {
-		if worst = max(worst, walk.worst()); worst > MaxComplexity {
+		if worst = max(worst, walk.worst(limit)); worst > limit {
 			break
 		}
 	}
@@ -30,6 +31,9 @@ func Complexity(p *Pattern) int {
 
 // wildcards gathers the wildcards of each field name, over all branches.
 func wildcards(p *Pattern) map[string]*prefixWalk {
+	if !slices.ContainsFunc(p.Branches, hasWildcard) {
+		return nil
+	}
 	walks := map[string]*prefixWalk{}
 	seen := map[*Field]bool{}
 	for _, branch := range p.Branches {
@@ -39,7 +43,7 @@ func wildcards(p *Pattern) map[string]*prefixWalk {
 			}
 			seen[f] = true
 			for i, t := range f.Tests {
-				if t.Kind != Wildcard && t.Kind != NotWildcard {
+				if !isWildcard(t) {
 					continue
 				}
 				if walks[f.Name] == nil {
@@ -50,6 +54,12 @@ func wildcards(p *Pattern) map[string]*prefixWalk {
 		}
 	}
 	return walks
+}
+
+func isWildcard(t Test) bool { return t.Kind == Wildcard || t.Kind == NotWildcard }
+
+func hasWildcard(b Branch) bool {
+	return slices.ContainsFunc(b, func(f *Field) bool { return slices.ContainsFunc(f.Tests, isWildcard) })
 }
 
 // prefixWalk finds which prefixes of some wildcards values can keep alive. A
@@ -121,11 +131,11 @@ func items(g Glob) []int {
 }
 
 // worst is the size of the largest set of prefixes alive together.
-func (w *prefixWalk) worst() int {
+func (w *prefixWalk) worst(limit int) int {
 	seen := map[string]bool{}
 	queue := [][]int{w.initial}
 	worst := 0
-	for len(queue) > 0 && worst <= MaxComplexity {
+	for len(queue) > 0 && worst <= limit {
 		var set []int
 		set, queue = queue[0], queue[1:]
 		for _, c := range w.bytesAfter(set) {
@@ -137,7 +147,7 @@ func (w *prefixWalk) worst() int {
 			}
 		}
 		if len(seen) > maxPrefixSets {
-			return MaxComplexity + 1
+			return limit + 1
 		}
 	}
 	return worst

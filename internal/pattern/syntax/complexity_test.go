@@ -53,7 +53,7 @@ func TestWildcardsAreAsComplexAsEventRulerFindsThem(t *testing.T) {
 			}
 			continue
 		}
-		if got := Complexity(p); got != want {
+		if got := Complexity(p, MaxComplexity); got != want {
 			t.Errorf("complexity of %s is %d, want %d", text, got, want)
 		}
 	}

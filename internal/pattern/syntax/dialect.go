@@ -14,6 +14,9 @@ type Dialect struct {
 	// AnyWildcards leaves it to the caller to limit wildcards; Complexity is
 	// not asked.
 	AnyWildcards bool
+	// Complexity and Branches are the most that a pattern may have; MaxComplexity
+	// and MaxBranches where 0.
+	Complexity, Branches int
 	// Check, if any, looks at each field when its tests were read, also one that
 	// a later field overwrites. level is the number of keys that lead to it,
 	// itself included. It returns why the field is refused, if it is.

@@ -19,6 +19,12 @@ func (d Dialect) Parse(text string) (*Pattern, error) {
 	if len(text) > MaxLength {
 		return nil, &Error{"Pattern is too long"}
 	}
+	if d.Complexity == 0 {
+		d.Complexity = MaxComplexity
+	}
+	if d.Branches == 0 {
+		d.Branches = MaxBranches
+	}
 	p := &parser{reader: newReader(text), dialect: d}
 	t, err := p.next()
 	if err != nil {
@@ -53,7 +59,7 @@ func (p *parser) pattern() (*Pattern, error) {
 		slices.SortFunc(branch, func(a, b *Field) int { return Compare(a.Name, b.Name) })
 		out.Branches[i] = branch
 	}
-	if !p.dialect.AnyWildcards && Complexity(out) > MaxComplexity {
+	if !p.dialect.AnyWildcards && Complexity(out, p.dialect.Complexity) > p.dialect.Complexity {
 		return nil, &Error{"Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character"}
 	}
 	return out, nil
@@ -160,21 +166,21 @@ func (p *parser) or(path string) error {
 		if t != tokenObject {
 			return p.fail("Only JSON object is allowed in array of $or relationship.")
 		}
-		if len(all)+len(before) > MaxBranches {
-			return tooManyBranches()
+		if len(all)+len(before) > p.dialect.Branches {
+			return p.tooManyBranches()
 		}
 		p.branches = copyBranches(before)
 		if err := p.object(path, true); err != nil {
 			return err
 		}
-		if all = append(all, p.branches...); len(all) > MaxBranches {
-			return tooManyBranches()
+		if all = append(all, p.branches...); len(all) > p.dialect.Branches {
+			return p.tooManyBranches()
 		}
 	}
 }
 
-func tooManyBranches() error {
-	return &Error{fmt.Sprintf("The use of $or results in over %d rule combinations or %d fields in them", MaxBranches, MaxFields)}
+func (p *parser) tooManyBranches() error {
+	return &Error{fmt.Sprintf("The use of $or results in over %d rule combinations or %d fields in them", p.dialect.Branches, MaxFields)}
 }
 
 func copyBranches(from []map[string]*Field) []map[string]*Field {
@@ -223,7 +229,7 @@ func (p *parser) field(name string) error {
 		total += len(fields)
 	}
 	if total > MaxFields {
-		return tooManyBranches()
+		return p.tooManyBranches()
 	}
 	return nil
 }

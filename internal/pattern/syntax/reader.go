@@ -30,6 +30,7 @@ const (
 // It counts in UTF-16 units, as Java does.
 type reader struct {
 	source string
+	ascii  bool // the source is, so that its bytes are its units
 	units  []uint16
 	at     int // the next unit
 	line   int // 1-based
@@ -56,7 +57,15 @@ type scope struct {
 type place struct{ line, column int }
 
 func newReader(source string) *reader {
-	return &reader{source: source, units: utf16.Encode([]rune(source)), line: 1}
+	r := &reader{source: source, ascii: true, line: 1, units: make([]uint16, 0, len(source))}
+	for i := range len(source) {
+		if source[i] >= 0x80 {
+			r.ascii, r.units = false, utf16.Encode([]rune(source))
+			break
+		}
+		r.units = append(r.units, uint16(source[i]))
+	}
+	return r
 }
 
 // next moves to the next token.
@@ -180,7 +189,7 @@ func (r *reader) text() (string, error) {
 	case tokenArrayEnd:
 		return "]", nil
 	}
-	return decode(r.units[r.begin:r.end]), nil
+	return r.part(r.begin, r.end), nil
 }
 
 // mark remembers that a token began with the unit just read.
@@ -270,6 +279,14 @@ func (r *reader) within() string {
 		return "Array"
 	}
 	return "Object"
+}
+
+// part is the text of units from begin to end.
+func (r *reader) part(begin, end int) string {
+	if r.ascii {
+		return r.source[begin:end]
+	}
+	return decode(r.units[begin:end])
 }
 
 // decode is the text of units; half a surrogate pair becomes U+FFFD.

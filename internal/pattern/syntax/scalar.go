@@ -13,7 +13,15 @@ var (
 // readString reads the rest of a string whose opening quote was read.
 func (r *reader) readString(where stringPlace) (string, error) {
 	r.pending = false
-	var out []uint16
+	begin := r.at
+	for r.ascii && r.at < len(r.units) && r.units[r.at] >= ' ' && r.units[r.at] != '\\' {
+		if r.units[r.at] == '"' {
+			r.at++
+			return r.source[begin : r.at-1], nil
+		}
+		r.at++
+	}
+	out := append([]uint16(nil), r.units[begin:r.at]...)
 	for {
 		c := r.take()
 		switch {

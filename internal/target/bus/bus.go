@@ -37,7 +37,7 @@ func (t *Target) forward(d *delivery.Delivery) *bus.Forwarded {
 		return nil
 	}
 	to := bus.Name{Account: d.Target.Account, Region: d.Target.Region, Bus: name}
-	return t.Core.Forward(to, d.Key, d.Body, d.Trace)
+	return t.Core.Forward(to, d)
 }
 
 // Deliver has the other bus accept the event.

@@ -9,6 +9,9 @@
 //
 // A queue that does not exist may come to exist, so that is unavailable. What
 // the queue refuses for good (too large, no message group) is refused.
+//
+// A dead letter's message says in its attributes how its delivery ended
+// (deadletter.go).
 package queue
 
 import (
@@ -39,6 +42,9 @@ func (Target) Prepare(d *delivery.Delivery) any {
 	if strings.HasSuffix(d.Target.Resource, ".fifo") {
 		in.Dedup = d.Key.String()
 	}
+	if d.Ended != nil {
+		in.Attributes = obituary(d)
+	}
 	draft := queue.NewDraft(in)
 	return &draft
 }
@@ -51,7 +57,7 @@ func (t Target) Deliver(tx *store.Tx, d *delivery.Delivery, prepared any) error 
 	}
 	q, err := queue.Find(tx, queue.Name{Account: d.Target.Account, Region: d.Target.Region, Name: name})
 	if errors.Is(err, queue.ErrNotFound) {
-		return fmt.Errorf("%w: %w", delivery.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", delivery.ErrMissing, err)
 	}
 	if err != nil {
 		return err

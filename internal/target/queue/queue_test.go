@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/md5"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -14,6 +16,7 @@ import (
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/transform"
 )
 
 func open(t *testing.T) *store.Shard {
@@ -111,9 +114,42 @@ func TestAFIFOQueueTakesADeliveryOnceAndInItsGroup(t *testing.T) {
 	}
 }
 
-func TestAQueueThatDoesNotExistIsUnavailable(t *testing.T) {
-	if err := deliver(t, open(t), "q", "", `{}`, true); !errors.Is(err, delivery.ErrUnavailable) {
+func TestAQueueThatDoesNotExistMayComeToExist(t *testing.T) {
+	if err := deliver(t, open(t), "q", "", `{}`, true); !errors.Is(err, delivery.ErrUnavailable) || !errors.Is(err, delivery.ErrMissing) {
 		t.Error(err)
+	}
+}
+
+func TestADeadLetterSaysHowItsDeliveryEnded(t *testing.T) {
+	const rule = "arn:aws:events:eu-west-1:111122223333:rule/r"
+	for want, end := range map[string]delivery.End{
+		"ERROR_CODE=NO_RESOURCE ERROR_MESSAGE=target is not available: it does not exist EXHAUSTED_RETRY_CONDITION=MaximumRetryAttempts RETRY_ATTEMPTS=2":          {Reason: delivery.ErrMissing, Exhausted: delivery.MaxAttempts, Retries: 2},
+		"ERROR_CODE=ERROR_FROM_TARGET ERROR_MESSAGE=target is not available EXHAUSTED_RETRY_CONDITION=MaximumEventAgeInSeconds RETRY_ATTEMPTS=7":                   {Reason: delivery.ErrUnavailable, Exhausted: delivery.MaxAge, Retries: 7},
+		"ERROR_CODE=INVALID_PARAMETER ERROR_MESSAGE=target refuses the delivery: message is larger than the queue allows RETRY_ATTEMPTS=0":                         {Reason: fmt.Errorf("%w: %w", delivery.ErrRefused, queue.ErrTooLarge)},
+		"ERROR_CODE=INVALID_JSON ERROR_MESSAGE=target refuses the delivery: the event does not suit it: the event has no value at the input path RETRY_ATTEMPTS=0": {Reason: fmt.Errorf("%w: %w", delivery.ErrUnfit, transform.ErrPathMissing)},
+	} {
+		sh := open(t)
+		create(t, sh, "dead", queue.Config{})
+		end.Target = arn.Queue(region, account, "q")
+		d := &delivery.Delivery{Source: rule, Target: arn.Queue(region, account, "dead"), Body: []byte(`{"id":"1"}`), Ended: &end}
+		if err := sh.Update(t.Context(), func(tx *store.Tx) error { return Target{}.Deliver(tx, d, nil) }); err != nil {
+			t.Fatal(err)
+		}
+		got := receive(t, sh, "dead")
+		if len(got) != 1 || got[0].Body != `{"id":"1"}` {
+			t.Fatalf("%+v", got)
+		}
+		var said []string
+		queue.EachAttribute(got[0].Attributes, func(a queue.Attribute) {
+			said = append(said, a.Name+"="+string(a.Value))
+			if a.Type != "String" || a.Binary {
+				t.Errorf("%+v", a)
+			}
+		})
+		want += " RULE_ARN=" + rule + " TARGET_ARN=arn:aws:sqs:eu-west-1:111122223333:q"
+		if all := strings.Join(said, " "); all != want {
+			t.Errorf("got  %s\nwant %s", all, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -152,6 +153,43 @@ func eventsPut(t *tour) {
 		equal(t, "into the FIFO queue, in order", strings.Contains(*m.Body, *got.Entries[i].EventId), true)
 	}
 	equal(t, "counts", t.counts(large), [3]int{0, 1, 0})
+}
+
+func eventsTarget(t *tour) {
+	bus, name, made, dead := t.bus(), t.name("rule"), t.queue(nil), t.queue(nil)
+	must(0, t.rule(bus, name, `{"source":["shop"]}`))(t)
+	template := types.Target{Id: aws.String("template"), Arn: aws.String(t.arn(made)), InputTransformer: &types.InputTransformer{
+		InputPathsMap: map[string]string{"n": "$.detail.n"}, InputTemplate: aws.String(`{"n":<n>,"rule":"<aws.events.rule-name>"}`),
+	}}
+	gone := types.Target{
+		Id: aws.String("gone"), Arn: aws.String(t.arn(dead) + "-gone"), InputPath: aws.String("$.detail"),
+		DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String(t.arn(dead))},
+		RetryPolicy:      &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0), MaximumEventAgeInSeconds: aws.Int32(60)},
+	}
+	put := func(targets ...types.Target) error {
+		_, err := t.events.PutTargets(t.ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: bus, Targets: targets})
+		return err
+	}
+	must(0, put(gone, template))(t)
+	listed := must(t.events.ListTargetsByRule(t.ctx, &eventbridge.ListTargetsByRuleInput{Rule: &name, EventBusName: bus}))(t).Targets
+	equal(t, "targets", reflect.DeepEqual(listed, []types.Target{gone, template}), true)
+	bad := gone
+	bad.Input = aws.String("{}")
+	refused(t, "two inputs", put(bad), "ValidationException")
+	bad = gone
+	bad.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(t.arn(dead) + ".fifo")}
+	refused(t, "a FIFO queue for dead letters", put(bad), "ValidationException")
+
+	event := must(t.events.PutEvents(t.ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
+		{Source: aws.String("shop"), DetailType: aws.String("d"), Detail: aws.String(`{"n":1.50}`), EventBusName: bus},
+	}}))(t)
+	equal(t, "InputTransformer", *t.one(made).Body, `{"n":1.50,"rule":"`+name+`"}`)
+	letter := t.receive(1, sqs.ReceiveMessageInput{QueueUrl: dead, MessageAttributeNames: []string{"All"}})[0]
+	equal(t, "a dead letter is the event", strings.Contains(*letter.Body, *event.Entries[0].EventId), true)
+	said := func(name string) string { return aws.ToString(letter.MessageAttributes[name].StringValue) }
+	equal(t, "attributes of a dead letter", said("RULE_ARN")+" "+said("TARGET_ARN")+" "+said("RETRY_ATTEMPTS"),
+		"arn:aws:events:"+region+":"+t.account+":rule/"+*bus+"/"+name+" "+*gone.Arn+" 0")
+	equal(t, "it says its error", said("ERROR_CODE") != "" && said("ERROR_MESSAGE") != "", true)
 }
 
 func eventsPattern(t *tour) {

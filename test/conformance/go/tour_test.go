@@ -60,6 +60,7 @@ var scenarios = []struct {
 	{"events-rule", eventsRule},
 	{"events-errors", eventsErrors},
 	{"events-put", eventsPut},
+	{"events-target", eventsTarget},
 	{"events-pattern", eventsPattern},
 	{"events-permission", eventsPermission},
 	{"events-bus-settings", eventsBusSettings},

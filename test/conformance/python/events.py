@@ -153,6 +153,47 @@ def put(t):
     equal(t.once(large), [], "an event on another bus")
 
 
+@scenario("events-target")
+def target(t):
+    bus, whole, part, made, dead = bus_of(t), t.queue(), t.queue(), t.queue(), t.queue()
+    rule, gone = t.name("rule"), t.arn(dead) + "-gone"
+    rule_arn = t.events.put_rule(Name=rule, EventBusName=bus, EventPattern='{"source": ["shop"]}')["RuleArn"]
+    targets = [
+        {"Id": "constant", "Arn": t.arn(whole), "Input": '{"k": 1}'},
+        {"Id": "gone", "Arn": gone, "Input": '"x"', "DeadLetterConfig": {"Arn": t.arn(dead)},
+         "RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}},
+        {"Id": "path", "Arn": t.arn(part), "InputPath": "$.detail"},
+        {"Id": "template", "Arn": t.arn(made), "InputTransformer": {
+            "InputPathsMap": {"n": "$.detail.n", "id": "$.id"},
+            "InputTemplate": '{"n": <n>, "text": "<id> by <aws.events.rule-name>", "rule": <aws.events.rule-arn>}'}},
+    ]
+    got = t.events.put_targets(Rule=rule, EventBusName=bus, Targets=targets)
+    equal(got["FailedEntryCount"], 0, f"FailedEntryCount of PutTargets ({got.get('FailedEntries')})")
+    listed = t.events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
+    equal(sorted(listed, key=lambda x: x["Id"]), targets, "ListTargetsByRule")
+
+    bad = {"two inputs": {"Input": "{}", "InputPath": "$"}, "no JSON": {"Input": "hello"},
+           "no such variable": {"InputTransformer": {"InputTemplate": '"<no>"'}},
+           "a FIFO queue for dead letters": {"DeadLetterConfig": {"Arn": t.arn(dead) + ".fifo"}}}
+    for what, more in bad.items():
+        with case(what), fails("ValidationException"):
+            t.events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "bad", "Arn": t.arn(whole), **more}])
+    equal(len(t.events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]), len(targets), "targets after refused calls")
+
+    detail = {"n": 1.5}
+    event = t.events.put_events(Entries=[{"Source": "shop", "DetailType": "d", "Detail": json.dumps(detail), "EventBusName": bus}])
+    event_id = event["Entries"][0]["EventId"]
+    equal(json.loads(t.receive(whole)[0]["Body"]), {"k": 1}, "Input")
+    equal(json.loads(t.receive(part)[0]["Body"]), detail, "InputPath")
+    equal(json.loads(t.receive(made)[0]["Body"]), {"n": 1.5, "text": f"{event_id} by {rule}", "rule": rule_arn}, "InputTransformer")
+
+    letter = t.receive(dead, MessageAttributeNames=["All"])[0]
+    equal(json.loads(letter["Body"])["id"], event_id, "a dead letter is the event")
+    said = {k: v["StringValue"] for k, v in letter["MessageAttributes"].items()}
+    equal((said["RULE_ARN"], said["TARGET_ARN"], said["RETRY_ATTEMPTS"]), (rule_arn, gone, "0"), "attributes of a dead letter")
+    check(said["ERROR_CODE"] and said["ERROR_MESSAGE"], f"a dead letter without its error: {said}")
+
+
 @scenario("events-pattern")
 def pattern(t):
     event = {"id": "1", "account": "123456789012", "source": "shop", "time": "2026-01-02T03:04:05Z", "region": "eu-west-1",

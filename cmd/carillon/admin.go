@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/server"
+)
+
+func urlFromEnvironment() string {
+	if url := os.Getenv("AWS_ENDPOINT_URL"); url != "" {
+		return url
+	}
+	return "http://" + server.DefaultListen
+}
+
+// postAdmin sends an administrative request and returns the answer's body. The
+// error of a server that is not there wraps ECONNREFUSED.
+func postAdmin(ctx context.Context, endpoint, path string) (io.ReadCloser, error) {
+	if err := checkEndpoint(endpoint); err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint %q: %w", endpoint, err)
+	}
+	if err := sign(ctx, req); err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, errInterrupted
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return nil, notThere{endpoint}
+	case err != nil:
+		return nil, fmt.Errorf("reach the server: %w", err)
+	case resp.StatusCode != http.StatusOK:
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
+		return nil, fmt.Errorf("the server at %s refuses: %s: %s", endpoint, resp.Status, strings.TrimSpace(string(text)))
+	}
+	return resp.Body, nil
+}
+
+// notThere is what a refused connection means to people.
+type notThere struct{ endpoint string }
+
+func (e notThere) Error() string {
+	return "nothing answers at " + e.endpoint + ": is it running?"
+}
+
+func (notThere) Unwrap() error { return syscall.ECONNREFUSED }
+
+func checkEndpoint(endpoint string) error {
+	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("endpoint %q: want http://host:port or https://host:port", endpoint)
+	}
+	return nil
+}
+
+// sign signs an administrative request if there are keys to sign with.
+func sign(ctx context.Context, req *http.Request) error {
+	keys := aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY")}
+	if keys.AccessKeyID == "" {
+		return nil
+	}
+	region := os.Getenv("AWS_REGION")
+	if region == "" {
+		region = edge.DefaultRegion
+	}
+	empty := sha256.Sum256(nil)
+	err := v4.NewSigner().SignHTTP(ctx, keys, req, hex.EncodeToString(empty[:]), edge.AdminService, region, time.Now())
+	if err != nil {
+		return fmt.Errorf("sign the request: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package queue
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/queue"
+)
+
+// A dead letter's message has the event as it was accepted, and these
+// attributes, all of which are text. They and the codes are those that
+// EventBridge documents; which code it uses when, it does not say.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+const (
+	errorCode      = "ERROR_CODE"
+	errorMessage   = "ERROR_MESSAGE"
+	exhausted      = "EXHAUSTED_RETRY_CONDITION" // only where a bound of the retry policy was reached
+	retryAttempts  = "RETRY_ATTEMPTS"
+	ruleARN        = "RULE_ARN"
+	targetARN      = "TARGET_ARN"
+	attributesType = "String"
+)
+
+var conditions = map[delivery.Bound]string{
+	delivery.MaxAttempts: "MaximumRetryAttempts",
+	delivery.MaxAge:      "MaximumEventAgeInSeconds",
+}
+
+// obituary is the attributes of a dead letter, in the order of their names.
+func obituary(d *delivery.Delivery) (enc []byte) {
+	end := d.Ended
+	add := func(name, value string) {
+		if value != "" {
+			enc = queue.AppendAttribute(enc, name, attributesType, false, value)
+		}
+	}
+	add(errorCode, codeOf(end.Reason))
+	add(errorMessage, end.Text())
+	add(exhausted, conditions[end.Exhausted])
+	add(retryAttempts, strconv.Itoa(end.Retries))
+	add(ruleARN, d.Source)
+	add(targetARN, end.Target.String())
+	return enc
+}
+
+func codeOf(reason error) string {
+	switch {
+	case errors.Is(reason, delivery.ErrMissing):
+		return "NO_RESOURCE"
+	case errors.Is(reason, delivery.ErrUnfit):
+		return "INVALID_JSON"
+	case errors.Is(reason, delivery.ErrRefused):
+		return "INVALID_PARAMETER"
+	case errors.Is(reason, delivery.ErrUnavailable):
+		return "ERROR_FROM_TARGET"
+	}
+	return "UNKNOWN"
+}
