@@ -1,8 +1,12 @@
 package events
 
 import (
+	"context"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/queue"
@@ -50,4 +54,47 @@ func TestBusTargetsThatMakeNoSenseAreRefused(t *testing.T) {
 	} {
 		a.refused("PutTargets", `{"Rule":"r","EventBusName":"orders","Targets":[{"Id":"x",`+target+`}]}`, "ValidationException", want)
 	}
+}
+
+func TestATargetOfTheSecondBusSeesWhenTheEventCameIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // for the time
+		a := start(t, bus.DefaultLimits)
+		q := a.queue("q", queue.Config{})
+		a.do("CreateEventBus", `{"Name":"second"}`)
+		a.do("PutRule", `{"Name":"on","EventPattern":"{\"source\":[\"shop\"]}"}`)
+		a.do("PutTargets", `{"Rule":"on","Targets":[{"Id":"t","Arn":"arn:aws:events:eu-west-1:111122223333:event-bus/second"}]}`)
+		a.do("PutRule", `{"Name":"in","EventBusName":"second","EventPattern":"{\"source\":[\"shop\"]}"}`)
+		a.do("PutTargets", `{"Rule":"in","EventBusName":"second","Targets":[{"Id":"t","Arn":"`+q+`","InputTransformer":{"InputTemplate":"\"<aws.events.event.ingestion-time> <aws.events.rule-arn>\""}}]}`)
+		for range 2 { // before and after the second bus's rules are known
+			a.do("PutEvents", `{"Entries":[{"Source":"shop","DetailType":"paid","Time":1,"Detail":"{}"}]}`)
+			got := a.received("q")
+			if want := `"2000-01-01T00:00:00Z arn:aws:events:eu-west-1:111122223333:rule/second/in"`; len(got) != 1 || got[0] != want {
+				t.Errorf("received %q, want %s", got, want)
+			}
+		}
+	})
+}
+
+func TestAnEventForABusThatNeverComesIsADeadLetter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := start(t, bus.DefaultLimits)
+		dead := a.queue("dead", queue.Config{})
+		a.do("PutRule", `{"Name":"on","EventPattern":"{\"source\":[\"shop\"]}"}`)
+		a.do("PutTargets", `{"Rule":"on","Targets":[{"Id":"t","Arn":"arn:aws:events:eu-west-1:111122223333:event-bus/never",
+			"RetryPolicy":{"MaximumRetryAttempts":0},"DeadLetterConfig":{"Arn":"`+dead+`"}}]}`)
+		a.do("PutEvents", `{"Entries":[{"Source":"shop","DetailType":"paid","Detail":"{\"n\":1}"}]}`)
+		ctx, cancel := context.WithCancel(t.Context())
+		ran := make(chan error, 1)
+		go func() { ran <- a.outbox.Run(ctx, a.shard, slog.New(slog.DiscardHandler)) }()
+		defer func() {
+			cancel()
+			if err := <-ran; err != nil {
+				t.Error(err)
+			}
+		}()
+		time.Sleep(time.Minute)
+		if got := a.received("dead"); len(got) != 1 || !strings.Contains(got[0], `"detail":{"n":1}`) {
+			t.Errorf("received %q", got)
+		}
+	})
 }
