@@ -19,6 +19,11 @@ import (
 // event, not after the event: two rules of one bus may send it to the same
 // second bus, where it then is two events with one id.
 
+// forwardsAtOnce is how often an event goes to other buses in the transaction
+// that accepts it, each time to the targets of all the rules that match it
+// there. It goes to further ones by the outbox.
+const forwardsAtOnce = 16
+
 // Forwarded is an event that a rule of another bus sends to a bus, matched to
 // that bus's rules as they were last seen.
 type Forwarded struct{ p pending }

@@ -135,10 +135,17 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
 	c.counts.tooFar.Add(p.tooFar)
+	forwards := 0
 	for i := range p.deliveries {
 		d := &p.deliveries[i]
 		d.AcceptedAt = tx.Now()
-		if err := c.outbox.Send(tx, d); err != nil {
+		send := c.outbox.Send
+		if _, isBus := d.Target.BusName(); isBus {
+			if forwards++; forwards > forwardsAtOnce {
+				send = c.outbox.Keep
+			}
+		}
+		if err := send(tx, d); err != nil {
 			return err
 		}
 	}

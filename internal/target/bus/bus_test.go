@@ -242,6 +242,34 @@ func TestForwardedEventsAreMatchedBeforeTheTransaction(t *testing.T) {
 	}
 }
 
+func TestAnEventThatGoesToVeryManyBusesGoesToMostByTheOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create(here, beside)
+		n.rule(beside, "in", "a", boxARN)
+		for i := range 10 {
+			n.rule(here, fmt.Sprint("on", i), "a", beside.ARN(), boxARN, beside.ARN())
+		}
+		n.put(here, "e1", "a")
+		if got := n.taken(); len(got) != 10+16 {
+			t.Errorf("%d deliveries in the transaction, want 10 that lead to no bus and 16 more", len(got))
+		}
+		n.stop()
+		n.open()
+		ctx, cancel := context.WithCancel(t.Context())
+		ran := make(chan error, 1)
+		go func() { ran <- n.outbox.Run(ctx, n.shard, slog.New(slog.DiscardHandler)) }()
+		synctest.Wait()
+		if got := n.taken(); len(got) != 4 {
+			t.Errorf("%d deliveries by the outbox, want 4", len(got))
+		}
+		cancel()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAnARNThatIsNoBusIsRefused(t *testing.T) {
 	n := start(t)
 	n.must(func(tx *store.Tx) error {
