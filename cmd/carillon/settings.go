@@ -97,6 +97,8 @@ func newServeSettings() *serveSettings {
 	f.IntVar(&s.buses.Buses, "max-buses", bus.DefaultLimits.Buses, "event `buses` of an account in a region, the default one included")
 	f.IntVar(&s.buses.RulesPerBus, "max-rules-per-bus", bus.DefaultLimits.RulesPerBus, "`rules` of an event bus")
 	f.IntVar(&s.buses.TargetsPerRule, "max-targets-per-rule", bus.DefaultLimits.TargetsPerRule, "`targets` of a rule")
+	f.IntVar(&s.buses.Patterns.Complexity, "max-pattern-complexity", bus.DefaultLimits.Patterns.Complexity, "beginnings of an event pattern's `wildcards` that one value can keep alive")
+	f.IntVar(&s.buses.Patterns.Combinations, "max-pattern-combinations", bus.DefaultLimits.Patterns.Combinations, "`ways` through the $or's of an event pattern")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")

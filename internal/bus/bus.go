@@ -28,6 +28,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/pattern"
 )
 
 // Name names a bus.
@@ -56,10 +57,16 @@ var (
 
 // Limits bound what an account can make in a region. Sources are those that
 // partners make for one account, and the accounts for which there is one name.
-type Limits struct{ Buses, RulesPerBus, TargetsPerRule, Tags, Sources int }
+type Limits struct {
+	Buses, RulesPerBus, TargetsPerRule, Tags, Sources int
+
+	Patterns pattern.Limits // of rules
+}
 
 // DefaultLimits are AWS's quotas; it names none for sources.
-var DefaultLimits = Limits{Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50, Sources: 100}
+var DefaultLimits = Limits{
+	Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50, Sources: 100, Patterns: pattern.DefaultLimits,
+}
 
 // Core is the bus of one shard.
 type Core struct {
@@ -74,6 +81,11 @@ type Core struct {
 // New is a Core that hands deliveries to outbox.
 func New(outbox *delivery.Outbox, limits Limits) *Core {
 	return &Core{outbox: outbox, limits: limits}
+}
+
+// ParsePattern reads a rule's pattern within the limits of rules.
+func (c *Core) ParsePattern(text string) (*pattern.Pattern, error) {
+	return c.limits.Patterns.Parse(text)
 }
 
 // Counts are what happened to events since the start.

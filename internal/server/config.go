@@ -36,6 +36,11 @@ const (
 	maxBuses          = 10_000
 	maxRulesPerBus    = 100_000
 	maxTargetsPerRule = 1_000
+
+	// Reading a pattern of more complex wildcards may take seconds, and one of more
+	// combinations as much memory.
+	maxComplexity   = 20
+	maxCombinations = 10_000
 )
 
 // Defaults of a Config.
@@ -111,7 +116,8 @@ func (c Config) withDefaults() Config {
 func withDefaultLimits(l bus.Limits) bus.Limits {
 	d := bus.DefaultLimits
 	for _, limit := range []struct{ set, standard *int }{
-		{&l.Buses, &d.Buses}, {&l.RulesPerBus, &d.RulesPerBus}, {&l.TargetsPerRule, &d.TargetsPerRule}, {&l.Tags, &d.Tags}, {&l.Sources, &d.Sources},
+		{&l.Buses, &d.Buses}, {&l.RulesPerBus, &d.RulesPerBus}, {&l.TargetsPerRule, &d.TargetsPerRule}, {&l.Tags, &d.Tags},
+		{&l.Sources, &d.Sources}, {&l.Patterns.Complexity, &d.Patterns.Complexity}, {&l.Patterns.Combinations, &d.Patterns.Combinations},
 	} {
 		if *limit.set == 0 {
 			*limit.set = *limit.standard
@@ -127,6 +133,7 @@ func checkBuses(l bus.Limits) error {
 		set, most int
 	}{
 		{"max-buses", l.Buses, maxBuses}, {"max-rules-per-bus", l.RulesPerBus, maxRulesPerBus}, {"max-targets-per-rule", l.TargetsPerRule, maxTargetsPerRule},
+		{"max-pattern-complexity", l.Patterns.Complexity, maxComplexity}, {"max-pattern-combinations", l.Patterns.Combinations, maxCombinations},
 	} {
 		if limit.set < 1 || limit.set > limit.most {
 			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, limit.most)

@@ -5,7 +5,6 @@ import (
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
-	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -35,7 +34,7 @@ func (s *Service) PutRule(ctx context.Context, c *wire.Call, in *model.PutRuleIn
 	if in.EventPattern.V == "" {
 		return nil, &wire.Error{Code: codeValidation, Message: "Parameter(s) EventPattern or ScheduleExpression must be specified."}
 	}
-	parsed, err := pattern.Parse(in.EventPattern.V)
+	parsed, err := s.core.ParsePattern(in.EventPattern.V)
 	if err != nil {
 		return nil, n.explain(err)
 	}

@@ -15,7 +15,7 @@ var required = []string{"id", "account", "source", "time", "region", "detail-typ
 
 // TestEventPattern matches an event to a pattern.
 func (s *Service) TestEventPattern(_ context.Context, _ *wire.Call, in *model.TestEventPatternInput) (*model.TestEventPatternOutput, error) {
-	parsed, err := pattern.Parse(in.EventPattern)
+	parsed, err := s.core.ParsePattern(in.EventPattern)
 	if err != nil {
 		return nil, names{}.explain(err)
 	}

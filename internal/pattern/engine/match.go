@@ -2,22 +2,23 @@ package engine
 
 import (
 	"math/bits"
+	"slices"
 )
 
 // Memory is what one match needs and the next one can use again. It serves one
 // goroutine at a time. The zero value is ready.
 type Memory struct {
 	walk
-	snapshot  *Snapshot
-	marks     []uint32 // by place: epoch of the event that a subrule was checked for, or a rule matched
-	marked    uint32
-	parts     []*partition
-	chosen    [2]int32 // the values that parts was chosen by
-	hasChosen bool
-	matched   []*Rule
-	found     keysFound
-	search    search
-	complex   int // rules given up
+	snapshot *Snapshot
+	marks    []uint32 // by place: epoch of the event that a subrule was checked for, or a rule matched
+	marked   uint32
+	parts    []*partition
+	chosen   [2]int32 // the values that parts was chosen by
+	choices  int      // how often it was
+	matched  []*Rule
+	found    keysFound
+	search   search
+	complex  int // rules given up
 }
 
 // maxKept bounds what a Memory keeps for the next event.
@@ -62,7 +63,7 @@ func (m *Memory) reset(s *Snapshot, event []byte) {
 		clear(m.marks)
 		m.marked = 1
 	}
-	m.snapshot, m.complex, m.owner, m.hasChosen = s, 0, m, false
+	m.snapshot, m.complex, m.owner, m.choices = s, 0, m, 0
 	m.matched = m.matched[:0]
 	m.search.spent = 0
 }
@@ -76,45 +77,87 @@ func (m *Memory) partitions(n *node) bool {
 func (m *Memory) choose() {
 	s := m.snapshot
 	chosen := [2]int32{m.firstOf(s.source), m.firstOf(s.detailType)}
-	if m.hasChosen && chosen == m.chosen {
+	if m.choices > 0 && chosen == m.chosen {
 		return
 	}
-	m.hasChosen, m.chosen, m.parts = true, chosen, m.parts[:0]
+	m.choices++
+	m.chosen, m.parts = chosen, m.parts[:0]
+	if m.longerThan(chosen[0], fewChoices) || m.longerThan(chosen[1], fewChoices) {
+		m.chooseOfMany()
+		return
+	}
 	if s.shapes[0] > 0 {
-		m.partition(partitionHash(0, 0, 0))
+		m.partition(0, 0, 0)
 	}
 	if s.shapes[wantsSource]+s.shapes[wantsSource|wantsDetailType] > 0 {
-		for i := m.firstOf(s.source); i >= 0; i = m.values[i].next {
+		for i := chosen[0]; i >= 0; i = m.values[i].next {
 			source := &m.values[i]
 			if source.kind != isString {
 				continue
 			}
 			if s.shapes[wantsSource] > 0 {
-				m.partition(partitionHash(wantsSource, source.hashed(s.seed), 0))
+				m.partition(wantsSource, source.hashed(s.seed), 0)
 			}
 			if s.shapes[wantsSource|wantsDetailType] == 0 {
 				continue
 			}
-			for j := m.firstOf(s.detailType); j >= 0; j = m.values[j].next {
+			for j := chosen[1]; j >= 0; j = m.values[j].next {
 				if d := &m.values[j]; d.kind == isString {
-					m.partition(partitionHash(wantsSource|wantsDetailType, source.hashed(s.seed), d.hashed(s.seed)))
+					m.partition(wantsSource|wantsDetailType, source.hashed(s.seed), d.hashed(s.seed))
 				}
 			}
 		}
 	}
 	if s.shapes[wantsDetailType] > 0 {
-		for j := m.firstOf(s.detailType); j >= 0; j = m.values[j].next {
+		for j := chosen[1]; j >= 0; j = m.values[j].next {
 			if d := &m.values[j]; d.kind == isString {
-				m.partition(partitionHash(wantsDetailType, 0, d.hashed(s.seed)))
+				m.partition(wantsDetailType, 0, d.hashed(s.seed))
 			}
 		}
 	}
 }
 
-func (m *Memory) partition(hash uint64) {
-	if p, ok := m.snapshot.partitions.get(hash); ok {
+// fewChoices is up to how many sources, or detail-types, of an event are looked
+// up one with each other. An event has one of each, but for odd ones.
+const fewChoices = 8
+
+// longerThan tells whether there are more than n values from at on.
+func (m *Memory) longerThan(at int32, n int) bool {
+	for ; at >= 0; at = m.values[at].next {
+		if n--; n < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Memory) partition(shape int, source, detailType uint64) {
+	p, ok := m.snapshot.partitions.get(partitionHash(shape, source, detailType))
+	if ok && !slices.Contains(m.parts, p) {
 		m.parts = append(m.parts, p)
 	}
+}
+
+// chooseOfMany looks at every partition instead: pairs of the event's values may
+// be far more.
+func (m *Memory) chooseOfMany() {
+	sources, detailTypes := m.hashesFrom(m.chosen[0]), m.hashesFrom(m.chosen[1])
+	for p := range m.snapshot.partitions.values {
+		if (p.shape&wantsSource == 0 || sources[p.source]) && (p.shape&wantsDetailType == 0 || detailTypes[p.detailType]) {
+			m.parts = append(m.parts, p)
+		}
+	}
+}
+
+// hashesFrom is the hashes of the strings among the values from at on.
+func (m *Memory) hashesFrom(at int32) map[uint64]bool {
+	out := map[uint64]bool{}
+	for ; at >= 0; at = m.values[at].next {
+		if v := &m.values[at]; v.kind == isString {
+			out[v.hashed(m.snapshot.seed)] = true
+		}
+	}
+	return out
 }
 
 // firstOf is first of a path that may be -1.
@@ -139,8 +182,8 @@ func (m *Memory) through(p *partition) {
 	}
 	for i := range m.values {
 		v := &m.values[i]
-		if int(v.path) < len(p.byPath) && p.byPath[v.path] != 0 {
-			m.follow(&p.routes[p.byPath[v.path]-1], v)
+		if r := p.find(v.path); r != nil {
+			m.follow(r, v)
 		}
 	}
 }

@@ -28,13 +28,15 @@ type search struct {
 	froms  []int32 // of accepted values, each once a field
 	all    []int32 // of all values of fields that ask for absence
 	alls   []int32
-	single []int32 // by field: the one array that its values are elements of; -1 if it is not so simple
+	single []int32 // by field: the one array that its accepted values are elements of; -1 if it is not so simple
+	alone  []int32 // the same of all
 	steps  int     // of this search
 	spent  int     // of all searches of the event
 	failed map[string]bool
-	// relevant has, for each field, the arrays that its values and those of
-	// later fields come from; made when something is to be remembered.
-	relevant [][]int32
+	// until is, by array, the last field + 1 that has values from it: no later one
+	// minds what is chosen there. Made when something is to be remembered.
+	until []int32
+	still []int32 // scratch
 }
 
 // searchFor is whether there are such values.
@@ -55,11 +57,11 @@ func (m *Memory) searchFor(s *subrule) bool {
 }
 
 func (q *search) prepare(s *subrule, arrays int) {
-	q.sub, q.steps, q.failed, q.relevant = s, 0, nil, nil
+	q.sub, q.steps, q.failed, q.until = s, 0, nil, q.until[:0]
 	if len(q.chosen) < arrays {
 		q.chosen = make([]int32, arrays+arrays/2)
 	}
-	q.undo, q.lists, q.froms, q.all, q.alls, q.single = q.undo[:0], q.lists[:0], q.froms[:0], q.all[:0], q.alls[:0], q.single[:0]
+	q.undo, q.lists, q.froms, q.all, q.alls, q.single, q.alone = q.undo[:0], q.lists[:0], q.froms[:0], q.all[:0], q.alls[:0], q.single[:0], q.alone[:0]
 }
 
 // list notes where the values that f accepts come from, and, where f asks for
@@ -67,7 +69,7 @@ func (q *search) prepare(s *subrule, arrays int) {
 func (m *Memory) list(f *field, hideEmpty bool) {
 	q := &m.search
 	q.lists, q.alls = append(q.lists, int32(len(q.froms))), append(q.alls, int32(len(q.all)))
-	begin := len(q.froms)
+	begin, beginAll := len(q.froms), len(q.all)
 	for at := m.first(f.path); at >= 0; at = m.values[at].next {
 		v := &m.values[at]
 		if v.emptyKey && hideEmpty {
@@ -84,7 +86,7 @@ func (m *Memory) list(f *field, hideEmpty bool) {
 			q.froms = append(q.froms, v.from)
 		}
 	}
-	q.single = append(q.single, m.singleArray(q.froms[begin:]))
+	q.single, q.alone = append(q.single, m.singleArray(q.froms[begin:])), append(q.alone, m.singleArray(q.all[beginAll:]))
 }
 
 // singleArray is the array that all of froms are elements of, if it is in no
@@ -101,23 +103,21 @@ func (m *Memory) singleArray(froms []int32) int32 {
 	return array
 }
 
-// candidates is the part of a field's froms that may fit: where its array has
-// an element chosen, at most that one.
-func (m *Memory) candidates(i int) (from, to int32) {
+// candidates is the part of froms that may fit: where all are elements of one
+// array, and that has one chosen, at most that one.
+func (m *Memory) candidates(froms []int32, single int32) []int32 {
 	q := &m.search
-	from, to = q.lists[i], q.lists[i+1]
-	array := q.single[i]
-	if array < 0 || q.chosen[array] == 0 {
-		return from, to
+	if single < 0 || q.chosen[single] == 0 {
+		return froms
 	}
-	element := q.chosen[array] - 1
-	n, found := slices.BinarySearchFunc(q.froms[from:to], element, func(from, element int32) int {
+	element := q.chosen[single] - 1
+	n, found := slices.BinarySearchFunc(froms, element, func(from, element int32) int {
 		return int(element) - int(m.elements[from].index)
 	})
-	if from += int32(n); found {
-		return from, from + 1
+	if !found {
+		return nil
 	}
-	return from, from
+	return froms[n : n+1]
 }
 
 // fieldsFrom tells whether the fields from i on can be matched, with the
@@ -147,14 +147,13 @@ func (m *Memory) fieldsFrom(i int) bool {
 
 func (m *Memory) field(i int) bool {
 	q := &m.search
-	if q.sub.fields[i].absent && !slices.ContainsFunc(q.all[q.alls[i]:q.alls[i+1]], m.fits) && m.fieldsFrom(i+1) {
+	if q.sub.fields[i].absent && !slices.ContainsFunc(m.candidates(q.all[q.alls[i]:q.alls[i+1]], q.alone[i]), m.fits) && m.fieldsFrom(i+1) {
 		return true
 	}
-	for j, end := m.candidates(i); j < end; j++ {
-		if q.steps++; q.spent+q.steps > maxSteps {
+	for _, from := range m.candidates(q.froms[q.lists[i]:q.lists[i+1]], q.single[i]) {
+		if q.spent+q.steps > maxSteps {
 			return false
 		}
-		from := q.froms[j]
 		if !m.fits(from) {
 			continue
 		}
@@ -169,11 +168,12 @@ func (m *Memory) field(i int) bool {
 }
 
 // fits tells whether the elements around a value can be chosen beside those
-// that are.
+// that are. It takes a step for each.
 func (m *Memory) fits(from int32) bool {
-	for from != 0 {
+	q := &m.search
+	for q.steps++; from != 0; q.steps++ {
 		e := &m.elements[from]
-		if c := m.search.chosen[e.array]; c != 0 && c != e.index+1 {
+		if c := q.chosen[e.array]; c != 0 && c != e.index+1 {
 			return false
 		}
 		from = e.around
@@ -205,36 +205,36 @@ func (m *Memory) unchoose(to int) {
 // chosen elements of those arrays that still matter.
 func (m *Memory) stateKey(i int) string {
 	q := &m.search
-	if q.relevant == nil {
+	if len(q.until) == 0 {
 		m.findRelevant()
 	}
-	key := binary.AppendUvarint(nil, uint64(i))
-	for _, a := range q.relevant[i] {
-		if c := q.chosen[a]; c != 0 {
-			key = binary.AppendUvarint(binary.AppendUvarint(key, uint64(a)), uint64(c))
+	q.still = q.still[:0]
+	for _, a := range q.undo {
+		if int(q.until[a]) > i {
+			q.still = append(q.still, a)
 		}
+	}
+	q.steps += len(q.undo)
+	slices.Sort(q.still)
+	key := binary.AppendUvarint(nil, uint64(i))
+	for _, a := range q.still {
+		key = binary.AppendUvarint(binary.AppendUvarint(key, uint64(a)), uint64(q.chosen[a]))
 	}
 	return string(key)
 }
 
 func (m *Memory) findRelevant() {
 	q := &m.search
-	n := len(q.sub.fields)
-	q.relevant = make([][]int32, n+1)
-	seen := make([]bool, m.arrays)
-	for i := n - 1; i >= 0; i-- {
-		arrays := slices.Clone(q.relevant[i+1])
+	q.until = slices.Grow(q.until, int(m.arrays))[:m.arrays]
+	clear(q.until)
+	for i := range q.sub.fields {
 		for _, froms := range [][]int32{q.froms[q.lists[i]:q.lists[i+1]], q.all[q.alls[i]:q.alls[i+1]]} {
 			for _, from := range froms {
-				for ; from != 0; from = m.elements[from].around {
-					if a := m.elements[from].array; !seen[a] {
-						seen[a] = true
-						arrays = append(arrays, a)
-					}
+				// Around an array that is noted so are those that are.
+				for e := &m.elements[from]; from != 0 && q.until[e.array] != int32(i+1); e = &m.elements[from] {
+					q.until[e.array], from = int32(i+1), e.around
 				}
 			}
 		}
-		slices.Sort(arrays)
-		q.relevant[i] = arrays
 	}
 }

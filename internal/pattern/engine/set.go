@@ -2,6 +2,7 @@ package engine
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"slices"
 	"sync/atomic"
 )
@@ -39,11 +40,14 @@ type Snapshot struct {
 // not mind. Most events on a busy bus are of no interest to most rules, and
 // these two fields say so soonest.
 type partition struct {
-	users  int
-	always []*subrule // found by nothing else
-	routes []route
-	byPath []int32 // route + 1, where there are many
-	owner  edit
+	shape              int
+	source, detailType uint64 // hashes; they mean nothing where the shape does not want them
+	users              int
+	always             []*subrule // found by nothing else
+	routes             []route
+	dead               int     // routes that nothing is found by any more
+	byPath             []int32 // route + 1, by the path's hash; where there are many
+	owner              edit
 }
 
 // shape of a partition: which of the two fields it wants.
@@ -117,7 +121,7 @@ func (s *Set) add(r *Rule) {
 			f.path = n.fields.use(f.name, s.edits)
 			s.partitionField(f)
 		}
-		s.eachPartition(sub, func(hash uint64, shape int) { s.enter(sub, hash, shape) })
+		s.eachPartition(sub, func(shape int, source, detailType uint64) { s.enter(sub, shape, source, detailType) })
 	}
 }
 
@@ -133,7 +137,7 @@ func (s *Set) remove(r *Rule) {
 	}
 	for i := range r.subs {
 		sub := &r.subs[i]
-		s.eachPartition(sub, func(hash uint64, shape int) { s.leave(sub, hash, shape) })
+		s.eachPartition(sub, func(shape int, source, detailType uint64) { s.leave(sub, shape, source, detailType) })
 		s.places = append(s.places, sub.place)
 		for j := range sub.fields {
 			n.fields.release(sub.fields[j].name, s.edits)
@@ -168,7 +172,7 @@ func (s *Set) partitionField(f *field) {
 }
 
 // eachPartition calls fn with the partitions that sub stands in.
-func (s *Set) eachPartition(sub *subrule, fn func(hash uint64, shape int)) {
+func (s *Set) eachPartition(sub *subrule, fn func(shape int, source, detailType uint64)) {
 	sources, detailTypes := []string(nil), []string(nil)
 	for i := range sub.fields {
 		switch f := &sub.fields[i]; f.name {
@@ -191,7 +195,7 @@ func (s *Set) eachPartition(sub *subrule, fn func(hash uint64, shape int)) {
 	}
 	for _, source := range sources {
 		for _, detailType := range detailTypes {
-			fn(partitionHash(shape, maphash.String(s.seed, source), maphash.String(s.seed, detailType)), shape)
+			fn(shape, maphash.String(s.seed, source), maphash.String(s.seed, detailType))
 		}
 	}
 }
@@ -209,11 +213,11 @@ func partitionHash(shape int, source, detailType uint64) uint64 {
 }
 
 // enter puts sub into a partition.
-func (s *Set) enter(sub *subrule, hash uint64, shape int) {
-	n := &s.next
+func (s *Set) enter(sub *subrule, shape int, source, detailType uint64) {
+	n, hash := &s.next, partitionHash(shape, source, detailType)
 	p, ok := n.partitions.get(hash)
 	if !ok {
-		p = &partition{owner: s.edits}
+		p = &partition{shape: shape, source: source, detailType: detailType, owner: s.edits}
 		n.shapes[shape]++
 	}
 	p = p.writable(s.edits)
@@ -254,7 +258,9 @@ func (s *Set) enterField(r *route, sub *subrule) {
 // widen makes many ways of a route's guards.
 func (s *Set) widen(r *route, seed uint64) {
 	guards := r.guards
-	r.guards, r.many = nil, &manyways{seed: seed}
+	// The ways of subrules that have left end here: where there is none by grams,
+	// there is no filter of them.
+	r.guards, r.ways, r.many = nil, 0, &manyways{seed: seed}
 	for i, g := range guards {
 		if i > 0 && g.sub == guards[i-1].sub {
 			continue // the guards of one subrule stand beside each other
@@ -330,8 +336,8 @@ func (s *Set) behind(r *route, k key) int {
 }
 
 // leave takes sub out of a partition.
-func (s *Set) leave(sub *subrule, hash uint64, shape int) {
-	n := &s.next
+func (s *Set) leave(sub *subrule, shape int, source, detailType uint64) {
+	n, hash := &s.next, partitionHash(shape, source, detailType)
 	p, _ := n.partitions.get(hash)
 	p = p.writable(s.edits)
 	p.users--
@@ -355,7 +361,7 @@ func (s *Set) leave(sub *subrule, hash uint64, shape int) {
 		}
 	}
 	if r.users--; r.users == 0 {
-		p.drop(f.path)
+		p.drop(r)
 	}
 }
 
@@ -456,7 +462,7 @@ func (p *partition) writable(by edit) *partition {
 		return p
 	}
 	c := *p
-	c.routes, c.owner = slices.Clone(p.routes), by
+	c.routes, c.byPath, c.owner = slices.Clone(p.routes), slices.Clone(p.byPath), by
 	for i := range c.routes {
 		if r := &c.routes[i]; r.many != nil {
 			m := *r.many
@@ -468,47 +474,68 @@ func (p *partition) writable(by edit) *partition {
 
 // find is the route of a path; nil if there is none.
 func (p *partition) find(path int32) *route {
-	if p.byPath != nil {
-		if int(path) >= len(p.byPath) || p.byPath[path] == 0 {
-			return nil
+	if p.byPath == nil {
+		for i := range p.routes {
+			if p.routes[i].path == path {
+				return &p.routes[i]
+			}
 		}
-		return &p.routes[p.byPath[path]-1]
+		return nil
 	}
-	for i := range p.routes {
-		if p.routes[i].path == path {
-			return &p.routes[i]
+	mask := uint32(len(p.byPath) - 1)
+	for i := hashPath(path) & mask; p.byPath[i] != 0; i = (i + 1) & mask {
+		if r := &p.routes[p.byPath[i]-1]; r.path == path {
+			return r
 		}
 	}
 	return nil
 }
 
+func hashPath(path int32) uint32 {
+	h := uint32(path) * 0x9E3779B1
+	return h ^ h>>15
+}
+
 // route is the route of a path in p, which is writable.
 func (p *partition) route(path int32) *route {
 	if r := p.find(path); r != nil {
+		if r.users == 0 {
+			p.dead--
+		}
 		return r
 	}
 	p.routes = append(p.routes, route{path: path})
-	p.reindex()
+	if n := len(p.routes); n > fewRoutes {
+		p.index(n - 1)
+	}
 	return &p.routes[len(p.routes)-1]
 }
 
-func (p *partition) drop(path int32) {
-	p.routes = slices.DeleteFunc(p.routes, func(r route) bool { return r.path == path })
-	p.reindex()
-}
-
-// reindex makes byPath anew: routes come and go seldom.
-func (p *partition) reindex() {
-	p.byPath = nil
-	if len(p.routes) <= fewRoutes {
+// drop forgets a route that has no users. Its place stays until half are such:
+// to close each gap would take the square of the routes when all go.
+func (p *partition) drop(r *route) {
+	*r = route{path: r.path}
+	if p.dead++; 2*p.dead < len(p.routes) {
 		return
 	}
-	most := int32(0)
-	for i := range p.routes {
-		most = max(most, p.routes[i].path)
+	p.routes = slices.DeleteFunc(p.routes, func(r route) bool { return r.users == 0 })
+	p.dead, p.byPath = 0, nil
+	if len(p.routes) > fewRoutes {
+		p.index(0)
 	}
-	p.byPath = make([]int32, most+1)
-	for i := range p.routes {
-		p.byPath[p.routes[i].path] = int32(i + 1)
+}
+
+// index puts route i into byPath, or all where it has no room or is not there.
+func (p *partition) index(i int) {
+	if 2*len(p.routes) > len(p.byPath) {
+		p.byPath, i = make([]int32, 1<<bits.Len(uint(3*len(p.routes)))), 0
+	}
+	mask := uint32(len(p.byPath) - 1)
+	for ; i < len(p.routes); i++ {
+		at := hashPath(p.routes[i].path) & mask
+		for p.byPath[at] != 0 {
+			at = (at + 1) & mask
+		}
+		p.byPath[at] = int32(i + 1)
 	}
 }

@@ -66,6 +66,19 @@ func (t *table[V]) get(key uint64) (v V, ok bool) {
 	}
 }
 
+// values calls yield with every value until it has enough.
+func (t *table[V]) values(yield func(V) bool) {
+	for _, p := range t.dir {
+		for i := range p.shards {
+			for _, e := range p.shards[i].slots {
+				if e.used && !yield(e.value) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // set puts v under key.
 func (t *table[V]) set(key uint64, v V, by edit) {
 	s := t.writable(key, by)

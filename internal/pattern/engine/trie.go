@@ -87,6 +87,8 @@ func (n *node) lookup(name string) int {
 	return -1
 }
 
+func (k *kid) hash() uint64 { return hashKey(k.word, len(k.name)) }
+
 func hashKey(word uint64, size int) uint64 {
 	h := (word ^ uint64(size)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
 	return h ^ h>>32
@@ -121,11 +123,40 @@ func (n *node) add(name string, by edit) int {
 
 // drop removes a kid of n, which is writable.
 func (n *node) drop(i int) {
-	n.kids = slices.Delete(n.kids, i, i+1)
-	n.index = nil
-	if len(n.kids) > fewKids {
-		n.enter(0)
+	last := len(n.kids) - 1
+	if n.index != nil {
+		n.leave(i)
+		if i != last {
+			n.index[n.slot(last)] = uint32(i + 1)
+		}
 	}
+	n.kids[i], n.kids[last] = n.kids[last], kid{}
+	if n.kids = n.kids[:last]; last <= fewKids {
+		n.index = nil
+	}
+}
+
+// slot is where the index has kid i.
+func (n *node) slot(i int) uint64 {
+	mask := uint64(len(n.index) - 1)
+	at := n.kids[i].hash() & mask
+	for n.index[at] != uint32(i+1) {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+// leave takes kid i out of the index, and closes the gap as table.remove does.
+func (n *node) leave(i int) {
+	mask := uint64(len(n.index) - 1)
+	gap := n.slot(i)
+	for at := (gap + 1) & mask; n.index[at] != 0; at = (at + 1) & mask {
+		if home := n.kids[n.index[at]-1].hash() & mask; (at-home)&mask >= (at-gap)&mask {
+			n.index[gap] = n.index[at]
+			gap = at
+		}
+	}
+	n.index[gap] = 0
 }
 
 // enter puts kid i into the index, or all where it has no room or is not there.
@@ -140,8 +171,7 @@ func (n *node) enter(i int) {
 	}
 	mask := uint64(len(n.index) - 1)
 	for ; first < len(n.kids); first++ {
-		k := &n.kids[first]
-		at := hashKey(k.word, len(k.name)) & mask
+		at := n.kids[first].hash() & mask
 		for n.index[at] != 0 {
 			at = (at + 1) & mask
 		}

@@ -33,10 +33,11 @@ type walk struct {
 }
 
 // decide ends the postponing once the event is known to be of interest. Events
-// have their source and detail-type before the detail, but for odd ones.
+// have their source and detail-type before the detail, but for odd ones; those
+// with source after source are read as they come.
 func (w *walk) decide() bool {
 	w.owner.choose()
-	w.postpone = len(w.owner.parts) == 0
+	w.postpone = len(w.owner.parts) == 0 && w.owner.choices <= fewChoices
 	return !w.postpone
 }
 
@@ -88,7 +89,7 @@ func (w *walk) top(root *node) bool {
 func (w *walk) rest() bool {
 	w.postpone = false
 	for _, d := range w.later {
-		w.depth = 1
+		w.depth = 0
 		if w.container(d.at, d.node, 0) < 0 {
 			return false
 		}
@@ -206,7 +207,7 @@ func (w *walk) value(at int, n *node, from int32) int {
 		if n == nil || len(n.kids) == 0 && (n.path < 0 || w.event[at] == '{') {
 			return containerEnd(w.blocks, at)
 		}
-		if w.postpone && !w.owner.partitions(n) && !w.decide() {
+		if w.postpone && w.depth == 0 && !w.owner.partitions(n) && !w.decide() {
 			w.later = append(w.later, deferred{at, n})
 			return containerEnd(w.blocks, at)
 		}

@@ -1,0 +1,34 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// list is a JSON array of n times what, and then last.
+func list(n int, what, last string) string {
+	return "[" + strings.Repeat(what+",", n) + last + "]"
+}
+
+// Without bounds each of these takes minutes.
+func TestAnEventOfVeryManySourcesIsMatchedInATimeThatGrowsWithIt(t *testing.T) {
+	set := NewSet()
+	for i := range 50 {
+		set.Add(mustRule(t, fmt.Sprintf(`{"source":["s%d"],"detail-type":["d","e"],"a":["x"]}`, i)),
+			mustRule(t, fmt.Sprintf(`{"source":["s%d"],"a":["x"]}`, i)),
+			mustRule(t, fmt.Sprintf(`{"detail-type":["d%d"],"a":["x"]}`, i)))
+	}
+	const n = 50_000
+	for event, want := range map[string]int{
+		`{"source":` + list(n, `"s1"`, `"s2"`) + `,"detail-type":` + list(n, `"f"`, `"d"`) + `,"a":"x"}`:            4,
+		`{"source":` + list(n, `"s1"`, `"s2"`) + `,"detail-type":` + list(n, `"f"`, `"d3"`) + `,"a":"x"}`:           3,
+		`{"source":` + list(n, `"s1"`, `"s2"`) + `,"a":` + list(n, `"y"`, `"x"`) + `}`:                              2,
+		`{` + strings.Repeat(`"source":"no","a":[],`, n) + `"source":"s2","a":["x"]}`:                               1,
+		`{` + strings.Repeat(`"detail-type":"no","a":["x"],`, n) + `"source":["s2",1],"detail-type":["d4","d",{}]}`: 3,
+	} {
+		if got := matches(t, set, event); len(got) != want {
+			t.Errorf("%.40s…: %d match, want %d: %q", event, len(got), want, got)
+		}
+	}
+}
