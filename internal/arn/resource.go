@@ -23,6 +23,11 @@ func Bus(region, account, name string) ARN {
 	return ARN{Partition(region), "events", region, account, "event-bus/" + name}
 }
 
+// EventSource is the ARN of a partner's event source, which no account owns.
+func EventSource(region, name string) ARN {
+	return ARN{Partition(region), "events", region, "", "event-source/" + name}
+}
+
 // DefaultBus is the bus that every account has; the ARNs of its rules do not name it.
 const DefaultBus = "default"
 

@@ -59,17 +59,21 @@ var (
 	ErrTooManyRules   = errors.New("too many rules on the bus")
 	ErrTooManyTargets = errors.New("too many targets on the rule")
 	ErrTooManyTags    = errors.New("too many tags on the resource")
+	ErrPolicyTooLong  = errors.New("policy of the bus is too long")
 )
 
-// Limits bound what an account can make in a region.
+// Limits bound what an account can make in a region. Sources are those that
+// partners make for one account, and the accounts for which there is one name.
 type Limits struct {
-	Buses, RulesPerBus, TargetsPerRule, Tags int
+	Buses, RulesPerBus, TargetsPerRule, Tags, Sources int
 
 	Patterns pattern.Limits // of rules
 }
 
-// DefaultLimits are AWS's quotas.
-var DefaultLimits = Limits{Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50, Patterns: pattern.DefaultLimits}
+// DefaultLimits are AWS's quotas; it names none for sources.
+var DefaultLimits = Limits{
+	Buses: 100, RulesPerBus: 300, TargetsPerRule: 5, Tags: 50, Sources: 100, Patterns: pattern.DefaultLimits,
+}
 
 // Core is the bus of one shard.
 type Core struct {
@@ -99,9 +103,13 @@ type Counts struct {
 	TooComplex uint64 // pairs that could not be matched in bounded time
 	Rematched  uint64 // events matched in the transaction, since rules kept changing
 	Scheduled  uint64 // events that rules made on their schedule
+	Forwarded  uint64 // events that a bus got from another
+	TooFar     uint64 // targets that a forwarded event did not go to, being a third bus
 }
 
-type counts struct{ accepted, matched, noBus, tooComplex, rematched, scheduled atomic.Uint64 }
+type counts struct {
+	accepted, matched, noBus, tooComplex, rematched, scheduled, forwarded, tooFar atomic.Uint64
+}
 
 // Counts is what happened so far.
 func (c *Core) Counts() Counts {
@@ -109,6 +117,7 @@ func (c *Core) Counts() Counts {
 	return Counts{
 		Accepted: n.accepted.Load(), Matched: n.matched.Load(), NoBus: n.noBus.Load(),
 		TooComplex: n.tooComplex.Load(), Rematched: n.rematched.Load(), Scheduled: n.scheduled.Load(),
+		Forwarded: n.forwarded.Load(), TooFar: n.tooFar.Load(),
 	}
 }
 

@@ -12,10 +12,11 @@ import (
 
 // Bus is what is known of a bus. The default bus has no times until it was changed.
 type Bus struct {
-	Name        Name
-	Description string
-	CreatedAt   time.Time
-	ModifiedAt  time.Time
+	Name Name
+	Settings
+	Policy     string // who may do what with it, as JSON; empty for nobody but its account
+	CreatedAt  time.Time
+	ModifiedAt time.Time
 }
 
 // CreateBus makes a bus.
@@ -63,6 +64,9 @@ func (c *Core) DeleteBus(tx *store.Tx, n Name) error {
 	if len(rules) > 0 {
 		return fmt.Errorf("delete bus %s: %w", n.Bus, ErrBusHasRules)
 	}
+	if err := partFromSource(tx, n); err != nil {
+		return err
+	}
 	if err := forget(tx, n); err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ func GetBus(r Reader, n Name) (Bus, error) {
 	if !found && n.Bus != arn.DefaultBus {
 		return Bus{}, fmt.Errorf("bus %s: %w", n.Bus, ErrBusNotFound)
 	}
-	return Bus{n, rec.Description, rec.CreatedAt, rec.ModifiedAt}, nil
+	return rec.bus(n), nil
 }
 
 // ListBuses has up to limit buses whose names begin with prefix and come after
@@ -122,6 +126,6 @@ func eachBus(r Reader, n Name, after string, fn func(Bus) (bool, error)) error {
 		if err := decode(value, &rec); err != nil {
 			return false, err
 		}
-		return fn(Bus{Name{n.Account, n.Region, name}, rec.Description, rec.CreatedAt, rec.ModifiedAt})
+		return fn(rec.bus(Name{n.Account, n.Region, name}))
 	})
 }

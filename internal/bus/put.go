@@ -23,13 +23,14 @@ type Batch struct {
 	// time of each event where it is zero.
 	ReceivedAt time.Time
 
-	events []pending
+	events  []pending
+	nowhere uint64 // events of pending sources
 }
 
 // pending is an event, and what it was matched to.
 type pending struct {
 	bus   Name
-	id    string
+	id    string // what deliveries are named after: the event's, or of the delivery that brought it
 	trace string
 	body  []byte
 	at    time.Time // when it came in
@@ -39,6 +40,9 @@ type pending struct {
 	deliveries []delivery.Delivery
 	tooComplex uint64
 	matched    uint64
+
+	forwarded bool   // came from another bus, and goes to no third one
+	tooFar    uint64 // targets that it does not go to for that
 }
 
 // Add adds an event to the batch and matches it to the rules as they were last
@@ -59,6 +63,10 @@ func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
 	}
 	b.events = append(b.events, p)
 }
+
+// AddNowhere adds an event that is accepted and reaches no bus: its source is
+// pending.
+func (b *Batch) AddNowhere() { b.nowhere++ }
 
 // ErrStale: the rules of a bus are not those that an event was matched to.
 var ErrStale = errors.New("rules have changed since the event was matched")
@@ -81,6 +89,8 @@ func (c *Core) Put(tx *store.Tx, b *Batch, inside bool) error {
 	if stale {
 		return ErrStale
 	}
+	c.counts.accepted.Add(uint64(len(b.events)) + b.nowhere)
+	c.counts.noBus.Add(b.nowhere)
 	for i := range b.events {
 		if err := c.put(tx, &b.events[i]); err != nil {
 			return err
@@ -117,7 +127,6 @@ func (c *Core) Refresh(b *Batch) {
 }
 
 func (c *Core) put(tx *store.Tx, p *pending) error {
-	c.counts.accepted.Add(1)
 	if p.met == nil {
 		c.counts.noBus.Add(1)
 		return nil
@@ -125,15 +134,23 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 	c.observed(tx, p)
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
+	c.counts.tooFar.Add(p.tooFar)
 	return c.send(tx, p)
 }
 
 // send hands the deliveries of an event to the outbox.
 func (c *Core) send(tx *store.Tx, p *pending) error {
+	forwards := 0
 	for i := range p.deliveries {
 		d := &p.deliveries[i]
 		d.AcceptedAt = tx.Now()
-		if err := c.outbox.Send(tx, d); err != nil {
+		send := c.outbox.Send
+		if _, isBus := d.Target.BusName(); isBus {
+			if forwards++; forwards > forwardsAtOnce {
+				send = c.outbox.Keep
+			}
+		}
+		if err := send(tx, d); err != nil {
 			return err
 		}
 	}
@@ -158,7 +175,7 @@ var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
-	p.rules, p.deliveries, p.matched, p.tooComplex = set, nil, 0, 0
+	p.rules, p.deliveries, p.matched, p.tooComplex, p.tooFar = set, nil, 0, 0, 0
 	if set.count == 0 {
 		return
 	}
@@ -182,9 +199,14 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 	for i := range r.targets {
 		t := &r.targets[i]
+		if _, isBus := t.ARN.BusName(); isBus && p.forwarded {
+			p.tooFar++
+			continue
+		}
 		d := delivery.Delivery{
 			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
 			Target: t.ARN, Body: p.body, Trace: p.trace, Policy: t.policy, Unfit: t.unfit,
+			AcceptedAt: p.at, // until the transaction says it
 		}
 		if t.GroupID != nil {
 			d.GroupID = *t.GroupID

@@ -13,6 +13,8 @@ import (
 //	'b' {account} 0 {region} 0 {bus}                              a bus
 //	'r' {account} 0 {region} 0 {bus} 0 {rule}                     a rule
 //	't' {account} 0 {region} 0 {bus} 0 {rule} 0 {target id}       a target of a rule
+//	'p' 'a' 0 {account} 0 {region} 0 {source}                     a partner's source, made for the account
+//	'p' 'n' 0 {region} 0 {source} 0 {account}                     the same by name, as long as its partner has it; empty
 //
 // Each value is {version 1 = 1}{JSON of the record below}. Rules and targets
 // are read when they change and when a bus is first used, never for an event.
@@ -24,6 +26,18 @@ type busRecord struct {
 	Tags        map[string]string `json:"tags,omitempty"`
 	CreatedAt   time.Time         `json:"createdAt"`
 	ModifiedAt  time.Time         `json:"modifiedAt"`
+	Policy      string            `json:"policy,omitempty"`
+	Key         string            `json:"key,omitempty"`
+	DeadLetter  string            `json:"deadLetter,omitempty"`
+	Log         *Log              `json:"log,omitempty"`
+}
+
+func (rec *busRecord) bus(n Name) Bus {
+	return Bus{
+		Name:     n,
+		Settings: Settings{Description: rec.Description, Key: rec.Key, DeadLetter: rec.DeadLetter, Log: rec.Log},
+		Policy:   rec.Policy, CreatedAt: rec.CreatedAt, ModifiedAt: rec.ModifiedAt,
+	}
 }
 
 type ruleRecord struct {
@@ -82,6 +96,14 @@ func (n Name) ruleKey(rule string) []byte {
 
 func (n Name) targetKey(rule, id string) []byte {
 	return key(store.SpaceTarget, n.Account, n.Region, n.Bus, rule, id)
+}
+
+func (id SourceID) key() []byte {
+	return key(store.SpaceSource, "a", id.Account, id.Region, id.Name)
+}
+
+func (id SourceID) byName() []byte {
+	return key(store.SpaceSource, "n", id.Region, id.Name, id.Account)
 }
 
 func encode(record any) []byte {

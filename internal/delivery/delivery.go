@@ -150,6 +150,13 @@ func (o *Outbox) Prepare(d *Delivery) {
 	}
 }
 
+// Keep leaves d to Run, which tries it at once: for what would make its
+// sender's transaction too long. An error is the store's.
+func (o *Outbox) Keep(tx *store.Tx, d *Delivery) error {
+	o.counts.kept.Add(1)
+	return keep(tx, d, nil, tx.Now())
+}
+
 // Send delivers d now, or keeps it for Run. An error is the store's.
 func (o *Outbox) Send(tx *store.Tx, d *Delivery) error {
 	at, end, err := o.attempt(tx, d, 0)

@@ -117,7 +117,7 @@ func withDefaultLimits(l bus.Limits) bus.Limits {
 	d := bus.DefaultLimits
 	for _, limit := range []struct{ set, standard *int }{
 		{&l.Buses, &d.Buses}, {&l.RulesPerBus, &d.RulesPerBus}, {&l.TargetsPerRule, &d.TargetsPerRule}, {&l.Tags, &d.Tags},
-		{&l.Patterns.Complexity, &d.Patterns.Complexity}, {&l.Patterns.Combinations, &d.Patterns.Combinations},
+		{&l.Sources, &d.Sources}, {&l.Patterns.Complexity, &d.Patterns.Complexity}, {&l.Patterns.Combinations, &d.Patterns.Combinations},
 	} {
 		if *limit.set == 0 {
 			*limit.set = *limit.standard

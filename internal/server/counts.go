@@ -32,6 +32,8 @@ func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *deliv
 		{"carillon_events_without_bus_total", "Events accepted for a bus that does not exist.", func() uint64 { return core.Counts().NoBus }},
 		{"carillon_events_too_complex_total", "Pairs of event and rule that could not be matched in bounded time.", func() uint64 { return core.Counts().TooComplex }},
 		{"carillon_events_scheduled_total", "Events that rules made on their schedule.", func() uint64 { return core.Counts().Scheduled }},
+		{"carillon_events_forwarded_total", "Events that a bus got from a rule of another bus.", func() uint64 { return core.Counts().Forwarded }},
+		{"carillon_events_too_far_total", "Targets that a forwarded event did not go to, since they are a third bus.", func() uint64 { return core.Counts().TooFar }},
 		{"carillon_deliveries_total", "Deliveries applied to their target.", func() uint64 { return outbox.Counts().Delivered }},
 		{"carillon_deliveries_kept_total", "Deliveries kept for a later attempt.", func() uint64 { return outbox.Counts().Kept }},
 		{"carillon_delivery_retries_total", "Attempts after the first.", func() uint64 { return outbox.Counts().Retried }},

@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetbus "github.com/carillon-events/carillon/internal/target/bus"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -26,11 +27,14 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	if err != nil {
 		return nil, err
 	}
+	buses := &targetbus.Target{}
 	outbox := delivery.New(map[string]delivery.Target{
+		targetbus.Service:   buses,
 		targetqueue.Service: targetqueue.Target{},
 	}, delivery.DefaultPolicy)
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
+	buses.Core = core // which sends through the outbox
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 

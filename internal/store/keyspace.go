@@ -29,6 +29,7 @@ const (
 	SpaceRule      = 'r'
 	SpaceTarget    = 't'
 	SpaceTimetable = 's' // when rules with a schedule occur next
+	SpaceSource    = 'p' // partners' event sources
 	SpaceOutbox    = 'O'
 )
 

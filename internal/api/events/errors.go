@@ -2,6 +2,7 @@ package events
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/bus"
@@ -17,6 +18,8 @@ const (
 	codeExists     = "ResourceAlreadyExistsException"
 	codeLimit      = "LimitExceededException"
 	codeBadPattern = "InvalidEventPatternException"
+	codeBadState   = "InvalidStateException"
+	codeLongPolicy = "PolicyLengthExceededException"
 )
 
 // Codes of errors of one entry of PutEvents.
@@ -57,8 +60,26 @@ func (n names) explain(err error) error {
 	case errors.Is(err, bus.ErrTooManyBuses), errors.Is(err, bus.ErrTooManyRules),
 		errors.Is(err, bus.ErrTooManyTargets), errors.Is(err, bus.ErrTooManyTags):
 		return say(codeLimit, overLimit)
+	case errors.Is(err, bus.ErrPolicyTooLong):
+		return say(codeLongPolicy, "The event bus policy is too long.")
 	}
 	return err
+}
+
+// explainSource is explain for what is about a partner's event source.
+func explainSource(source string, err error) error {
+	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
+	switch {
+	case errors.Is(err, bus.ErrSourceNotFound):
+		return say(codeNotFound, "Event source "+source+" does not exist.")
+	case errors.Is(err, bus.ErrSourceExists):
+		return say(codeExists, "Event source "+source+" already exists.")
+	case errors.Is(err, bus.ErrSourceState):
+		return say(codeBadState, "Event source "+source+" is not in a valid state for this operation.")
+	case errors.Is(err, bus.ErrTooManySources):
+		return say(codeLimit, overLimit)
+	}
+	return names{bus: bus.Name{Bus: source}}.explain(err)
 }
 
 // invalid refuses a parameter.
@@ -84,4 +105,18 @@ func refusal(given ...param) error {
 type param struct {
 	name  string
 	given bool
+}
+
+// requireAll refuses a request that lacks some of the parameters.
+func requireAll(needed ...param) error {
+	var absent []string
+	for _, p := range needed {
+		if !p.given {
+			absent = append(absent, p.name)
+		}
+	}
+	if absent == nil {
+		return nil
+	}
+	return &wire.Error{Code: codeValidation, Message: "Parameter(s) " + strings.Join(absent, ", ") + " must be specified."}
 }

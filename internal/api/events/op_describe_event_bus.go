@@ -25,7 +25,8 @@ func (s *Service) DescribeEventBus(_ context.Context, c *wire.Call, in *model.De
 		return nil, err
 	}
 	return &model.DescribeEventBusOutput{
-		Name: wire.Some(b.Name.Bus), Arn: wire.Some(b.Name.ARN().String()), Description: some(b.Description),
+		Name: wire.Some(b.Name.Bus), Arn: wire.Some(b.Name.ARN().String()), Description: some(b.Description), Policy: some(b.Policy),
+		KmsKeyIdentifier: some(b.Key), DeadLetterConfig: deadLetterAs(b.Settings), LogConfig: logAs(b.Settings),
 		CreationTime: known(b.CreatedAt), LastModifiedTime: known(b.ModifiedAt),
 	}, nil
 }

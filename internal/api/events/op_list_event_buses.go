@@ -30,7 +30,7 @@ func (s *Service) ListEventBuses(_ context.Context, c *wire.Call, in *model.List
 	for _, b := range buses {
 		last = b.Name.Bus
 		out.EventBuses = append(out.EventBuses, model.EventBus{
-			Name: wire.Some(last), Arn: wire.Some(b.Name.ARN().String()), Description: some(b.Description),
+			Name: wire.Some(last), Arn: wire.Some(b.Name.ARN().String()), Description: some(b.Description), Policy: some(b.Policy),
 			CreationTime: known(b.CreatedAt), LastModifiedTime: known(b.ModifiedAt),
 		})
 	}

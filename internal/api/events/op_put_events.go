@@ -86,6 +86,11 @@ func (s *Service) mayPut(ctx context.Context, c *wire.Call, entries []model.PutE
 			}
 		}
 	}
+	return weigh(size)
+}
+
+// weigh refuses a request whose entries are too large together.
+func weigh(size int) error {
 	if size > maxPutBytes {
 		return &wire.Error{Code: codeValidation, Message: "Total size of the entries in the request is over the limit."}
 	}
@@ -115,27 +120,37 @@ func (s *Service) add(c *wire.Call, batch *bus.Batch, e *model.PutEventsRequestE
 
 // checkEntry refuses an entry by itself.
 func checkEntry(e *model.PutEventsRequestEntry) *wire.Error {
-	bad := func(parameter, reason string) *wire.Error {
-		return &wire.Error{Code: entryInvalid, Message: "Parameter " + parameter + " is not valid. Reason: " + reason}
+	if refused := checkFields(e.Source.V, e.DetailType.V, e.Detail.V); refused != nil {
+		return refused
 	}
-	switch {
-	case e.Source.V == "":
-		return bad("Source", "Source is a required argument.")
-	case e.DetailType.V == "":
-		return bad("DetailType", "DetailType is a required argument.")
-	case e.Detail.V == "":
-		return bad("Detail", "Detail is a required argument.")
-	case strings.HasPrefix(e.Source.V, "aws."):
+	if strings.HasPrefix(e.Source.V, "aws.") {
 		return &wire.Error{Code: entryNotAuthorized, Message: "Not authorized for the source."}
-	case utf8.RuneCountInString(e.DetailType.V) > maxDetailTypeSize:
-		return bad("DetailType", "DetailType must have at most 128 characters.")
 	}
 	if a, err := arn.Parse(e.EventBusName.V); err == nil {
 		if _, ok := a.BusName(); !ok {
-			return bad("EventBusName", "Provided Arn is not in correct format.")
+			return badEntry("EventBusName", "Provided Arn is not in correct format.")
 		}
 	}
-	if err := event.CheckObject(e.Detail.V); err != nil {
+	return nil
+}
+
+func badEntry(parameter, reason string) *wire.Error {
+	return &wire.Error{Code: entryInvalid, Message: "Parameter " + parameter + " is not valid. Reason: " + reason}
+}
+
+// checkFields refuses an entry for what every event must have.
+func checkFields(source, detailType, detail string) *wire.Error {
+	switch {
+	case source == "":
+		return badEntry("Source", "Source is a required argument.")
+	case detailType == "":
+		return badEntry("DetailType", "DetailType is a required argument.")
+	case detail == "":
+		return badEntry("Detail", "Detail is a required argument.")
+	case utf8.RuneCountInString(detailType) > maxDetailTypeSize:
+		return badEntry("DetailType", "DetailType must have at most 128 characters.")
+	}
+	if err := event.CheckObject(detail); err != nil {
 		return &wire.Error{Code: entryMalformed, Message: "Detail is malformed."}
 	}
 	return nil

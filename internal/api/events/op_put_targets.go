@@ -48,10 +48,14 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 		group := t.SqsParameters.MessageGroupId.V
 		out.GroupID = &group
 	}
-	if to.Service == "sqs" {
-		if err := checkQueueTarget(out); err != nil {
-			return bus.Target{}, err
-		}
+	switch to.Service {
+	case "sqs":
+		err = checkQueueTarget(out)
+	case "events":
+		err = checkBusTarget(n, t, to)
+	}
+	if err != nil {
+		return bus.Target{}, err
 	}
 	if err := setDelivery(&out, n, t); err != nil {
 		return bus.Target{}, err

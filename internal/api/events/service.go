@@ -6,8 +6,9 @@
 // would say (errors.go, the only table of codes). Reads that only describe go
 // through a view and do not disturb the shard's writer.
 //
-// It refuses by name what Carillon does not do yet (targets other than queues),
-// rather than to accept and ignore it. Event ids and times are made here and handed down.
+// It refuses by name what Carillon does not do yet (targets other than queues
+// and buses), rather than to accept and ignore it. Event ids and times are made
+// here and handed down.
 package events
 
 import (
@@ -96,12 +97,34 @@ func resource(c *wire.Call, in any) string {
 	switch in := in.(type) {
 	case *model.PutEventsInput: // the other entries' buses are asked about in PutEvents
 		return named(in.Entries[0].EventBusName)
+	case *model.PutPartnerEventsInput: // likewise
+		return arn.EventSource(c.Region, in.Entries[0].Source.V).String()
 	case *model.CreateEventBusInput:
 		return named(wire.Some(in.Name))
 	case *model.DescribeEventBusInput:
 		return named(in.Name)
 	case *model.DeleteEventBusInput:
 		return named(wire.Some(in.Name))
+	case *model.PutPermissionInput:
+		return named(in.EventBusName)
+	case *model.RemovePermissionInput:
+		return named(in.EventBusName)
+	case *model.CreatePartnerEventSourceInput:
+		return arn.EventSource(c.Region, in.Name).String()
+	case *model.DeletePartnerEventSourceInput:
+		return arn.EventSource(c.Region, in.Name).String()
+	case *model.DescribePartnerEventSourceInput:
+		return arn.EventSource(c.Region, in.Name).String()
+	case *model.ListPartnerEventSourceAccountsInput:
+		return arn.EventSource(c.Region, in.EventSourceName).String()
+	case *model.ActivateEventSourceInput:
+		return arn.EventSource(c.Region, in.Name).String()
+	case *model.DeactivateEventSourceInput:
+		return arn.EventSource(c.Region, in.Name).String()
+	case *model.DescribeEventSourceInput:
+		return arn.EventSource(c.Region, in.Name).String()
+	case *model.UpdateEventBusInput:
+		return named(in.Name)
 	case *model.PutRuleInput:
 		return rule(in.EventBusName, in.Name)
 	case *model.DescribeRuleInput:

@@ -63,6 +63,10 @@ var scenarios = []struct {
 	{"events-put", eventsPut},
 	{"events-target", eventsTarget},
 	{"events-pattern", eventsPattern},
+	{"events-permission", eventsPermission},
+	{"events-bus-settings", eventsBusSettings},
+	{"events-bus-to-bus", eventsBusToBus},
+	{"events-partner", eventsPartner},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {

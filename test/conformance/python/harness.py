@@ -190,7 +190,8 @@ def run(client, make_tour, only=(), workers=8):
         name, fn, needs = entry
         try:
             tour = make_tour()
-            if any(op not in tour.sqs.meta.method_to_api_mapping for op in needs):
+            known = {**tour.sqs.meta.method_to_api_mapping, **tour.events.meta.method_to_api_mapping}
+            if any(op not in known for op in needs):
                 return None
             began = time.monotonic()
             fn(tour)

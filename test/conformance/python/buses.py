@@ -1,0 +1,93 @@
+"""What buses can be told, rules from bus to bus, and partners' buses."""
+
+import json
+
+from events import bus_of, rule_to
+from harness import check, equal, fails, scenario
+
+
+@scenario("events-permission")
+def permissions(t):
+    bus, e = bus_of(t), t.events
+
+    def policy():
+        shown = e.describe_event_bus(Name=bus).get("Policy")
+        return json.loads(shown)["Statement"] if shown else []
+
+    e.put_permission(EventBusName=bus, Action="events:PutEvents", Principal="123456789012", StatementId="one")
+    e.put_permission(EventBusName=bus, Action="events:PutEvents", Principal="*", StatementId="org",
+                     Condition={"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-1"})
+    equal([s["Sid"] for s in policy()], ["one", "org"], "statements")
+    equal(policy()[0], {"Sid": "one", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                        "Action": "events:PutEvents", "Resource": f"arn:aws:events:{t.region}:{t.account}:event-bus/{bus}"}, "a statement")
+    equal(policy()[1]["Condition"], {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "Condition")
+    e.remove_permission(EventBusName=bus, StatementId="one")
+    with fails("ResourceNotFoundException"):
+        e.remove_permission(EventBusName=bus, StatementId="one")
+    whole = {"Version": "2012-10-17", "Statement": [{"Sid": "all", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
+    e.put_permission(EventBusName=bus, Policy=json.dumps(whole))
+    equal(policy(), whole["Statement"], "a whole policy")
+    with fails("PolicyLengthExceededException"):
+        e.put_permission(EventBusName=bus, Policy=json.dumps({"Statement": dict(whole["Statement"][0], Resource="x" * 10240)}))
+    with fails("ValidationException"):
+        e.put_permission(EventBusName=bus, Policy="{}")
+    e.remove_permission(EventBusName=bus, RemoveAllPermissions=True)
+    equal(policy(), [], "statements left")
+
+
+@scenario("events-bus-settings", needs=["update_event_bus"])
+def settings(t):
+    name, dead = t.name("bus"), t.arn(t.queue())
+    want = {"Description": "d", "KmsKeyIdentifier": "alias/k", "DeadLetterConfig": {"Arn": dead},
+            "LogConfig": {"Level": "INFO", "IncludeDetail": "NONE"}}
+    t.events.create_event_bus(Name=name, **want)
+    got = t.events.describe_event_bus(Name=name)
+    equal({k: got.get(k) for k in want}, want, "DescribeEventBus")
+    t.events.update_event_bus(Name=name, DeadLetterConfig={"Arn": dead})
+    got = t.events.describe_event_bus(Name=name)
+    equal({k: got.get(k) for k in want}, {**dict.fromkeys(want), "Description": "d", "DeadLetterConfig": {"Arn": dead}}, "after UpdateEventBus")
+    check(got["LastModifiedTime"] >= got["CreationTime"], f"times {got}")
+
+
+@scenario("events-bus-to-bus")
+def forward(t):
+    first, second, url = bus_of(t), bus_of(t), t.queue()
+    t.events.put_rule(Name="on", EventBusName=first, EventPattern='{"source": ["shop"]}')
+    arn = t.events.describe_event_bus(Name=second)["Arn"]
+    t.events.put_targets(Rule="on", EventBusName=first, Targets=[{"Id": "bus", "Arn": arn}])
+    rule_to(t, second, url, {"source": ["shop"]})
+    t.events.put_rule(Name="back", EventBusName=second, EventPattern='{"source": ["shop"]}')
+    t.events.put_targets(Rule="back", EventBusName=second, Targets=[{"Id": "bus", "Arn": t.events.describe_event_bus(Name=first)["Arn"]}])
+    got = t.events.put_events(Entries=[{"Source": "shop", "DetailType": "d", "Detail": "{}", "EventBusName": first}])
+    equal([json.loads(m["Body"])["id"] for m in t.receive(url, 1)], [got["Entries"][0]["EventId"]], "through two buses")
+    equal(t.once(url), [], "again, by the loop")
+
+
+@scenario("events-partner")
+def partner(t):
+    e, name = t.events, f"aws.partner/example.com/{t.name('shop')}/orders"
+    e.create_partner_event_source(Name=name, Account=t.account)
+    equal(e.describe_event_source(Name=name)["State"], "PENDING", "State of a new source")
+    with fails("ResourceAlreadyExistsException"):
+        e.create_partner_event_source(Name=name, Account=t.account)
+    with fails("InvalidStateException"):
+        e.activate_event_source(Name=name)
+    e.create_event_bus(Name=name, EventSourceName=name)
+    url = t.queue()
+    rule_to(t, name, url, {"source": [name]})
+    entry = {"Source": name, "DetailType": "d", "Detail": '{"n": 1}'}
+    got = e.put_partner_events(Entries=[entry, {**entry, "Source": name + "s"}])
+    equal((got["FailedEntryCount"], got["Entries"][1].get("ErrorCode")), (1, "NotAuthorizedForSourceException"), "PutPartnerEvents")
+    event = json.loads(t.receive(url)[0]["Body"])
+    equal((event["id"], event["source"], event["account"]), (got["Entries"][0]["EventId"], name, t.account), "a partner's event")
+    e.deactivate_event_source(Name=name)
+    e.put_partner_events(Entries=[entry])
+    e.activate_event_source(Name=name)
+    equal(t.once(url), [], "an event while deactivated")
+    equal([s["Name"] for s in e.list_event_sources(NamePrefix=name)["EventSources"]], [name], "ListEventSources")
+    equal([s["Name"] for s in e.list_partner_event_sources(NamePrefix=name)["PartnerEventSources"]], [name], "ListPartnerEventSources")
+    equal(e.describe_partner_event_source(Name=name)["Name"], name, "DescribePartnerEventSource")
+    accounts = e.list_partner_event_source_accounts(EventSourceName=name)["PartnerEventSourceAccounts"]
+    equal([(a["Account"], a["State"]) for a in accounts], [(t.account, "ACTIVE")], "ListPartnerEventSourceAccounts")
+    e.delete_partner_event_source(Name=name, Account=t.account)
+    equal(e.describe_event_source(Name=name)["State"], "DELETED", "State of a deleted source")
