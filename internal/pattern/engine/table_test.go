@@ -85,3 +85,21 @@ func TestIntervalsThatHoldAPointAreFound(t *testing.T) {
 		}
 	}
 }
+
+func TestIntervalsThatComeInOrderStandInAShallowTree(t *testing.T) {
+	var now *intervals
+	for number := range uint64(10_000) {
+		at := point{high: number}
+		now = now.with(&intervals{interval: interval{at, at}, number: number, priority: mix(number, 1)})
+	}
+	var depth func(t *intervals) int
+	depth = func(t *intervals) int {
+		if t == nil {
+			return 0
+		}
+		return 1 + max(depth(t.left), depth(t.right))
+	}
+	if d := depth(now); d > 60 {
+		t.Errorf("10,000 intervals are %d deep", d)
+	}
+}
