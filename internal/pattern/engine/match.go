@@ -13,8 +13,9 @@ type Memory struct {
 	marks    []uint32 // by place: epoch of the event that a subrule was checked for, or a rule matched
 	marked   uint32
 	parts    []*partition
-	chosen   [2]int32 // the values that parts was chosen by
-	choices  int      // how often it was
+	chosen   [2]int32        // the values that parts was chosen by
+	choices  int             // how often it was
+	looked   map[uint64]bool // keys with many subrules that were looked at
 	matched  []*Rule
 	found    keysFound
 	search   search
@@ -52,7 +53,7 @@ func (s *Snapshot) Match(m *Memory, event []byte) (rules []*Rule, tooComplex int
 }
 
 func (m *Memory) reset(s *Snapshot, event []byte) {
-	if cap(m.values) > maxKept/64 || cap(m.room) > maxKept {
+	if cap(m.values) > maxKept/64 || cap(m.elements) > maxKept/16 || cap(m.room) > maxKept || len(m.looked) > maxKept/64 {
 		*m = Memory{marks: m.marks, marked: m.marked}
 	}
 	m.begin(event, s.paths)
@@ -65,6 +66,9 @@ func (m *Memory) reset(s *Snapshot, event []byte) {
 	}
 	m.snapshot, m.complex, m.owner, m.choices = s, 0, m, 0
 	m.matched = m.matched[:0]
+	if len(m.looked) > 0 {
+		clear(m.looked)
+	}
 	m.search.spent = 0
 }
 
@@ -233,10 +237,25 @@ func (m *Memory) grams(r *manyways, text string) {
 	}
 }
 
+// fewBehind are gone through again sooner than it is noted that they were.
+const fewBehind = 16
+
 func (m *Memory) look(r *manyways, w way, hash uint64) {
-	if subs, ok := m.snapshot.found.get(r.at(w, hash)); ok {
-		m.checkAll(subs)
+	at := r.at(w, hash)
+	subs, ok := m.snapshot.found.get(at)
+	switch {
+	case !ok:
+		return
+	case len(subs) > fewBehind: // a long array of strings may lead there for each
+		if m.looked[at] {
+			return
+		}
+		if m.looked == nil {
+			m.looked = map[uint64]bool{}
+		}
+		m.looked[at] = true
 	}
+	m.checkAll(subs)
 }
 
 func (m *Memory) checkAll(subs []*subrule) {

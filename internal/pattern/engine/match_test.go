@@ -32,3 +32,17 @@ func TestAnEventOfVeryManySourcesIsMatchedInATimeThatGrowsWithIt(t *testing.T) {
 		}
 	}
 }
+
+// What very many values lead to is looked at once: rules times values took 8 s.
+func TestManyRulesBehindOneKeyAreLookedAtOnce(t *testing.T) {
+	set := NewSet()
+	const rules = 5000
+	for i := range rules {
+		set.Add(mustRule(t, fmt.Sprintf(`{"a":[{"anything-but":["x%d"]}]}`, i)),
+			mustRule(t, fmt.Sprintf(`{"b":[{"wildcard":"*abc*"},"x%d"]}`, i)), mustRule(t, fmt.Sprintf(`{"a":["y","x%d"]}`, i)))
+	}
+	event := `{"a":` + list(200_000, `"y"`, `1`) + `,"b":"` + strings.Repeat("abc", 200_000) + `"}`
+	if got := matches(t, set, event); len(got) != 3*rules {
+		t.Errorf("%d match, want %d", len(got), 3*rules)
+	}
+}
