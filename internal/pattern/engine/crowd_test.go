@@ -221,3 +221,29 @@ func TestACrowdOfRulesThatComeAndGoMatchesAsTheOracleSays(t *testing.T) {
 		}
 	}
 }
+
+// Match promises no more than to end, of bytes that are no event.
+func TestACrowdOfRulesLivesThroughAnyBytes(t *testing.T) {
+	c := &crowd{rand.New(rand.NewPCG(7, 7)), NewSet(), map[string]*Rule{}, map[string]*oracle.Pattern{}}
+	c.grow(400)
+	c.shrink(200)
+	var m Memory
+	for range 3000 {
+		event := []byte(c.event())
+		for range 1 + c.random.IntN(3) {
+			at := c.random.IntN(len(event))
+			switch c.random.IntN(3) {
+			case 0:
+				const odd = `{}[]":,\0-u.` + "\xff\x00"
+				event[at] = odd[c.random.IntN(len(odd))]
+			case 1:
+				event = slices.Insert(event, at, '"')
+			default:
+				event = event[:at+1]
+			}
+		}
+		c.set.Snapshot().Match(&m, event[:len(event):len(event)])
+	}
+	event := c.event()
+	c.check(t, c.set.Snapshot(), &m, event, c.wanted(t, event))
+}
