@@ -92,7 +92,7 @@ func (p *Pattern) Match(event []byte) (bool, error) {
 	set.Add(p.Rule(nil))
 	var m Memory
 	matched, tooComplex, err := set.Snapshot().Match(&m, event)
-	if tooComplex > 0 {
+	if tooComplex > 0 && len(matched) == 0 { // another way through a $or may match
 		err = ErrTooComplex
 	}
 	return len(matched) > 0, err

@@ -82,3 +82,18 @@ func TestLimitsOfAPatternCanBeSet(t *testing.T) {
 		t.Error("a*b is within a complexity of 1")
 	}
 }
+
+func TestAWayThroughAnOrThatIsTooComplexDoesNotHideOneThatMatches(t *testing.T) {
+	p, err := Parse(`{"$or": [{"a": {"x": [1]}, "b": {"x": [1], "y": [1]}}, {"c": [1]}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 20_000
+	arrays := `{"a": [` + strings.Repeat(`{"x": 1},`, n) + `1], "b": [` + strings.Repeat(`[{"x": 1}],`, n) + `{"y": 1}], "c": `
+	if _, err := p.Match([]byte(arrays + `2}`)); !errors.Is(err, ErrTooComplex) {
+		t.Errorf("with c = 2: %v, want ErrTooComplex", err)
+	}
+	if ok, err := p.Match([]byte(arrays + `1}`)); !ok || err != nil {
+		t.Errorf("with c = 1: %v, %v, want a match", ok, err)
+	}
+}
