@@ -13,6 +13,7 @@ import (
 //	'b' {account} 0 {region} 0 {bus}                              a bus
 //	'r' {account} 0 {region} 0 {bus} 0 {rule}                     a rule
 //	't' {account} 0 {region} 0 {bus} 0 {rule} 0 {target id}       a target of a rule
+//	'h' {account} 0 {region} 0 {bus} 0 {rule}                     a managed rule
 //
 // Each value is {version 1 = 1}{JSON of the record below}. Rules and targets
 // are read when they change and when a bus is first used, never for an event.

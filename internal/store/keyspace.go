@@ -29,6 +29,9 @@ const (
 	SpaceRule   = 'r'
 	SpaceTarget = 't'
 	SpaceOutbox = 'O'
+
+	SpaceManagedRule = 'h' // bus: rules that Carillon itself keeps on a bus
+	SpaceArchive     = 'A' // archive: archives, their events, replays
 )
 
 // formatKey lies before every shard.

@@ -34,6 +34,8 @@ const (
 	QueueSweep    Kind = 1 // queue: retention, deduplication windows
 	QueueMove     Kind = 2 // queue: the next step of a message move task
 	DeliveryRetry Kind = 3 // delivery: the next attempt
+	ArchiveSweep  Kind = 8 // archive: retention
+	ArchiveReplay Kind = 9 // archive: the next step of a replay
 )
 
 // Keys, below store.SpaceTimer:
