@@ -9,10 +9,12 @@ import (
 	"github.com/carillon-events/carillon/internal/api/events"
 	"github.com/carillon-events/carillon/internal/api/sqs"
 	"github.com/carillon-events/carillon/internal/api/sts"
+	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -27,9 +29,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		return nil, err
 	}
 	outbox := delivery.New(map[string]delivery.Target{
-		targetqueue.Service: targetqueue.Target{},
+		targetqueue.Service:   targetqueue.Target{},
+		targetarchive.Service: targetarchive.Target{},
 	}, delivery.DefaultPolicy)
 	core := bus.New(outbox, bus.DefaultLimits)
+	archives := archive.New(core, archive.DefaultLimits)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 
@@ -38,6 +42,9 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		Handlers: map[timer.Kind]timer.Handler{
 			timer.QueueSweep: queue.Sweep,
 			timer.QueueMove:  queue.StepMove,
+
+			timer.ArchiveSweep:  archive.Sweep,
+			timer.ArchiveReplay: archives.StepReplay,
 		},
 		Logger: r.log,
 	}
@@ -46,13 +53,13 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
-		events.New(shard, core, outbox),
+		events.New(shard, core, outbox, archives),
 		sts.New(accountOf(keys)),
 	}, nil
 }
 
 // Invariants are what the cores promise about a data directory.
-func Invariants() []store.Invariant { return []store.Invariant{queue.Verify} }
+func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify} }
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {

@@ -15,10 +15,12 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -29,7 +31,10 @@ type api struct {
 	shard   *store.Shard
 	outbox  *delivery.Outbox
 	service *wire.Service
-	call    wire.Call // what each call is made with
+
+	archives *archive.Core
+
+	call wire.Call // what each call is made with
 }
 
 func start(t testing.TB, limits bus.Limits) *api {
@@ -47,9 +52,13 @@ func start(t testing.TB, limits bus.Limits) *api {
 			t.Error(err)
 		}
 	})
-	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}}, delivery.DefaultPolicy)
+	outbox := delivery.New(map[string]delivery.Target{
+		targetqueue.Service: targetqueue.Target{}, targetarchive.Service: targetarchive.Target{},
+	}, delivery.DefaultPolicy)
+	core := bus.New(outbox, limits)
+	archives := archive.New(core, archive.Limits{Archives: 3, ActiveReplays: 2})
 	return &api{
-		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), bus.New(outbox, limits), outbox),
+		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), core, outbox, archives), archives: archives,
 		call: wire.Call{Service: "events", Account: "111122223333", Region: "eu-west-1"},
 	}
 }
