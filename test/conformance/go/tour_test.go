@@ -61,6 +61,7 @@ var scenarios = []struct {
 	{"events-errors", eventsErrors},
 	{"events-put", eventsPut},
 	{"events-pattern", eventsPattern},
+	{"events-archive", eventsArchive},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {

@@ -7,7 +7,8 @@ that speaks the query protocol; what the old one lacks is left out.
 import sys
 
 import harness
-import events  # noqa: F401  (importing registers the scenarios)
+import archives  # noqa: F401  (importing registers the scenarios)
+import events  # noqa: F401
 import fifo  # noqa: F401
 import messages  # noqa: F401
 import queues  # noqa: F401
