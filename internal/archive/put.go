@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strconv"
@@ -30,9 +31,12 @@ func Put(tx *store.Tx, target arn.ARN, e Event) error {
 	if err != nil || number == 0 || target.Service != TargetService {
 		return fmt.Errorf("archive %s: %w", target, ErrNotFound)
 	}
+	if !bytes.HasSuffix(e.Envelope, []byte("}")) {
+		return fmt.Errorf("archive %s: %w", target, ErrNotEvent)
+	}
 	at, err := event.Time(e.Envelope)
-	if err != nil {
-		return fmt.Errorf("archive %s: %w: %w", target, ErrNotEvent, err)
+	if err != nil { // a producer can say the year 10000: better late than not at all
+		at = tx.Now()
 	}
 	m, err := memory.In(tx)
 	if err != nil {

@@ -150,6 +150,7 @@ func (r *Replay) plan(tx *store.Tx) (plan, error) {
 			return false
 		}
 		looks++
+		size += len(v)
 		if at.Seq >= r.Below {
 			return true
 		}
@@ -159,7 +160,6 @@ func (r *Replay) plan(tx *store.Tx) (plan, error) {
 		}
 		p.damaged = err != nil
 		p.events = append(p.events, planned{e, at})
-		size += len(e.Envelope)
 		return !p.damaged
 	})
 	return p, err

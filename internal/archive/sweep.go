@@ -7,10 +7,11 @@ import (
 )
 
 // An archive with a retention is swept every sweepEvery, in steps of at most
-// sweepStep events.
+// sweepStep events, none behind the sweepBytes-th byte.
 const (
 	sweepEvery = time.Hour
 	sweepStep  = 1000
+	sweepBytes = 4 << 20
 )
 
 // Sweep is the handler of timer.ArchiveSweep: it removes events whose time is
@@ -34,7 +35,7 @@ func Sweep(tx *store.Tx, at time.Time, ref []byte) error {
 		if err := remove(tx, rec.Number, swept); err != nil {
 			return err
 		}
-		if swept.events == sweepStep {
+		if swept.more {
 			rec.SweepAt = tx.Now() // there may be more
 		}
 	}
@@ -45,6 +46,7 @@ func Sweep(tx *store.Tx, at time.Time, ref []byte) error {
 type old struct {
 	events, bytes uint64
 	end           []byte // the key after the last
+	more          bool   // there may be others
 }
 
 func findOld(tx *store.Tx, number uint64, before int64) (o old, err error) {
@@ -56,10 +58,10 @@ func findOld(tx *store.Tx, number uint64, before int64) (o old, err error) {
 		}
 		o.events++
 		o.bytes += uint64(len(e.Envelope))
-		if o.events == sweepStep {
+		if o.more = o.events == sweepStep || o.bytes >= sweepBytes; o.more {
 			o.end = append(append(o.end, k...), 0)
 		}
-		return o.events < sweepStep
+		return !o.more
 	})
 	if o.end == nil {
 		o.end = eventKey(number, place{before, 0})
