@@ -40,6 +40,16 @@ func Rule(region, account, bus, name string) ARN {
 	return ARN{Partition(region), "events", region, account, resource}
 }
 
+// Archive is the ARN of an archive of events.
+func Archive(region, account, name string) ARN {
+	return ARN{Partition(region), "events", region, account, "archive/" + name}
+}
+
+// Replay is the ARN of a replay.
+func Replay(region, account, name string) ARN {
+	return ARN{Partition(region), "events", region, account, "replay/" + name}
+}
+
 // Root is the ARN of an account's root principal.
 func Root(account string) ARN { return ARN{"aws", "iam", "", account, "root"} }
 
@@ -69,4 +79,10 @@ func (a ARN) RuleName() (bus, name string, ok bool) {
 		bus, name = rest[:i], rest[i+1:]
 	}
 	return bus, name, bus != "" && name != ""
+}
+
+// ArchiveName is the name of the archive that a points at, and whether it is one.
+func (a ARN) ArchiveName() (string, bool) {
+	name, ok := strings.CutPrefix(a.Resource, "archive/")
+	return name, ok && a.Service == "events" && name != "" && !strings.Contains(name, "/")
 }

@@ -61,7 +61,11 @@ func (c *Core) DeleteBus(tx *store.Tx, n Name) error {
 	if err != nil {
 		return err
 	}
-	if len(rules) > 0 {
+	managed, err := isManaged(tx, n)
+	if err != nil {
+		return err
+	}
+	if len(rules) > 0 || managed {
 		return fmt.Errorf("delete bus %s: %w", n.Bus, ErrBusHasRules)
 	}
 	if err := partFromSource(tx, n); err != nil {

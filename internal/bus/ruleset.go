@@ -89,7 +89,11 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 			all = append(all, r.rule)
 		}
 	}
-	w.change(nil, all)
+	managed, err := w.addManaged(tx, n)
+	if err != nil {
+		return nil, err
+	}
+	w.change(nil, append(all, managed...))
 	m.buses[n] = w
 	return w.now, nil
 }

@@ -9,10 +9,12 @@ import (
 	"github.com/carillon-events/carillon/internal/api/events"
 	"github.com/carillon-events/carillon/internal/api/sqs"
 	"github.com/carillon-events/carillon/internal/api/sts"
+	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
@@ -29,21 +31,25 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	buses := &targetbus.Target{}
 	outbox := delivery.New(map[string]delivery.Target{
-		targetbus.Service:   buses,
-		targetqueue.Service: targetqueue.Target{},
+		targetbus.Service:     buses,
+		targetqueue.Service:   targetqueue.Target{},
+		targetarchive.Service: targetarchive.Target{},
 	}, delivery.DefaultPolicy)
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
 	buses.Core = core // which sends through the outbox
+	archives := archive.New(core, archive.DefaultLimits)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	timers := &timer.Loop{
 		Shard: shard,
 		Handlers: map[timer.Kind]timer.Handler{
-			timer.QueueSweep:   queue.Sweep,
-			timer.QueueMove:    queue.StepMove,
-			timer.RuleSchedule: core.Fire,
+			timer.QueueSweep:    queue.Sweep,
+			timer.QueueMove:     queue.StepMove,
+			timer.RuleSchedule:  core.Fire,
+			timer.ArchiveSweep:  archive.Sweep,
+			timer.ArchiveReplay: archives.StepReplay,
 		},
 		Logger: r.log,
 	}
@@ -52,13 +58,13 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
-		events.New(shard, core, outbox),
+		events.New(shard, core, outbox, archives),
 		sts.New(accountOf(keys)),
 	}, nil
 }
 
 // Invariants are what the cores promise about a data directory.
-func Invariants() []store.Invariant { return []store.Invariant{queue.Verify} }
+func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify} }
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {

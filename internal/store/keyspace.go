@@ -25,12 +25,14 @@ const (
 	SpaceQueueGone    = 'Z' // names of queues deleted a moment ago
 
 	// bus and delivery
-	SpaceBus       = 'b'
-	SpaceRule      = 'r'
-	SpaceTarget    = 't'
-	SpaceTimetable = 's' // when rules with a schedule occur next
-	SpaceSource    = 'p' // partners' event sources
-	SpaceOutbox    = 'O'
+	SpaceBus         = 'b'
+	SpaceRule        = 'r'
+	SpaceTarget      = 't'
+	SpaceTimetable   = 's' // when rules with a schedule occur next
+	SpaceSource      = 'p' // partners' event sources
+	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
+	SpaceOutbox      = 'O'
+	SpaceArchive     = 'A' // archives, their events, replays
 )
 
 // formatKey lies before every shard.

@@ -35,6 +35,8 @@ const (
 	QueueMove     Kind = 2 // queue: the next step of a message move task
 	DeliveryRetry Kind = 3 // delivery: the next attempt
 	RuleSchedule  Kind = 4 // bus: the next occurrence of a rule's schedule
+	ArchiveSweep  Kind = 8 // archive: retention
+	ArchiveReplay Kind = 9 // archive: the next step of a replay
 )
 
 // Keys, below store.SpaceTimer:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/pattern"
@@ -20,6 +21,7 @@ const (
 	codeBadPattern = "InvalidEventPatternException"
 	codeBadState   = "InvalidStateException"
 	codeLongPolicy = "PolicyLengthExceededException"
+	codeStatus     = "IllegalStatusException"
 )
 
 // Codes of errors of one entry of PutEvents.
@@ -80,6 +82,26 @@ func explainSource(source string, err error) error {
 		return say(codeLimit, overLimit)
 	}
 	return names{bus: bus.Name{Bus: source}}.explain(err)
+}
+
+// explain words an error about an archive or a replay.
+func (k kept) explain(err error) error {
+	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
+	switch {
+	case errors.Is(err, archive.ErrNotFound):
+		return say(codeNotFound, "Archive "+k.archive+" does not exist.")
+	case errors.Is(err, archive.ErrExists):
+		return say(codeExists, "Archive "+k.archive+" already exists.")
+	case errors.Is(err, archive.ErrReplayNotFound):
+		return say(codeNotFound, "Replay "+k.replay+" does not exist.")
+	case errors.Is(err, archive.ErrReplayExists):
+		return say(codeExists, "Replay "+k.replay+" already exists.")
+	case errors.Is(err, archive.ErrReplayEnded):
+		return say(codeStatus, "Replay "+k.replay+" is not in a valid state for this operation.")
+	case errors.Is(err, archive.ErrTooMany), errors.Is(err, archive.ErrTooManyReplays):
+		return say(codeLimit, overLimit)
+	}
+	return k.names.explain(err)
 }
 
 // invalid refuses a parameter.

@@ -15,10 +15,12 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -30,7 +32,10 @@ type api struct {
 	shard   *store.Shard
 	outbox  *delivery.Outbox
 	service *wire.Service
-	call    wire.Call // what each call is made with
+
+	archives *archive.Core
+
+	call wire.Call // what each call is made with
 }
 
 func start(t testing.TB, limits bus.Limits) *api {
@@ -49,10 +54,13 @@ func start(t testing.TB, limits bus.Limits) *api {
 		}
 	})
 	buses := &targetbus.Target{}
-	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}, targetbus.Service: buses}, delivery.DefaultPolicy)
+	outbox := delivery.New(map[string]delivery.Target{
+		targetqueue.Service: targetqueue.Target{}, targetbus.Service: buses, targetarchive.Service: targetarchive.Target{},
+	}, delivery.DefaultPolicy)
 	buses.Core = bus.New(outbox, limits)
+	archives := archive.New(buses.Core, archive.Limits{Archives: 3, ActiveReplays: 2})
 	return &api{
-		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox),
+		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox, archives), archives: archives,
 		call: wire.Call{Service: "events", Account: "111122223333", Region: "eu-west-1"},
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
@@ -32,13 +33,15 @@ type Service struct {
 	core    *bus.Core
 	targets *delivery.Outbox
 
+	archives *archive.Core
+
 	now   func() time.Time
 	newID func() string
 }
 
 // New is the table of EventBridge's operations on a shard.
-func New(shard *store.Shard, core *bus.Core, targets *delivery.Outbox) *wire.Service {
-	s := &Service{shard: shard, core: core, targets: targets, now: time.Now, newID: uuid.NewString}
+func New(shard *store.Shard, core *bus.Core, targets *delivery.Outbox, archives *archive.Core) *wire.Service {
+	s := &Service{shard: shard, core: core, targets: targets, archives: archives, now: time.Now, newID: uuid.NewString}
 	return model.New(s, resource)
 }
 
@@ -141,6 +144,20 @@ func resource(c *wire.Call, in any) string {
 		return rule(in.EventBusName, in.Rule)
 	case *model.ListTargetsByRuleInput:
 		return rule(in.EventBusName, in.Rule)
+	case *model.CreateArchiveInput: // the bus is asked about in CreateArchive
+		return archiveIn(c, in.ArchiveName).ARN().String()
+	case *model.DescribeArchiveInput:
+		return archiveIn(c, in.ArchiveName).ARN().String()
+	case *model.UpdateArchiveInput:
+		return archiveIn(c, in.ArchiveName).ARN().String()
+	case *model.DeleteArchiveInput:
+		return archiveIn(c, in.ArchiveName).ARN().String()
+	case *model.StartReplayInput: // the destination is asked about in StartReplay
+		return in.EventSourceArn
+	case *model.DescribeReplayInput:
+		return archiveIn(c, in.ReplayName).ReplayARN().String()
+	case *model.CancelReplayInput:
+		return archiveIn(c, in.ReplayName).ReplayARN().String()
 	case *model.TagResourceInput:
 		return in.ResourceARN
 	case *model.UntagResourceInput:

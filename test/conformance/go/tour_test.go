@@ -67,6 +67,7 @@ var scenarios = []struct {
 	{"events-bus-settings", eventsBusSettings},
 	{"events-bus-to-bus", eventsBusToBus},
 	{"events-partner", eventsPartner},
+	{"events-archive", eventsArchive},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
