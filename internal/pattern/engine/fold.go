@@ -87,52 +87,34 @@ func (f *fold) suffix(text string) bool {
 }
 
 // matchForms tells whether text begins with the characters, or is them if
-// whole is set. The forms of a character may differ in length.
+// whole is set. The forms of a character may differ in length, but neither
+// begins or ends with the other.
 func matchForms(forms []form, text string, whole bool) bool {
-	for len(forms) > 0 {
-		f := &forms[0]
-		lower := strings.HasPrefix(text, f.lower)
-		upper := f.upper != f.lower && strings.HasPrefix(text, f.upper)
-		switch {
-		case lower && upper:
-			if matchForms(forms[1:], text[len(f.lower):], whole) {
-				return true
-			}
-			text = text[len(f.upper):]
-		case lower:
-			text = text[len(f.lower):]
-		case upper:
-			text = text[len(f.upper):]
-		default:
+	for i := range forms {
+		rest, ok := strings.CutPrefix(text, forms[i].lower)
+		if !ok {
+			rest, ok = strings.CutPrefix(text, forms[i].upper)
+		}
+		if !ok {
 			return false
 		}
-		forms = forms[1:]
+		text = rest
 	}
-	return !whole || len(text) == 0
+	return !whole || text == ""
 }
 
 // endsInForms is matchForms from the other end: a search for where the suffix
 // may begin would take the square of its length.
 func endsInForms(forms []form, text string) bool {
-	for len(forms) > 0 {
-		last := len(forms) - 1
-		f := &forms[last]
-		forms = forms[:last]
-		lower := strings.HasSuffix(text, f.lower)
-		upper := f.upper != f.lower && strings.HasSuffix(text, f.upper)
-		switch {
-		case lower && upper:
-			if endsInForms(forms, text[:len(text)-len(f.lower)]) {
-				return true
-			}
-			text = text[:len(text)-len(f.upper)]
-		case lower:
-			text = text[:len(text)-len(f.lower)]
-		case upper:
-			text = text[:len(text)-len(f.upper)]
-		default:
+	for i := len(forms) - 1; i >= 0; i-- {
+		rest, ok := strings.CutSuffix(text, forms[i].lower)
+		if !ok {
+			rest, ok = strings.CutSuffix(text, forms[i].upper)
+		}
+		if !ok {
 			return false
 		}
+		text = rest
 	}
 	return true
 }

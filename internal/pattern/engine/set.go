@@ -13,6 +13,7 @@ type Set struct {
 	now  atomic.Pointer[Snapshot]
 	next Snapshot
 	seed maphash.Seed
+	salt uint64 // so that nobody can choose numbers whose keys meet
 
 	edits  edit
 	number uint64  // of the last subrule
@@ -66,6 +67,7 @@ const fewRoutes = 12
 // NewSet is a Set of no rules.
 func NewSet() *Set {
 	s := &Set{seed: maphash.MakeSeed()}
+	s.salt = maphash.String(s.seed, "salt")
 	s.next = Snapshot{seed: s.seed, source: -1, detailType: -1}
 	s.publish()
 	return s
@@ -235,7 +237,7 @@ func (s *Set) enter(sub *subrule, shape int, source, detailType uint64) {
 	r.users++
 	s.enterField(r, sub)
 	if r.many == nil && len(r.guards) > fewGuards {
-		s.widen(r, mix(hash, uint64(path)+1))
+		s.widen(r, mix(hash^s.salt, uint64(path)+1))
 	}
 }
 
