@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/transform"
 )
 
 func TestAManagedRuleIsMatchedAndNotSeen(t *testing.T) {
@@ -110,5 +111,34 @@ func TestAnEventThatIsPutAgainGoesToTheRulesThatAreAskedFor(t *testing.T) {
 	}
 	if replay(orders, "x/5") {
 		t.Error("a bus exists that does not")
+	}
+}
+
+// What was ingested anew is the replayed event, and it counts as one.
+func TestAnEventThatIsPutAgainIsIngestedAgain(t *testing.T) {
+	n := start(t)
+	def := Name{orders.Account, orders.Region, arn.DefaultBus}
+	n.rule(def, "r", `{"source":["s"]}`, Enabled)
+	n.must(func(tx *store.Tx) error {
+		return n.core.PutTargets(tx, def, "r", []Target{{ID: "t", ARN: boxARN("b"), Transformer: &transform.Transformer{
+			Template: `"<aws.events.event.ingestion-time>"`,
+		}}})
+	})
+	var now string
+	n.must(func(tx *store.Tx) error {
+		now = tx.Now().UTC().Format("2006-01-02T15:04")
+		_, err := n.core.Replay(tx, def.ARN(), nil, "x/1", "", (&event.Event{ID: "1", Source: "s", Detail: `{}`}).Append(nil))
+		return err
+	})
+	n.view(func(v *store.View) error {
+		return v.Scan([]byte("Z"), []byte("["), func(_, body []byte) bool {
+			if got := strings.Trim(string(body), `"`); !strings.HasPrefix(got, now) {
+				t.Errorf("ingested at %s, want %s", got, now)
+			}
+			return true
+		})
+	})
+	if got := n.core.Counts(); got.Accepted != 1 || got.Matched != 1 || len(n.take()) != 1 {
+		t.Errorf("%+v", got)
 	}
 }

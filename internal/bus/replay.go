@@ -17,7 +17,7 @@ import (
 // It matches in the transaction: the caller puts few events in each.
 func (c *Core) Replay(tx *store.Tx, to arn.ARN, only []string, id, trace string, envelope []byte) (exists bool, err error) {
 	name, _ := to.BusName()
-	p := pending{bus: Name{to.Account, to.Region, name}, id: id, trace: trace, body: envelope}
+	p := pending{bus: Name{to.Account, to.Region, name}, id: id, trace: trace, body: envelope, at: tx.Now()}
 	if p.met, err = rules(tx, p.bus); err != nil || p.met == nil {
 		return false, err
 	}
@@ -25,5 +25,6 @@ func (c *Core) Replay(tx *store.Tx, to arn.ARN, only []string, id, trace string,
 	if len(only) > 0 {
 		p.deliveries = slices.DeleteFunc(p.deliveries, func(d delivery.Delivery) bool { return !slices.Contains(only, d.Source) })
 	}
+	c.counts.accepted.Add(1)
 	return true, c.put(tx, &p)
 }
