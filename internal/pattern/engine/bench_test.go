@@ -288,13 +288,13 @@ func BenchmarkMatchWhileChanging(b *testing.B) {
 	go func() {
 		n := 0
 		defer func() { stopped <- n }()
-		for began := time.Now(); ; n++ {
-			for time.Since(began) < time.Duration(n)*100*time.Microsecond {
+		for tick := time.NewTicker(time.Millisecond); ; n++ {
+			if n%10 == 0 { // ten changes every millisecond
 				select {
 				case <-stop:
+					tick.Stop()
 					return
-				default:
-					runtime.Gosched()
+				case <-tick.C:
 				}
 			}
 			at := n * 7919 % len(rules)
