@@ -10,7 +10,7 @@ import (
 type Accepted struct {
 	Bus   Name
 	Event []byte   // the envelope; not to be changed
-	Rules []string // names of the rules that matched, sorted
+	Rules []string // names of the rules that matched, archives' own first
 }
 
 // Observer hears of events once they are durable, in the order of their
