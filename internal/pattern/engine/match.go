@@ -20,6 +20,8 @@ type Memory struct {
 	found    keysFound
 	search   search
 	complex  int // rules given up
+	scanned  int // see tooMany
+	again    int // how often values led to a subrule that was checked before
 }
 
 // maxKept bounds what a Memory keeps for the next event.
@@ -28,8 +30,9 @@ const maxKept = 1 << 20
 // Match is the rules that event matches, in no order; valid until the next
 // match in the same Memory. event has to be valid JSON, an object, in UTF-8: it
 // was checked once, when it came in. Of another Match says anything or
-// ErrMalformed, in bounded time. tooComplex is how many rules were given up
-// because the event's arrays can be combined with them in too many ways.
+// ErrMalformed, in bounded time. tooComplex is how many rules were given up,
+// as far as they are known, because the event has too many values for them, or its
+// arrays can be combined with them in too many ways.
 func (s *Snapshot) Match(m *Memory, event []byte) (rules []*Rule, tooComplex int, err error) {
 	m.reset(s, event)
 	if s.root == nil {
@@ -48,6 +51,9 @@ func (s *Snapshot) Match(m *Memory, event []byte) (rules []*Rule, tooComplex int
 	}
 	for _, p := range m.parts {
 		m.through(p)
+	}
+	if m.again > maxSteps && m.complex == 0 {
+		m.complex = 1 // at least
 	}
 	return m.matched, m.complex, nil
 }
@@ -69,7 +75,7 @@ func (m *Memory) reset(s *Snapshot, event []byte) {
 	if len(m.looked) > 0 {
 		clear(m.looked)
 	}
-	m.search.spent = 0
+	m.search.spent, m.scanned, m.again = 0, 0, 0
 }
 
 // partitions tells whether the values at n decide on partitions.
@@ -173,21 +179,24 @@ func (m *Memory) firstOf(path int32) int32 {
 }
 
 // through checks the subrules of p that the event's values lead to.
+// Of very many values it gives the rest up, if they lead to the same subrules
+// again and again.
 func (m *Memory) through(p *partition) {
 	m.checkAll(p.always)
 	if p.byPath == nil {
 		for i := range p.routes {
 			r := &p.routes[i]
-			for at := m.first(r.path); at >= 0; at = m.values[at].next {
+			for at := m.first(r.path); at >= 0 && m.again <= maxSteps; at = m.values[at].next {
 				m.follow(r, &m.values[at])
 			}
 		}
 		return
 	}
 	for i := range m.values {
-		v := &m.values[i]
-		if r := p.find(v.path); r != nil {
-			m.follow(r, v)
+		if v := &m.values[i]; m.again <= maxSteps {
+			if r := p.find(v.path); r != nil {
+				m.follow(r, v)
+			}
 		}
 	}
 }
@@ -269,6 +278,7 @@ func (m *Memory) checkAll(subs []*subrule) {
 func (m *Memory) check(s *subrule) {
 	mark := &m.marks[s.place]
 	if *mark == m.marked {
+		m.again++ // see through
 		return
 	}
 	*mark = m.marked

@@ -46,3 +46,25 @@ func TestManyRulesBehindOneKeyAreLookedAtOnce(t *testing.T) {
 		t.Errorf("%d match, want %d", len(got), 3*rules)
 	}
 }
+
+// Every rule would have to look at every value: rules that would take too long
+// are given up, and said to be.
+func TestRulesTimesValuesIsBounded(t *testing.T) {
+	for name, c := range map[string]struct{ rule, value string }{
+		"exclusions": {`{"a":[{"anything-but":["x","y%d"]}]}`, `"x"`},
+		"ranges":     {`{"a":[{"numeric":[">",0,"<",1%06d]}],"b":[1]}`, `5`},
+	} {
+		set := NewSet()
+		for i := range 2000 {
+			set.Add(mustRule(t, fmt.Sprintf(c.rule, i)))
+		}
+		var m Memory
+		rules, tooComplex, err := set.Snapshot().Match(&m, []byte(`{"a":`+list(50_000, c.value, c.value)+`}`))
+		if len(rules) != 0 || tooComplex == 0 || err != nil {
+			t.Errorf("%s: %d match, %d are too complex, %v", name, len(rules), tooComplex, err)
+		}
+		if m.scanned > maxSteps+2000 || m.again > maxSteps+2000 {
+			t.Errorf("%s: %d values looked at, %d subrules again", name, m.scanned, m.again)
+		}
+	}
+}

@@ -15,12 +15,24 @@ func (m *Memory) verify(s *subrule) bool {
 			continue
 		}
 		for !f.accepts(&m.values[at]) {
-			if at = m.values[at].next; at < 0 {
+			if at = m.values[at].next; at < 0 || m.tooMany() {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// tooMany counts a value behind the first that a rule looks at, of all values
+// and rules of an event. Only an event of thousands of values at one path comes to
+// the bound; a rule that comes to it is given up.
+func (m *Memory) tooMany() bool {
+	m.scanned++
+	if m.scanned > maxSteps {
+		m.complex++
+		return true
+	}
+	return false
 }
 
 // verifyNested is verify where some values come from inside arrays: two of one
@@ -61,6 +73,9 @@ func (m *Memory) scan(f *field, emptyKeys bool) (present, accepted bool) {
 		}
 		if present = true; f.accepts(v) {
 			return true, true
+		}
+		if v.next >= 0 && m.tooMany() {
+			return true, false
 		}
 	}
 	return present, false
