@@ -104,19 +104,8 @@ func renewManaged(tx *store.Tx, n Name, rule string, r *compiled) error {
 	if err != nil {
 		return err
 	}
-	w := m.buses[n]
-	if w == nil {
-		return nil
+	if w := m.buses[n]; w != nil {
+		w.replace(inSet(rule), r)
 	}
-	var remove, add []*pattern.Rule
-	if old := w.byName[inSet(rule)]; old != nil {
-		remove = append(remove, old.rule)
-		delete(w.byName, old.name)
-	}
-	if r != nil {
-		add = append(add, r.rule)
-		w.byName[r.name] = r
-	}
-	w.change(remove, add)
 	return nil
 }

@@ -176,7 +176,7 @@ var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	p.rules, p.deliveries, p.matched, p.tooComplex, p.tooFar = set, nil, 0, 0, 0
-	if set.count == 0 {
+	if set.rules.Len() == 0 {
 		return
 	}
 	memory := memories.Get().(*pattern.Memory)

@@ -13,7 +13,6 @@ import (
 // never changed: equal pointers are equal rules.
 type ruleset struct {
 	rules *pattern.Snapshot // owners are *compiled
-	count int
 }
 
 // compiled is a rule that is on, has a pattern and has targets.
@@ -100,7 +99,7 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 
 func (w *working) change(remove, add []*pattern.Rule) {
 	w.set.Change(remove, add)
-	w.now = &ruleset{w.set.Snapshot(), len(w.byName)}
+	w.now = &ruleset{w.set.Snapshot()}
 }
 
 // compile is the compiled rule; nil if it cannot match. parsed is its pattern
@@ -141,26 +140,28 @@ func (c *Core) renew(tx *store.Tx, n Name, rule string, parsed *pattern.Pattern)
 	if err != nil {
 		return err
 	}
-	old := w.byName[rule]
-	var remove, add []*pattern.Rule
+	var r *compiled
 	if exists {
-		r, err := compile(tx, n, rec.rule(rule), parsed)
-		if err != nil {
+		if r, err = compile(tx, n, rec.rule(rule), parsed); err != nil {
 			return err
 		}
-		if r != nil {
-			w.byName[rule] = r
-			add = append(add, r.rule)
-		}
 	}
-	if old != nil {
+	w.replace(rule, r)
+	return nil
+}
+
+// replace puts r, nil for none, in the place of the rule of that name.
+func (w *working) replace(name string, r *compiled) {
+	var remove, add []*pattern.Rule
+	if old := w.byName[name]; old != nil {
 		remove = append(remove, old.rule)
-		if add == nil {
-			delete(w.byName, rule)
-		}
+		delete(w.byName, name)
+	}
+	if r != nil {
+		add = append(add, r.rule)
+		w.byName[name] = r
 	}
 	w.change(remove, add)
-	return nil
 }
 
 // forget drops the rules of a bus that is deleted in tx.

@@ -1,12 +1,14 @@
 package engine
 
+import "math"
+
 // choose is the field of sub by which it is found: the one that fewest others
 // are found by in the same way; -1 if there is none.
 func (s *Set) choose(sub *subrule, p *partition) int32 {
-	best, least := int32(-1), int(^uint(0)>>1)
+	best, least := int32(-1), math.MaxInt
 	for i := range sub.fields {
 		f := &sub.fields[i]
-		if f.absent || f.path == s.next.source && sub.wants(f) || f.path == s.next.detailType && sub.wants(f) {
+		if f.absent || s.partitions(f) {
 			continue // the partition says as much
 		}
 		if c := s.cost(f, p); c < least {
@@ -16,8 +18,10 @@ func (s *Set) choose(sub *subrule, p *partition) int32 {
 	return best
 }
 
-// wants tells whether f, which is one of the partitioning fields, partitions.
-func (sub *subrule) wants(f *field) bool { return f.exact(maxExact) != nil }
+// partitions tells whether a rule with f stands in a partition for f's sake.
+func (s *Set) partitions(f *field) bool {
+	return (f.path == s.next.source || f.path == s.next.detailType) && f.exact(maxExact) != nil
+}
 
 // cost estimates how many subrules an event has to be checked against because
 // of those that are found by this field.
@@ -26,7 +30,7 @@ func (s *Set) cost(f *field, p *partition) int {
 	total := 0
 	for i := range f.tests {
 		s.keys = keysOf(s.keys[:0], &f.tests[i], s.seed)
-		least := int(^uint(0) >> 1)
+		least := math.MaxInt
 		for _, k := range s.keys {
 			least = min(least, k.way.cost()+s.behind(r, k))
 		}

@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // enter puts sub into a partition.
 func (s *Set) enter(sub *subrule, shape int, source, detailType uint64) {
@@ -90,7 +93,7 @@ func (s *Set) enterMany(m *manyways, sub *subrule, k key) {
 
 // rarest is the key that leads to the fewest subrules; of grams there are many.
 func (s *Set) rarest(r *route, keys []key) key {
-	best, fewest := keys[0], int(^uint(0)>>1)
+	best, fewest := keys[0], math.MaxInt
 	if len(keys) == 1 {
 		return best
 	}

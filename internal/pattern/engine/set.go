@@ -56,6 +56,9 @@ type Snapshot struct {
 	fields fields // the writer's
 }
 
+// Len is how many rules there are.
+func (s *Snapshot) Len() int { return s.rules }
+
 // NewSet is a Set of no rules.
 func NewSet() *Set {
 	s := &Set{seed: maphash.MakeSeed()}
