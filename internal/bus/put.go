@@ -31,6 +31,7 @@ type Batch struct {
 type pending struct {
 	bus   Name
 	id    string // what deliveries are named after: the event's, or of the delivery that brought it
+	event string // the event's id
 	trace string
 	body  []byte
 	at    time.Time // when it came in
@@ -54,7 +55,7 @@ func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
 	for _, r := range e.Resources {
 		size += len(r) + 3
 	}
-	p := pending{bus: bus, id: e.ID, trace: trace, body: e.Append(make([]byte, 0, size)), at: b.ReceivedAt}
+	p := pending{bus: bus, id: e.ID, event: e.ID, trace: trace, body: e.Append(make([]byte, 0, size)), at: b.ReceivedAt}
 	if p.at.IsZero() {
 		p.at = e.Time
 	}
@@ -144,13 +145,15 @@ func (c *Core) send(tx *store.Tx, p *pending) error {
 	for i := range p.deliveries {
 		d := &p.deliveries[i]
 		d.AcceptedAt = tx.Now()
-		send := c.outbox.Send
 		if _, isBus := d.Target.BusName(); isBus {
 			if forwards++; forwards > forwardsAtOnce {
-				send = c.outbox.Keep
+				if err := c.outbox.Keep(tx, d); err != nil {
+					return err
+				}
+				continue
 			}
 		}
-		if err := send(tx, d); err != nil {
+		if _, err := c.outbox.Send(tx, d); err != nil {
 			return err
 		}
 	}
@@ -205,7 +208,7 @@ func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 		}
 		d := delivery.Delivery{
 			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
-			Target: t.ARN, Body: p.body, Trace: p.trace, Policy: t.policy, Unfit: t.unfit,
+			Target: t.ARN, Body: p.body, Trace: p.trace, EventID: p.event, Policy: t.policy, Unfit: t.unfit,
 			AcceptedAt: p.at, // until the transaction says it
 		}
 		if t.GroupID != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -17,7 +18,7 @@ import (
 // It matches in the transaction: the caller puts few events in each.
 func (c *Core) Replay(tx *store.Tx, to arn.ARN, only []string, id, trace string, envelope []byte) (exists bool, err error) {
 	name, _ := to.BusName()
-	p := pending{bus: Name{to.Account, to.Region, name}, id: id, trace: trace, body: envelope, at: tx.Now()}
+	p := pending{bus: Name{to.Account, to.Region, name}, id: id, event: event.IDOf(envelope), trace: trace, body: envelope, at: tx.Now()}
 	if p.met, err = rules(tx, p.bus); err != nil || p.met == nil {
 		return false, err
 	}

@@ -199,7 +199,7 @@ func (c *Core) tick(tx *store.Tx, n Name, rule string, at time.Time) error {
 		Source: scheduledSource, DetailType: scheduledType, Detail: "{}",
 		Account: n.Account, Region: n.Region, Time: at, Resources: []string{source},
 	}
-	p := pending{bus: n, id: e.ID, body: e.Append(make([]byte, 0, 2*event.EnvelopeSize)), at: tx.Now()}
+	p := pending{bus: n, id: e.ID, event: e.ID, body: e.Append(make([]byte, 0, 2*event.EnvelopeSize)), at: tx.Now()}
 	p.deliver(&compiled{name: rule, source: source, targets: compileTargets(targets)}, c.outbox)
 	c.observed(tx, &p)
 	c.counts.scheduled.Add(1)

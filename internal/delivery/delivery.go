@@ -24,6 +24,7 @@
 package delivery
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type Delivery struct {
 	Target     arn.ARN // where to
 	GroupID    string  // message group of a queue; empty for none
 	Trace      string  // the producer's trace header, handed on
+	EventID    string  // of the event that it is made of; for Witness, who has nothing else to know it by
 	Body       []byte
 	AcceptedAt time.Time
 
@@ -91,6 +93,59 @@ type Target interface {
 	Deliver(tx *store.Tx, d *Delivery, prepared any) error
 }
 
+// Remote is a target of one kind outside the shard: what is sent to it is kept
+// in the outbox and delivered at least once, from Run.
+type Remote interface {
+	// Attempt tries d once, on a goroutine of its own; several run at a time, also
+	// for one target, which the Remote may slow down by waiting. It returns when the
+	// target has answered or ctx has ended, after which nothing is recorded and d is
+	// tried again after a restart. d is not to be changed.
+	Attempt(ctx context.Context, d *Delivery) Answer
+}
+
+// Answer is what came of an attempt at a remote target.
+type Answer struct {
+	Err   error         // nil: delivered; wraps ErrUnavailable or ErrRefused, as in Target.Deliver
+	After time.Duration // d is not to be tried again earlier; 0: whenever its policy says
+	Says  string        // in a few words what the target said: "HTTP 503"; kept on the trail
+}
+
+// Outcome is what an attempt at a delivery came to.
+type Outcome byte
+
+// The outcomes. They are stored.
+const (
+	Delivered    Outcome = 1
+	Waiting      Outcome = 2 // in the outbox; it is tried again, or ended if it is hopeless
+	DeadLettered Outcome = 3 // given up, and its event is in the dead-letter queue
+	Dropped      Outcome = 4 // given up, and gone
+)
+
+// Result is what became of a delivery that was sent.
+type Result struct {
+	Outcome Outcome // Delivered or Waiting
+	Reason  error   // why it waits; nil if nobody has tried yet
+}
+
+// Report says what an attempt at a delivery of the outbox came to.
+type Report struct {
+	Delivery *Delivery
+	Retry    int // its number; 0 is the first attempt
+	Outcome  Outcome
+	Reason   error         // why it is not delivered
+	Says     string        // Answer.Says
+	Took     time.Duration // how long a remote target took to answer
+	Next     time.Time     // when a delivery that waits is tried again
+	Lost     error         // why the event of one that was dropped is in no dead-letter queue
+}
+
+// Witness is told what becomes of the deliveries in the outbox, in the
+// transaction in which it does. Of Send, the sender knows.
+type Witness interface {
+	// Witness must be quick: it runs on the shard's writer. An error is the store's.
+	Witness(tx *store.Tx, r *Report) error
+}
+
 // What a Target answers.
 var (
 	ErrUnavailable = errors.New("target is not available")
@@ -131,8 +186,12 @@ func backoff(key Key, retry int) time.Duration {
 type Outbox struct {
 	targets map[string]Target // by the service of the target's ARN
 	policy  Policy
+	witness Witness // nil: nobody
 	counts  counts
 }
+
+// Tell has w hear of every attempt. Call it before Run.
+func (o *Outbox) Tell(w Witness) { o.witness = w }
 
 // New is an outbox that delivers to targets, by the service in their ARN.
 func New(targets map[string]Target, policy Policy) *Outbox {
@@ -158,45 +217,59 @@ func (o *Outbox) Keep(tx *store.Tx, d *Delivery) error {
 }
 
 // Send delivers d now, or keeps it for Run. An error is the store's.
-func (o *Outbox) Send(tx *store.Tx, d *Delivery) error {
+func (o *Outbox) Send(tx *store.Tx, d *Delivery) (Result, error) {
 	at, end, err := o.attempt(tx, d, 0)
 	switch {
 	case err != nil:
-		return err
+		return Result{}, err
 	case end != nil:
 		o.counts.kept.Add(1)
-		return keep(tx, d, end, tx.Now())
-	case !at.IsZero():
+		return Result{Waiting, end.Reason}, keep(tx, d, end, tx.Now())
+	case !at.until.IsZero():
 		o.counts.kept.Add(1)
-		return keep(tx, d, nil, at)
+		return Result{Waiting, at.reason}, keep(tx, d, nil, at.until)
 	}
 	o.counts.delivered.Add(1)
-	return nil
+	return Result{Outcome: Delivered}, nil
+}
+
+// delay is why and until when a delivery waits.
+type delay struct {
+	until  time.Time // zero: it does not
+	reason error
 }
 
 // attempt tries d, for which it is the retry of that number; 0 is the first
-// attempt. If d was not delivered, it is to be tried again at an instant or has
-// ended. err is the store's, and then nothing was written.
-func (o *Outbox) attempt(tx *store.Tx, d *Delivery, retry int) (at time.Time, end *End, err error) {
+// attempt. If d was not delivered, it waits or has ended. err is the store's,
+// and then nothing was written.
+func (o *Outbox) attempt(tx *store.Tx, d *Delivery, retry int) (wait delay, end *End, err error) {
 	reason := o.try(tx, d)
-	switch {
-	case reason == nil:
-		return time.Time{}, nil, nil
-	case errors.Is(reason, ErrUnavailable):
-		at, exhausted := o.next(d, retry, tx.Now())
-		if exhausted == 0 {
-			return at, nil, nil
-		}
-		return time.Time{}, &End{Target: d.Target, Reason: reason, Exhausted: exhausted, Retries: retry}, nil
-	case errors.Is(reason, ErrRefused):
-		return time.Time{}, &End{Target: d.Target, Reason: reason, Retries: retry}, nil
+	if reason == nil {
+		return delay{}, nil, nil
 	}
-	return time.Time{}, nil, reason
+	return o.judge(d, retry, reason, 0, tx.Now())
+}
+
+// judge says what follows when the retry of that number has failed for a reason:
+// d waits, at least so long, or has ended. A reason that no target gives is the
+// store's, and comes back.
+func (o *Outbox) judge(d *Delivery, retry int, reason error, atLeast time.Duration, now time.Time) (wait delay, end *End, err error) {
+	switch {
+	case errors.Is(reason, ErrUnavailable):
+		at, exhausted := o.next(d, retry, atLeast, now)
+		if exhausted == 0 {
+			return delay{at, reason}, nil, nil
+		}
+		return delay{}, &End{Target: d.Target, Reason: reason, Exhausted: exhausted, Retries: retry}, nil
+	case errors.Is(reason, ErrRefused):
+		return delay{}, &End{Target: d.Target, Reason: reason, Retries: retry}, nil
+	}
+	return delay{}, nil, reason
 }
 
 // next is when d is tried again after its retry of that number, or which bound
 // of its policy that would pass.
-func (o *Outbox) next(d *Delivery, retry int, now time.Time) (time.Time, Bound) {
+func (o *Outbox) next(d *Delivery, retry int, atLeast time.Duration, now time.Time) (time.Time, Bound) {
 	policy := d.Policy
 	if policy == nil {
 		policy = &o.policy
@@ -204,7 +277,7 @@ func (o *Outbox) next(d *Delivery, retry int, now time.Time) (time.Time, Bound) 
 	if retry >= policy.MaxAttempts {
 		return time.Time{}, MaxAttempts
 	}
-	at := now.Add(backoff(d.Key, retry+1))
+	at := now.Add(max(backoff(d.Key, retry+1), atLeast))
 	if at.Sub(d.AcceptedAt) >= policy.MaxAge {
 		return time.Time{}, MaxAge
 	}

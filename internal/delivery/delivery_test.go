@@ -128,7 +128,8 @@ func (f *fixture) sendAs(key string, more func(*Delivery)) {
 			more(d)
 		}
 		f.out.Prepare(d)
-		return f.out.Send(tx, d)
+		_, err := f.out.Send(tx, d)
+		return err
 	})
 	if err != nil {
 		f.t.Fatal(err)

@@ -101,7 +101,7 @@ func (o *Outbox) bury(tx *store.Tx, d *Delivery, end *End) (lost, err error) {
 	}
 	dead := &Delivery{
 		Key: d.Key, Source: d.Source, TargetID: d.TargetID, Target: d.DeadLetter,
-		Trace: d.Trace, Body: d.Event, AcceptedAt: d.AcceptedAt, Ended: end,
+		Trace: d.Trace, EventID: d.EventID, Body: d.Event, AcceptedAt: d.AcceptedAt, Ended: end,
 	}
 	if dead.Body == nil {
 		dead.Body = d.Body

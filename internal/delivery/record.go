@@ -15,13 +15,13 @@ import (
 //
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
-//	                                {version 1 = 2} {accepted 8} {key 16}
-//	                                eight strings, each {length uvarint}{bytes}:
+//	                                {version 1 = 3} {accepted 8} {key 16}
+//	                                nine strings, each {length uvarint}{bytes}:
 //	                                  source ARN, target id, target ARN, message group, trace,
-//	                                  dead-letter ARN, end (end.go), event if the body is not it
+//	                                  dead-letter ARN, end (end.go), event if the body is not it, event id
 //	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint} of its policy
 //	                                {body, the rest}
-//	                              Version 1 has the first five strings and no policy.
+//	                              Version 1 has the first five strings and no policy, version 2 no event id.
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}
 const (
 	nextKey   = "On"
@@ -29,7 +29,7 @@ const (
 	dueSpace  = "Od"
 )
 
-const recordVersion = 2
+const recordVersion = 3
 
 func bodyKey(seq uint64) []byte { return binary.BigEndian.AppendUint64([]byte(bodySpace), seq) }
 
@@ -57,7 +57,7 @@ func encode(d *Delivery, end *End) []byte {
 	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID, d.Trace, deadLetter} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	for _, s := range [][]byte{appendEnd(nil, end), event} {
+	for _, s := range [][]byte{appendEnd(nil, end), event, []byte(d.EventID)} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	if d.Policy == nil {
@@ -72,7 +72,7 @@ func encode(d *Delivery, end *End) []byte {
 var errRecord = errors.New("outbox record is damaged")
 
 func decode(b []byte) (d *Delivery, end *End, err error) {
-	if len(b) < 25 || b[0] != 1 && b[0] != recordVersion {
+	if len(b) < 25 || b[0] == 0 || b[0] > recordVersion {
 		return nil, nil, errRecord
 	}
 	version := b[0]
@@ -80,9 +80,12 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	copy(d.Key[:], b[9:])
 	b = b[25:]
 	var target, deadLetter, ended, event string
-	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event}
-	if version == 1 {
+	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event, &d.EventID}
+	switch version {
+	case 1:
 		fields = fields[:5]
+	case 2:
+		fields = fields[:8]
 	}
 	for _, s := range fields {
 		n, used := binary.Uvarint(b)

@@ -136,29 +136,57 @@ func (o *Outbox) retry(tx *store.Tx, e due, over *[]ended) error {
 	if err != nil {
 		return err
 	}
-	var at time.Time
+	var wait delay
+	retry := 0
 	if end == nil {
+		retry = e.retries + 1
 		o.counts.retried.Add(1)
-		if at, end, err = o.attempt(tx, d, e.retries+1); err != nil {
+		if wait, end, err = o.attempt(tx, d, retry); err != nil {
 			return err
 		}
 	}
+	r := Report{Delivery: d, Retry: retry}
+	return o.settle(tx, e, &r, wait, end, over)
+}
+
+// settle writes what an attempt at an entry came to, of which r knows the
+// beginning.
+func (o *Outbox) settle(tx *store.Tx, e due, r *Report, wait delay, end *End, over *[]ended) error {
 	if err := tx.Delete(dueKey(e.at, e.seq)); err != nil {
 		return err
 	}
-	if !at.IsZero() {
-		return schedule(tx, e.seq, at, e.retries+1)
-	}
-	if end == nil {
+	switch {
+	case !wait.until.IsZero():
+		r.Outcome, r.Reason, r.Next = Waiting, wait.reason, wait.until
+		if err := schedule(tx, e.seq, wait.until, r.Retry); err != nil {
+			return err
+		}
+		return o.tell(tx, r)
+	case end == nil:
+		r.Outcome = Delivered
 		o.counts.delivered.Add(1)
-	} else {
-		lost, err := o.bury(tx, d, end)
+	default:
+		lost, err := o.bury(tx, r.Delivery, end)
 		if err != nil {
 			return err
 		}
-		*over = append(*over, ended{d, end, tx.Now().Sub(d.AcceptedAt), lost})
+		r.Outcome, r.Reason, r.Lost = DeadLettered, end.Reason, lost
+		if lost != nil {
+			r.Outcome = Dropped
+		}
+		*over = append(*over, ended{r.Delivery, end, tx.Now().Sub(r.Delivery.AcceptedAt), lost})
+	}
+	if err := o.tell(tx, r); err != nil {
+		return err
 	}
 	return tx.Delete(bodyKey(e.seq))
+}
+
+func (o *Outbox) tell(tx *store.Tx, r *Report) error {
+	if o.witness == nil {
+		return nil
+	}
+	return o.witness.Witness(tx, r)
 }
 
 // load reads the delivery of a record, and its end if it has ended. One that

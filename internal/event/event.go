@@ -10,6 +10,7 @@
 package event
 
 import (
+	"bytes"
 	"time"
 	"unicode/utf8"
 )
@@ -50,6 +51,16 @@ func (e *Event) Append(dst []byte) []byte {
 	dst = append(dst, `],"detail":`...)
 	dst = append(dst, e.Detail...)
 	return append(dst, '}')
+}
+
+// IDOf is the id in an envelope as Append writes it; empty if it is none.
+func IDOf(envelope []byte) string {
+	rest, ok := bytes.CutPrefix(envelope, []byte(`{"version":"0","id":"`))
+	id, _, ended := bytes.Cut(rest, []byte{'"'})
+	if !ok || !ended || bytes.IndexByte(id, '\\') >= 0 {
+		return ""
+	}
+	return string(id)
 }
 
 // EnvelopeSize is more than the envelope adds to the strings in it, unless

@@ -24,6 +24,17 @@ func TestTheEnvelopeIsWrittenAsAWSWritesIt(t *testing.T) {
 	}
 }
 
+func TestTheIdComesBackOutOfAnEnvelope(t *testing.T) {
+	if got := IDOf((&Event{ID: "6a7e8feb", Detail: `{"id":"x"}`}).Append(nil)); got != "6a7e8feb" {
+		t.Errorf("%q", got)
+	}
+	for _, other := range []string{``, `{}`, `{"version":"0","id":"`, `{"version":"0","id":"a\"b"}`, `{"id":"x","version":"0"}`} {
+		if got := IDOf([]byte(other)); got != "" {
+			t.Errorf("%s: %q", other, got)
+		}
+	}
+}
+
 func TestAnEventCountsItsStringsAndItsTime(t *testing.T) {
 	if got := Size(true, "sé", "dt", "{}", []string{"r1", "r22"}); got != 14+3+2+2+5 {
 		t.Errorf("size is %d", got)
