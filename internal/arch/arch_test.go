@@ -34,7 +34,7 @@ var bands = []struct {
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
-	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform"}, true},
+	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 
