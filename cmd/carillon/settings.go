@@ -51,6 +51,7 @@ type serveSettings struct {
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
+	series      int
 	logFormat   *choice
 	logLevel    *choice
 
@@ -104,6 +105,7 @@ func newServeSettings() *serveSettings {
 	f = s.group("Observing")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
+	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules and targets, each, have time series of their own under /metrics")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")
 
 	f = s.group("Settings")
@@ -271,7 +273,9 @@ func (s *serveSettings) config() server.Config {
 		InFlight:     s.inFlight,
 		Buses:        s.buses,
 		Pprof:        s.pprof,
-		DrainFor:     s.drainFor,
+
+		MetricsSeries: s.series,
+		DrainFor:      s.drainFor,
 	}
 }
 

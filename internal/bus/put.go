@@ -41,6 +41,8 @@ type pending struct {
 	deliveries []delivery.Delivery
 	tooComplex uint64
 	matched    uint64
+	managed    uint64      // of matched: rules that nobody sees
+	hits       []*compiled // the others
 
 	forwarded bool   // came from another bus, and goes to no third one
 	tooFar    uint64 // targets that it does not go to for that
@@ -136,6 +138,7 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
 	c.counts.tooFar.Add(p.tooFar)
+	c.measure(p)
 	return c.send(tx, p)
 }
 
@@ -178,7 +181,8 @@ var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
-	p.rules, p.deliveries, p.matched, p.tooComplex, p.tooFar = set, nil, 0, 0, 0
+	p.hits = p.hits[:0]
+	p.rules, p.deliveries, p.matched, p.managed, p.tooComplex, p.tooFar = set, nil, 0, 0, 0, 0
 	if set.rules.Len() == 0 {
 		return
 	}
@@ -195,7 +199,13 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 		return strings.Compare(a.Owner.(*compiled).name, b.Owner.(*compiled).name)
 	})
 	for _, rule := range matched {
-		p.deliver(rule.Owner.(*compiled), outbox)
+		r := rule.Owner.(*compiled)
+		if r.managed() {
+			p.managed++
+		} else {
+			p.hits = append(p.hits, r)
+		}
+		p.deliver(r, outbox)
 	}
 }
 
@@ -210,6 +220,7 @@ func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
 			Target: t.ARN, Body: p.body, Trace: p.trace, EventID: p.event, Policy: t.policy, Unfit: t.unfit,
 			AcceptedAt: p.at, // until the transaction says it
+			Meter:      r.meter(t, outbox.Meters()),
 		}
 		if t.GroupID != nil {
 			d.GroupID = *t.GroupID

@@ -108,6 +108,7 @@ func (c *Core) DeleteRule(tx *store.Tx, n Name, rule string) error {
 	if err := tx.Delete(n.ruleKey(rule)); err != nil {
 		return err
 	}
+	tx.AfterCommit(func() { c.outbox.Meters().ForgetRule(n.RuleARN(rule).String()) })
 	return c.renew(tx, n, rule, nil)
 }
 

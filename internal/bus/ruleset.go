@@ -2,8 +2,10 @@ package bus
 
 import (
 	"math"
+	"sync/atomic"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/transform"
@@ -13,6 +15,7 @@ import (
 // never changed: equal pointers are equal rules.
 type ruleset struct {
 	rules *pattern.Snapshot // owners are *compiled
+	found atomic.Pointer[meter.Bus]
 }
 
 // compiled is a rule that is on, has a pattern and has targets.
@@ -21,6 +24,7 @@ type compiled struct {
 	source  string // the rule's ARN
 	rule    *pattern.Rule
 	targets []compiledTarget
+	found   atomic.Pointer[meter.Rule]
 }
 
 // compiledTarget is a target with what is made of it once for all events.
@@ -29,6 +33,7 @@ type compiledTarget struct {
 	sees   *transform.Transform // nil: the event
 	unfit  error                // why there is no such transform any more
 	policy *delivery.Policy
+	found  atomic.Pointer[meter.Target]
 }
 
 func compileTargets(targets []Target) []compiledTarget {
@@ -37,7 +42,8 @@ func compileTargets(targets []Target) []compiledTarget {
 		// An error is that of a target which an older Carillon took and this one
 		// does not: it must not stop the others.
 		sees, err := t.Compile()
-		out[i] = compiledTarget{t, sees, err, t.Retry.policy()}
+		o := &out[i]
+		o.Target, o.sees, o.unfit, o.policy = t, sees, err, t.Retry.policy()
 	}
 	return out
 }
@@ -99,7 +105,7 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 
 func (w *working) change(remove, add []*pattern.Rule) {
 	w.set.Change(remove, add)
-	w.now = &ruleset{w.set.Snapshot()}
+	w.now = &ruleset{rules: w.set.Snapshot()}
 }
 
 // compile is the compiled rule; nil if it cannot match. parsed is its pattern

@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -53,6 +54,8 @@ type Delivery struct {
 	Policy     *Policy // nil: the outbox's
 	DeadLetter arn.ARN // where the event goes if it is not delivered; zero: nowhere
 	Ended      *End    // set on a dead letter: how its delivery ended
+
+	Meter *meter.Target // counts what becomes of it; not stored
 
 	prepared any // of Target.Prepare
 }
@@ -186,12 +189,13 @@ func backoff(key Key, retry int) time.Duration {
 type Outbox struct {
 	targets map[string]Target // by the service of the target's ARN
 	policy  Policy
-	witness Witness // nil: nobody
+	witness []Witness
 	counts  counts
+	observation
 }
 
-// Tell has w hear of every attempt. Call it before Run.
-func (o *Outbox) Tell(w Witness) { o.witness = w }
+// Tell has w, too, hear of every attempt. Call it before Run.
+func (o *Outbox) Tell(w Witness) { o.witness = append(o.witness, w) }
 
 // New is an outbox that delivers to targets, by the service in their ARN.
 func New(targets map[string]Target, policy Policy) *Outbox {
@@ -204,6 +208,7 @@ func (o *Outbox) Knows(service string) bool { return o.targets[service] != nil }
 // Prepare prepares d for Send. It needs no transaction, and Send does not need
 // it: it only saves the writer's time.
 func (o *Outbox) Prepare(d *Delivery) {
+	d.Trace = o.tracer.Hand(d.Trace, d.Key)
 	if t := o.targets[d.Target.Service]; t != nil {
 		d.prepared = t.Prepare(d)
 	}
@@ -212,7 +217,7 @@ func (o *Outbox) Prepare(d *Delivery) {
 // Keep leaves d to Run, which tries it at once: for what would make its
 // sender's transaction too long. An error is the store's.
 func (o *Outbox) Keep(tx *store.Tx, d *Delivery) error {
-	o.counts.kept.Add(1)
+	o.keeps(tx, d, Result{Outcome: Waiting})
 	return keep(tx, d, nil, tx.Now())
 }
 
@@ -223,13 +228,13 @@ func (o *Outbox) Send(tx *store.Tx, d *Delivery) (Result, error) {
 	case err != nil:
 		return Result{}, err
 	case end != nil:
-		o.counts.kept.Add(1)
+		o.keeps(tx, d, Result{Waiting, end.Reason})
 		return Result{Waiting, end.Reason}, keep(tx, d, end, tx.Now())
 	case !at.until.IsZero():
-		o.counts.kept.Add(1)
+		o.keeps(tx, d, Result{Waiting, at.reason})
 		return Result{Waiting, at.reason}, keep(tx, d, nil, at.until)
 	}
-	o.counts.delivered.Add(1)
+	o.applies(tx, d)
 	return Result{Outcome: Delivered}, nil
 }
 

@@ -43,11 +43,16 @@ const (
 	maxCombinations = 10_000
 )
 
+// maxMetricsSeries: a target has two dozen lines of text in every scrape.
+const maxMetricsSeries = 10_000
+
 // Defaults of a Config.
 const (
 	DefaultListen   = "127.0.0.1:4566"
 	DefaultData     = "./data"
 	DefaultDrainFor = 10 * time.Second
+
+	DefaultMetricsSeries = 500
 )
 
 // Config is everything that can be set. Its zero value listens on
@@ -70,6 +75,10 @@ type Config struct {
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
 	Pprof       bool
+
+	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// their own: DefaultMetricsSeries where zero.
+	MetricsSeries int
 
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
 
@@ -101,6 +110,9 @@ func (c Config) withDefaults() Config {
 		c.MaxBody = edge.DefaultMaxBody
 	}
 	c.Buses = withDefaultLimits(c.Buses)
+	if c.MetricsSeries == 0 {
+		c.MetricsSeries = DefaultMetricsSeries
+	}
 	if c.DrainFor == 0 {
 		c.DrainFor = DefaultDrainFor
 	}
@@ -158,6 +170,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("sync-interval %s: want a positive duration", c.SyncInterval)
 	case c.DrainFor < 0:
 		return fmt.Errorf("drain-timeout %s: want a positive duration", c.DrainFor)
+	case c.MetricsSeries < 1 || c.MetricsSeries > maxMetricsSeries:
+		return fmt.Errorf("metrics-series %d: want 1 to %d", c.MetricsSeries, maxMetricsSeries)
 	case c.MaxBody < 1<<10:
 		return fmt.Errorf("max-body %d: want at least 1024 bytes", c.MaxBody)
 	case c.InFlight.InFlight < 0 || c.InFlight.InFlight > maxInFlight:

@@ -12,6 +12,7 @@ import (
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
 	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
@@ -35,6 +36,9 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetqueue.Service:   targetqueue.Target{},
 		targetarchive.Service: targetarchive.Target{},
 	}, delivery.DefaultPolicy)
+	meters := meter.NewBook(r.config.MetricsSeries)
+	outbox.Measure(meters)
+	registry.MustRegister(newMeters(meters))
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
 	buses.Core = core // which sends through the outbox
@@ -42,6 +46,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 
+	r.countWaiting(outbox)
 	timers := &timer.Loop{
 		Shard: shard,
 		Handlers: map[timer.Kind]timer.Handler{

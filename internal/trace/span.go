@@ -3,6 +3,7 @@ package trace
 import (
 	"encoding/binary"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -103,5 +104,12 @@ func (t *Tracer) Hand(header string, key [16]byte) string {
 	}
 	c = c.Child(SpanOf(key, 0))
 	c.Sampling = Sampled
-	return c.Header()
+	h := c.Header()
+	if c.From == (SpanID{}) { // of a trace that had no span yet
+		h += fromField + c.From.String()
+	}
+	return h
 }
+
+// Followed tells whether a header comes from Hand with a span of its own.
+func Followed(header string) bool { return strings.Contains(header, fromField) }

@@ -23,6 +23,7 @@ import (
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trace"
 )
 
 // Service is the service in the ARNs of queues.
@@ -37,7 +38,7 @@ type Target struct{}
 // Prepare encodes the message.
 func (Target) Prepare(d *delivery.Delivery) any {
 	in := queue.DraftInput{
-		ID: d.Key, Body: string(d.Body), Sum: md5.Sum(d.Body), Sender: sender, Trace: d.Trace, Group: d.GroupID,
+		ID: d.Key, Body: string(d.Body), Sum: md5.Sum(d.Body), Sender: sender, Trace: trace.Public(d.Trace), Group: d.GroupID,
 	}
 	if strings.HasSuffix(d.Target.Resource, ".fifo") {
 		in.Dedup = d.Key.String()
