@@ -54,6 +54,8 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 		err = checkQueueTarget(out)
 	case "events":
 		err = checkBusTarget(n, t, to)
+	case "logs":
+		err = checkLogTarget(t, to)
 	}
 	if err != nil {
 		return bus.Target{}, err
