@@ -44,7 +44,7 @@ func (o *Outbox) applies(tx *store.Tx, d *Delivery) {
 
 // keeps counts a delivery that is kept in the outbox. How many wait is counted
 // after the commit, since it must not drift.
-func (o *Outbox) keeps(tx *store.Tx, d *Delivery, r Result) {
+func (o *Outbox) keeps(tx *store.Tx, d *Delivery) {
 	o.counts.kept.Add(1)
 	m := d.Meter
 	if m == nil {
@@ -53,7 +53,6 @@ func (o *Outbox) keeps(tx *store.Tx, d *Delivery, r Result) {
 	if m != nil {
 		tx.AfterCommit(m.Kept)
 	}
-	o.sent(tx, d, r)
 }
 
 func (o *Outbox) sent(tx *store.Tx, d *Delivery, r Result) {
