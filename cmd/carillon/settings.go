@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/target/loggroup"
 )
 
 const (
@@ -52,6 +53,8 @@ type serveSettings struct {
 	drainFor    time.Duration
 	pprof       bool
 	series      int
+	logBytes    byteSize
+	logFiles    int
 	logFormat   *choice
 	logLevel    *choice
 
@@ -72,6 +75,7 @@ func newServeSettings() *serveSettings {
 		logFormat:  newChoice(formatText, formatJSON),
 		logLevel:   newChoice("info", "debug", "warn", "error"),
 		maxBody:    edge.DefaultMaxBody,
+		logBytes:   loggroup.DefaultFileBytes,
 		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
 		environ:    os.Environ(),
 	}
@@ -84,6 +88,9 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
 	f.Var(s.durability, "durability", "what an acknowledged write survives: fsync: power loss; interval: the process; memory: nothing")
 	f.DurationVar(&s.syncEvery, "sync-interval", store.DefaultSyncInterval, "how often --durability interval syncs")
+
+	f.Var(&s.logBytes, "log-group-bytes", "size at which the file of a log group ends, and is put aside")
+	f.IntVar(&s.logFiles, "log-group-files", loggroup.DefaultFiles, "`files` of a log group, the one that is written among them")
 
 	f = s.group("Access")
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
@@ -275,7 +282,8 @@ func (s *serveSettings) config() server.Config {
 		Pprof:        s.pprof,
 
 		MetricsSeries: s.series,
-		DrainFor:      s.drainFor,
+		LogGroupBytes: int64(s.logBytes), LogGroupFiles: s.logFiles,
+		DrainFor: s.drainFor,
 	}
 }
 

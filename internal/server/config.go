@@ -15,6 +15,7 @@ import (
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/target/loggroup"
 )
 
 // AuthMode says whose requests are believed.
@@ -45,6 +46,9 @@ const (
 
 // maxMetricsSeries: a target has two dozen lines of text in every scrape.
 const maxMetricsSeries = 10_000
+
+// maxLogGroupFiles: each is renamed when one is full.
+const maxLogGroupFiles = 1000
 
 // Defaults of a Config.
 const (
@@ -80,6 +84,9 @@ type Config struct {
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
+	LogGroupBytes int64 // where a file of a log group ends; loggroup.DefaultFileBytes where zero
+	LogGroupFiles int   // of a log group; loggroup.DefaultFiles where zero
+
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
 
 	Version string
@@ -110,6 +117,12 @@ func (c Config) withDefaults() Config {
 		c.MaxBody = edge.DefaultMaxBody
 	}
 	c.Buses = withDefaultLimits(c.Buses)
+	if c.LogGroupBytes == 0 {
+		c.LogGroupBytes = loggroup.DefaultFileBytes
+	}
+	if c.LogGroupFiles == 0 {
+		c.LogGroupFiles = loggroup.DefaultFiles
+	}
 	if c.MetricsSeries == 0 {
 		c.MetricsSeries = DefaultMetricsSeries
 	}
@@ -172,6 +185,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("drain-timeout %s: want a positive duration", c.DrainFor)
 	case c.MetricsSeries < 1 || c.MetricsSeries > maxMetricsSeries:
 		return fmt.Errorf("metrics-series %d: want 1 to %d", c.MetricsSeries, maxMetricsSeries)
+	case c.LogGroupBytes < 1<<20:
+		return fmt.Errorf("log-group-bytes %d: want at least 1 MiB", c.LogGroupBytes)
+	case c.LogGroupFiles < 1 || c.LogGroupFiles > maxLogGroupFiles:
+		return fmt.Errorf("log-group-files %d: want 1 to %d", c.LogGroupFiles, maxLogGroupFiles)
 	case c.MaxBody < 1<<10:
 		return fmt.Errorf("max-body %d: want at least 1024 bytes", c.MaxBody)
 	case c.InFlight.InFlight < 0 || c.InFlight.InFlight > maxInFlight:

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/carillon-events/carillon/internal/server"
+	"github.com/carillon-events/carillon/internal/target/loggroup"
 )
 
 // until polls the metrics until they have all of these lines.
@@ -164,5 +165,27 @@ func TestThePageOfMetricsHasAllOfThemAndNoOther(t *testing.T) {
 	got := metricNames(until(t, r, "carillon_target_deliveries_waiting"+ofTarget("late")+" 1"))
 	if fmt.Sprint(got) != fmt.Sprint(documented) {
 		t.Errorf("the server has\n%s\nthe page\n%s", strings.Join(got, "\n"), strings.Join(documented, "\n"))
+	}
+}
+
+func TestAnEventIsInTheLogGroupOfItsRule(t *testing.T) {
+	c := quick()
+	c.Durability, c.Data = "fsync", t.TempDir()
+	r, events := observed(t, c)
+	_, err := events.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("big"), EventBusName: aws.String("orders"), Targets: []ebtypes.Target{
+		{Id: aws.String("log"), Arn: aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:/aws/events/orders")},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, events, "shop", "shop")
+	until(t, r, "carillon_target_deliveries_total"+ofTarget("log")+" 2")
+	groups, err := loggroup.List(server.LogGroups(c.Data))
+	if err != nil || len(groups) != 1 {
+		t.Fatal(groups, err)
+	}
+	text, err := os.ReadFile(groups[0].Path)
+	if err != nil || strings.Count(string(text), `\"source\":\"shop\"`) != 2 {
+		t.Errorf("%s %v", text, err)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,8 +52,10 @@ type Running struct {
 	tails    *tails
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
-	stop     sync.Once
-	stopErr  error
+
+	temporary string // a directory that goes when the server does; empty for none
+	stop      sync.Once
+	stopErr   error
 }
 
 // part is something that runs for long.
@@ -215,6 +218,9 @@ func (r *Running) shutDown() error {
 	}
 	if err := r.store.Close(); err != nil {
 		errs = append(errs, err)
+	}
+	if r.temporary != "" {
+		errs = append(errs, os.RemoveAll(r.temporary))
 	}
 	err := errors.Join(errs...)
 	if err == nil && r.http != nil {

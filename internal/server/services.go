@@ -17,6 +17,7 @@ import (
 	"github.com/carillon-events/carillon/internal/store"
 	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
+	"github.com/carillon-events/carillon/internal/target/loggroup"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -36,6 +37,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetqueue.Service:   targetqueue.Target{},
 		targetarchive.Service: targetarchive.Target{},
 	}, delivery.DefaultPolicy)
+	logs, err := r.logGroups()
+	if err != nil {
+		return nil, err
+	}
+	outbox.Reach(loggroup.Service, logs)
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
 	registry.MustRegister(newMeters(meters))
