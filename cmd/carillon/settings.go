@@ -54,6 +54,8 @@ type serveSettings struct {
 	pprof       bool
 	series      int
 	logBytes    byteSize
+	otlp        string
+	traceRatio  float64
 	logFiles    int
 	logFormat   *choice
 	logLevel    *choice
@@ -113,6 +115,8 @@ func newServeSettings() *serveSettings {
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
 	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules and targets, each, have time series of their own under /metrics")
+	f.StringVar(&s.otlp, "otlp-endpoint", "", "base `URL` of an OpenTelemetry collector (OTLP over HTTP) that spans are sent to (default: none, or what OTEL_EXPORTER_OTLP_ENDPOINT says)")
+	f.Float64Var(&s.traceRatio, "trace-ratio", 1, "`part` of the traces that begin here which is recorded, 0 to 1; others are recorded if their caller's is")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")
 
 	f = s.group("Settings")
@@ -281,6 +285,7 @@ func (s *serveSettings) config() server.Config {
 		Buses:        s.buses,
 		Pprof:        s.pprof,
 
+		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},
 		MetricsSeries: s.series,
 		LogGroupBytes: int64(s.logBytes), LogGroupFiles: s.logFiles,
 		DrainFor: s.drainFor,
@@ -302,4 +307,19 @@ func (s *serveSettings) logger(out io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(out, o))
 	}
 	return slog.New(slog.NewTextHandler(out, o))
+}
+
+// otlpFromEnvironment tells whether OpenTelemetry's own variables ask for an
+// export of traces.
+// https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+func otlpFromEnvironment(environ []string) bool {
+	set := map[string]string{}
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		set[name] = value
+	}
+	if strings.EqualFold(set["OTEL_SDK_DISABLED"], "true") || set["OTEL_TRACES_EXPORTER"] == "none" {
+		return false
+	}
+	return set["OTEL_EXPORTER_OTLP_ENDPOINT"] != "" || set["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] != ""
 }

@@ -30,7 +30,7 @@ var bands = []struct {
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
 	{"service", []string{"internal/api"}, false},
-	{"adapters", []string{"internal/target"}, false},
+	{"adapters", []string{"internal/target", "internal/telemetry"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},

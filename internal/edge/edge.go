@@ -30,6 +30,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/sigv4"
+	"github.com/carillon-events/carillon/internal/trace"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -58,6 +59,8 @@ type Options struct {
 	Health func() error            // nil error: well
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
 	Pprof  bool
+
+	Tracer *trace.Tracer // records what requests do with messages; nil: nobody does
 
 	Metrics *prometheus.Registry // a new one where nil
 	Logger  *slog.Logger         // slog.Default() where nil

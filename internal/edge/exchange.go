@@ -45,6 +45,9 @@ func (x *exchange) serve() {
 	} else {
 		x.succeed(out)
 	}
+	if call.Span != nil {
+		x.record(call, err)
+	}
 	if cap(out) > cap(*buffer) && cap(out) <= maxPooled {
 		*buffer = out
 	}
@@ -85,7 +88,10 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 	if err != nil {
 		return nil, err
 	}
+	at := x.trace()
 	return &wire.Call{
+		Trace:     at,
+		Span:      x.h.options.Tracer.Begin(at, x.began),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
 		Operation: x.route.operation,

@@ -16,6 +16,7 @@ import (
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
+	"github.com/carillon-events/carillon/internal/telemetry"
 )
 
 // AuthMode says whose requests are believed.
@@ -84,6 +85,8 @@ type Config struct {
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
+	Tracing Tracing
+
 	LogGroupBytes int64 // where a file of a log group ends; loggroup.DefaultFileBytes where zero
 	LogGroupFiles int   // of a log group; loggroup.DefaultFiles where zero
 
@@ -92,6 +95,23 @@ type Config struct {
 	Version string
 	Logger  *slog.Logger // slog.Default() where nil
 	Banner  io.Writer    // where the start-up lines go; nil: nowhere
+}
+
+// Tracing says where spans go. Its zero value exports none.
+type Tracing struct {
+	Endpoint        string  // a collector's base URL; empty: none, or what the environment says
+	FromEnvironment bool    // the OTEL_EXPORTER_OTLP_* variables say where
+	Ratio           float64 // of the traces that begin here which are recorded; 0 to 1
+}
+
+func (t *Tracing) check() error {
+	if t.Ratio < 0 || t.Ratio > 1 || t.Ratio != t.Ratio {
+		return fmt.Errorf("trace-ratio %v: want 0 to 1", t.Ratio)
+	}
+	if t.Endpoint == "" {
+		return nil
+	}
+	return telemetry.CheckEndpoint(t.Endpoint)
 }
 
 func (c Config) withDefaults() Config {
@@ -199,6 +219,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("max-body %d: want at most 1 GiB", c.MaxBody)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
+	}
+	if err := c.Tracing.check(); err != nil {
+		return err
 	}
 	if err := checkBuses(c.Buses); err != nil {
 		return err

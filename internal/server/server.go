@@ -34,6 +34,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trace"
 )
 
 // Running is a Carillon that serves.
@@ -53,7 +54,8 @@ type Running struct {
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 
-	temporary string // a directory that goes when the server does; empty for none
+	tracer    *trace.Tracer // nil: nobody records spans
+	temporary string        // a directory that goes when the server does; empty for none
 	stop      sync.Once
 	stopErr   error
 }

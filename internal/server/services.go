@@ -45,6 +45,9 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
 	registry.MustRegister(newMeters(meters))
+	if r.tracer != nil {
+		outbox.Trace(r.tracer, &follower{r.tracer.Record})
+	}
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
 	buses.Core = core // which sends through the outbox

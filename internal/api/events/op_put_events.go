@@ -34,9 +34,10 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
 	batch := bus.Batch{ReceivedAt: s.now()}
+	traces := tracesOf(c)
 	failed, accepted := int32(0), 0
 	for i := range in.Entries {
-		id, refused := s.add(c, &batch, &in.Entries[i])
+		id, refused := s.add(c, &batch, &in.Entries[i], traces.of(in.Entries[i].TraceHeader.V))
 		if refused != nil {
 			failed++
 			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
@@ -49,6 +50,7 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 	if accepted == 0 {
 		return out, nil
 	}
+	traces.sent(c, in.Entries, accepted, out)
 	if err := s.put(ctx, &batch); err != nil {
 		return nil, err
 	}
@@ -98,7 +100,7 @@ func weigh(size int) error {
 }
 
 // add checks an entry and adds it to the batch.
-func (s *Service) add(c *wire.Call, batch *bus.Batch, e *model.PutEventsRequestEntry) (id string, refused *wire.Error) {
+func (s *Service) add(c *wire.Call, batch *bus.Batch, e *model.PutEventsRequestEntry, trace string) (id string, refused *wire.Error) {
 	if refused = checkEntry(e); refused != nil {
 		return "", refused
 	}
@@ -114,7 +116,7 @@ func (s *Service) add(c *wire.Call, batch *bus.Batch, e *model.PutEventsRequestE
 	s.core.Add(batch, n.bus, &event.Event{
 		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: c.Account, Time: at,
 		Region: c.Region, Resources: e.Resources, Detail: e.Detail.V,
-	}, e.TraceHeader.V)
+	}, trace)
 	return id, nil
 }
 
