@@ -6,8 +6,8 @@
 // would say (errors.go, the only table of codes). Reads that only describe go
 // through a view and do not disturb the shard's writer.
 //
-// It refuses by name what Carillon does not do yet (targets other than queues
-// and buses), rather than to accept and ignore it. Event ids and times are made
+// It refuses by name what Carillon does not do yet (targets other than queues,
+// buses and log groups), rather than to accept and ignore it. Event ids and times are made
 // here and handed down.
 package events
 
