@@ -66,14 +66,15 @@ func (o *Outbox) sent(tx *store.Tx, d *Delivery, r Result) {
 // observe counts an attempt from the outbox.
 func (o *Outbox) observe(tx *store.Tx, r *Report) {
 	d := r.Delivery
+	// Who sees it counted may rely on its span being there.
+	if o.follower != nil && trace.Followed(d.Trace) {
+		seen := *r
+		tx.AfterCommit(func() { o.follower.Tried(&seen) })
+	}
 	if o.meters != nil {
 		m, age := o.meters.Waiting(d.Source, d.TargetID), tx.Now().Sub(d.AcceptedAt)
 		retry, outcome := r.Retry, r.Outcome
 		tx.AfterCommit(func() { count(m, retry, outcome, age) })
-	}
-	if o.follower != nil && trace.Followed(d.Trace) {
-		seen := *r
-		tx.AfterCommit(func() { o.follower.Tried(&seen) })
 	}
 }
 

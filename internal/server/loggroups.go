@@ -1,8 +1,8 @@
 package server
 
 import (
-	"fmt"
-	"os"
+	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/carillon-events/carillon/internal/store"
@@ -14,7 +14,7 @@ func LogGroups(data string) string { return filepath.Join(data, "logs") }
 
 // logGroups builds the target that writes log groups, and has it run. Where
 // nothing is to be kept, neither are they: they are in a temporary directory.
-func (r *Running) logGroups() (*loggroup.Target, error) {
+func (r *Running) logGroups() *loggroup.Target {
 	c := &r.config
 	o := loggroup.Options{Dir: LogGroups(c.Data), FileBytes: c.LogGroupBytes, Files: c.LogGroupFiles}
 	switch c.Durability {
@@ -23,13 +23,9 @@ func (r *Running) logGroups() (*loggroup.Target, error) {
 	case store.Interval:
 		o.Every = c.SyncInterval
 	case store.Memory:
-		dir, err := os.MkdirTemp("", "carillon-logs-")
-		if err != nil {
-			return nil, fmt.Errorf("make a directory for log groups: %w", err)
-		}
-		o.Dir, r.temporary = dir, dir
+		o.Dir = ""
 	}
 	t := loggroup.New(o)
-	r.start("log groups", t.Run)
-	return t, nil
+	r.start("log groups", func(ctx context.Context) error { return errors.Join(t.Run(ctx), t.Close()) })
+	return t
 }

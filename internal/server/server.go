@@ -25,7 +25,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,10 +53,9 @@ type Running struct {
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 
-	tracer    *trace.Tracer // nil: nobody records spans
-	temporary string        // a directory that goes when the server does; empty for none
-	stop      sync.Once
-	stopErr   error
+	tracer  *trace.Tracer // nil: nobody records spans
+	stop    sync.Once
+	stopErr error
 }
 
 // part is something that runs for long.
@@ -220,9 +218,6 @@ func (r *Running) shutDown() error {
 	}
 	if err := r.store.Close(); err != nil {
 		errs = append(errs, err)
-	}
-	if r.temporary != "" {
-		errs = append(errs, os.RemoveAll(r.temporary))
 	}
 	err := errors.Join(errs...)
 	if err == nil && r.http != nil {

@@ -37,11 +37,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetqueue.Service:   targetqueue.Target{},
 		targetarchive.Service: targetarchive.Target{},
 	}, delivery.DefaultPolicy)
-	logs, err := r.logGroups()
-	if err != nil {
-		return nil, err
-	}
-	outbox.Reach(loggroup.Service, logs)
+	outbox.Reach(loggroup.Service, r.logGroups())
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
 	registry.MustRegister(newMeters(meters))

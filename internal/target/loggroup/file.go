@@ -40,7 +40,10 @@ func (n name) path(dir string) string {
 
 // append appends whole lines to the group's file.
 func (t *Target) append(n name, lines []byte) error {
-	path := n.path(t.options.Dir)
+	if err := t.ready(); err != nil {
+		return err
+	}
+	path := n.path(t.dir)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("log group %s: %w", n.group, err)
 	}
@@ -76,7 +79,7 @@ func (t *Target) appendTo(path string, lines []byte) (err error) {
 	if err := f.Sync(); err != nil || size > 0 {
 		return err
 	}
-	return syncTree(path, t.options.Dir)
+	return syncTree(path, t.dir)
 }
 
 // openWhole opens a file, cuts off the remains of a line behind its last whole

@@ -21,6 +21,7 @@ package loggroup
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ const (
 
 // Options is what a Target is made of.
 type Options struct {
-	Dir       string
+	Dir       string        // empty: a temporary one, from the first write to Close
 	Sync      bool          // every write; else only Run syncs
 	Every     time.Duration // how often Run syncs; 0: it does not
 	FileBytes int64         // where a file ends
@@ -49,6 +50,10 @@ type Options struct {
 // Target delivers to log groups.
 type Target struct {
 	options Options
+
+	temporary sync.Once // makes dir, where the options have none
+	dir       string
+	dirErr    error
 
 	groupsMu sync.Mutex          // guards groups, dirty
 	groups   map[name]*group     // being written to
@@ -66,7 +71,7 @@ func New(o Options) *Target {
 	if o.Files == 0 {
 		o.Files = DefaultFiles
 	}
-	return &Target{options: o, groups: map[name]*group{}, dirty: map[string]struct{}{}}
+	return &Target{options: o, dir: o.Dir, groups: map[name]*group{}, dirty: map[string]struct{}{}}
 }
 
 // group is a log group that is being written to.
@@ -165,6 +170,23 @@ func (t *Target) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// Close removes the directory if it is a temporary one. Call it after the last
+// attempt.
+func (t *Target) Close() error {
+	if t.options.Dir != "" || t.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(t.dir)
+}
+
+// ready makes the directory if it is a temporary one.
+func (t *Target) ready() error {
+	if t.options.Dir == "" {
+		t.temporary.Do(func() { t.dir, t.dirErr = os.MkdirTemp("", "carillon-logs-") })
+	}
+	return t.dirErr
 }
 
 // syncDirty syncs the files that were written to since the last time.

@@ -244,3 +244,25 @@ func TestRunSyncsUntilItIsStopped(t *testing.T) {
 		}
 	})
 }
+
+func TestATemporaryDirectoryIsThereFromTheFirstWriteToTheEnd(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	to := loggroup.New(loggroup.Options{})
+	there := func() int {
+		t.Helper()
+		found, err := os.ReadDir(os.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	if there() != 0 {
+		t.Error("it is there before anything is written")
+	}
+	if a := to.Attempt(t.Context(), delivered(1, group, "")); a.Err != nil || there() != 1 {
+		t.Errorf("after a write: %v, %d", a.Err, there())
+	}
+	if err := to.Close(); err != nil || there() != 0 {
+		t.Errorf("at the end: %v, %d", err, there())
+	}
+}
