@@ -78,11 +78,10 @@ func (h *HTTP) compile() (*compiledHTTP, error) {
 		}
 		c.paths[value] = t
 	}
-	if len(c.paths) > 0 {
-		return c, nil
+	params, err := h.params()
+	if len(c.paths) == 0 {
+		c.static = params
 	}
-	var err error
-	c.static, err = h.params()
 	return c, err
 }
 
