@@ -39,7 +39,7 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 	if err != nil {
 		return bus.Target{}, invalid(t.Arn, "Provided Arn is not in correct format.")
 	}
-	if !s.targets.Knows(to.Service) || to.Service == archive.TargetService {
+	if !s.targets.Knows(to) || to.Service == archive.TargetService {
 		return bus.Target{}, invalid("Arn", "Carillon does not deliver to "+to.Service+" yet (target "+t.Id+": "+t.Arn+").")
 	}
 	if err := refuseParameters(t, to); err != nil {
