@@ -46,6 +46,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	if err != nil {
 		return nil, err
 	}
+	outbox.Reach(targetdestination.Kind, calls)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 

@@ -90,7 +90,7 @@ func (o Options) transport(plain bool) *http.Transport {
 		TLSHandshakeTimeout:    timeout,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // we ask for it as AWS does, and throw it away
-		MaxIdleConnsPerHost:    16,
+		MaxIdleConnsPerHost:    delivery.DefaultConcurrency,
 		MaxIdleConns:           256,
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
