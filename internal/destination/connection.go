@@ -213,18 +213,19 @@ const maxReason = 512
 
 // Judge says what became of a connection's right when it was used: denied says
 // why somebody did not accept it, and is empty if he did. Of a connection that
-// has changed since it was seen, nothing follows.
-func (c *Core) Judge(tx *store.Tx, seen *Connection, denied string) error {
+// has changed since it was seen, nothing follows. changed says whether its state is
+// another now.
+func (c *Core) Judge(tx *store.Tx, seen *Connection, denied string) (changed bool, err error) {
 	now, err := current(tx, seen)
 	if err != nil || now.Sealed == nil {
-		return ignoreGone(err)
+		return false, ignoreGone(err)
 	}
 	state := Authorized
 	if denied != "" {
 		state = Deauthorized
 	}
 	if now.State == state {
-		return nil
+		return false, nil
 	}
 	if len(denied) > maxReason {
 		denied = strings.ToValidUTF8(denied[:maxReason], "")
@@ -233,7 +234,7 @@ func (c *Core) Judge(tx *store.Tx, seen *Connection, denied string) error {
 	if state == Authorized {
 		now.AuthorizedAt = tx.Now()
 	}
-	return now.save(tx)
+	return true, now.save(tx)
 }
 
 // ConnectionFilter is which connections ListConnections has; its zero value has

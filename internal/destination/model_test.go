@@ -104,7 +104,8 @@ func (m *model) step(rt *rapid.T, tx *store.Tx, core *Core, step int, name strin
 		m.update(rt, tx, core, seen, fresh, old)
 	case step == 4 && seen != nil:
 		denied := rapid.SampledFrom([]string{"", "no"}).Draw(rt, "denied")
-		want(rt, "judge", core.Judge(tx, seen, denied), nil)
+		_, err := core.Judge(tx, seen, denied)
+		want(rt, "judge", err, nil)
 		if now := m.connections[seen.Name.Name]; m.is(seen) && now.sealed != "" {
 			now.state = map[bool]State{true: Authorized, false: Deauthorized}[denied == ""]
 		}

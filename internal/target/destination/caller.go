@@ -244,13 +244,18 @@ func (c *Caller) judge(ctx context.Context, to *called, denied string) {
 	if (denied == "") == (now.State == destination.Authorized) {
 		return
 	}
-	err := c.Shard.Update(ctx, func(tx *store.Tx) error { return c.Core.Judge(tx, now, denied) })
+	changed := false
+	err := c.Shard.Update(ctx, func(tx *store.Tx) (err error) {
+		changed, err = c.Core.Judge(tx, now, denied)
+		return err
+	})
 	switch {
 	case err != nil && ctx.Err() == nil:
 		c.Logger.Error("connection: its state could not be stored", "connection", now.ARN().String(), "error", err)
-	case err == nil && denied != "":
+	case err != nil || !changed: // or another attempt has said so
+	case denied != "":
 		c.Logger.Warn("connection deauthorized", "connection", now.ARN().String(), "reason", denied)
-	case err == nil:
+	default:
 		c.Logger.Info("connection authorized again", "connection", now.ARN().String())
 	}
 }
