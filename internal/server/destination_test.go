@@ -26,9 +26,8 @@ import (
 // first token is refused once, as if it had been withdrawn.
 type receiver struct {
 	*httptest.Server
-	tokens  chan string
-	got     chan string
-	refused bool
+	tokens chan string
+	got    chan string
 }
 
 func newReceiver(t *testing.T) *receiver {

@@ -203,13 +203,15 @@ func (c *Caller) pace(to *called) *rate.Limiter {
 	return l
 }
 
-// call sends a message, with a fresh token if the one at hand is refused, and
-// notes what that says of the connection.
+// call sends a message, with a fresh token if the one at hand is refused. Of an
+// OAuth connection, getting a token is what says whether it is authorized.
 func (c *Caller) call(ctx context.Context, to *called, by destination.Credentials, m *message) delivery.Answer {
 	if to.connection.Method != destination.OAuth {
 		m.authorize(to.connection.Method, by)
 		a := c.send(ctx, m)
-		c.judge(ctx, to, a.denied)
+		if a.Err == nil || a.denied != "" { // all else says nothing of the right to call
+			c.judge(ctx, to, a.denied)
+		}
 		return a.Answer
 	}
 	token, err := c.token(ctx, to, by, "")
@@ -219,7 +221,6 @@ func (c *Caller) call(ctx context.Context, to *called, by destination.Credential
 	m.bearer(token)
 	a := c.send(ctx, m)
 	if a.denied == "" {
-		c.judge(ctx, to, "")
 		return a.Answer
 	}
 	// The first refusal may only say that the token is stale.
@@ -230,10 +231,7 @@ func (c *Caller) call(ctx context.Context, to *called, by destination.Credential
 		return delivery.Answer{Err: err, Says: a.Says}
 	}
 	m.bearer(token)
-	if a = c.send(ctx, m); a.denied == "" {
-		c.judge(ctx, to, "")
-	}
-	return a.Answer
+	return c.send(ctx, m).Answer
 }
 
 // judge has the connection's state say whether its right was accepted. A

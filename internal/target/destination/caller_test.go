@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -311,6 +312,11 @@ func TestARefusedPasswordDeauthorizesTheConnectionUntilItIsTaken(t *testing.T) {
 	if c := f.connection(d); c.State != destination.Deauthorized || c.Reason != "The endpoint answered HTTP 401 Unauthorized." || c.Sealed == nil {
 		t.Errorf("%+v", c)
 	}
+	e.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }
+	f.Attempt(t.Context(), d)
+	if c := f.connection(d); c.State != destination.Deauthorized {
+		t.Error("a server that is busy has not taken the password")
+	}
 	e.answer = nil
 	if a := f.Attempt(t.Context(), d); a.Err != nil {
 		t.Error(a.Err)
@@ -439,6 +445,21 @@ func TestNoSecretIsInAnErrorOrTheLog(t *testing.T) {
 	}
 	if !strings.Contains(raw.String(), "sealed") || !strings.Contains(said.String(), "169.254.169.254") {
 		t.Errorf("%s\n%s", raw.String(), said.String())
+	}
+}
+
+func TestACallWithoutAnAnswerSaysSoWithoutItsURL(t *testing.T) {
+	for what, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"timeout":       {context.DeadlineExceeded, "no answer in 5s"},
+		"no connection": {errors.New("connection refused"), "connection refused"},
+	} {
+		a := failed(&url.Error{Op: "Post", URL: "https://example.com/?key=hush", Err: c.err})
+		if !errors.Is(a.Err, delivery.ErrUnavailable) || a.Says != what || !strings.Contains(a.Err.Error(), c.want) || strings.Contains(a.Err.Error(), "hush") {
+			t.Errorf("%+v", a)
+		}
 	}
 }
 

@@ -123,6 +123,7 @@ func (c *Caller) refresh(ctx context.Context, to *called, by destination.Credent
 	if err != nil && ctx.Err() == nil { // it works until the process ends
 		c.Logger.Error("connection: its OAuth token could not be stored", "connection", of.ARN().String(), "error", err)
 	}
+	c.judge(ctx, to, "")
 	return token.Access, nil
 }
 
