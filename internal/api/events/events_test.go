@@ -244,7 +244,7 @@ func TestPutEventsRefusesWhatIsTooMuchAsAWhole(t *testing.T) {
 	}
 	a.do("PutEvents", `{"Entries":[`+entry(1<<19)+`,`+entry(1<<19)+`]}`)
 	a.refused("PutEvents", `{"Entries":[`+entry(1<<19)+`,`+entry(1<<19+1)+`]}`, "ValidationException", "Total size of the entries in the request is over the limit.")
-	a.refused("PutEvents", `{"EndpointId":"abcde.fgh","Entries":[`+entry(100)+`]}`, "ValidationException", "Parameter EndpointId is not valid. Reason: Carillon does not support EndpointId yet.")
+	a.refused("PutEvents", `{"EndpointId":"abcde.fgh","Entries":[`+entry(100)+`]}`, "ValidationException", "Parameter EndpointId is not valid. Reason: Endpoint abcde.fgh does not exist.")
 	for _, body := range []string{`{}`, `{"Entries":[]}`, `{"Entries":[` + strings.Repeat(entry(100)+",", 10) + entry(100) + `]}`} {
 		var e *wire.Error
 		if _, err := a.try("PutEvents", body); !errors.As(err, &e) || e.Code != "ValidationException" || !strings.Contains(e.Message, "entries") {

@@ -158,6 +158,14 @@ func resource(c *wire.Call, in any) string {
 		return archiveIn(c, in.ReplayName).ReplayARN().String()
 	case *model.CancelReplayInput:
 		return archiveIn(c, in.ReplayName).ReplayARN().String()
+	case *model.CreateEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.UpdateEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.DeleteEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.DescribeEndpointInput:
+		return endpointIn(c, in.Name, in.HomeRegion).ARN().String()
 	case *model.TagResourceInput:
 		return in.ResourceARN
 	case *model.UntagResourceInput:
