@@ -29,7 +29,7 @@ const (
 // With an EndpointId they go to the endpoint's bus in its primary region,
 // whatever region was called: an SDK signs such a request for all regions.
 func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEventsInput) (*model.PutEventsOutput, error) {
-	to := whither{call: c}
+	to := whither{service: s, call: c}
 	if in.EndpointId.OK {
 		endpoint, err := s.endpointOf(c, in.EndpointId.V)
 		if err != nil {

@@ -99,7 +99,11 @@ func resource(c *wire.Call, in any) string {
 	}
 	switch in := in.(type) {
 	case *model.PutEventsInput: // the other entries' buses are asked about in PutEvents
-		return named(in.Entries[0].EventBusName)
+		given := in.Entries[firstAsked(c, in.Entries)].EventBusName
+		if n, elsewhere := busElsewhere(c, given); elsewhere {
+			return n.ARN().String()
+		}
+		return named(given)
 	case *model.PutPartnerEventsInput: // likewise
 		return arn.EventSource(c.Region, in.Entries[0].Source.V).String()
 	case *model.CreateEventBusInput:
