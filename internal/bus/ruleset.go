@@ -50,12 +50,41 @@ type working struct {
 	now    *ruleset
 }
 
-// cell is the working rules of the buses that were used since the start.
-type cell struct{ buses map[Name]*working }
+// cell is the working rules of the buses that were used since the start, and
+// how many rules the buses have that got one.
+type cell struct {
+	buses  map[Name]*working
+	counts map[Name]int
+}
 
 var memory = store.NewCell(func(*store.Tx) (*cell, error) {
-	return &cell{buses: map[Name]*working{}}, nil
+	return &cell{buses: map[Name]*working{}, counts: map[Name]int{}}, nil
 })
+
+// ruleCount is how many rules a bus has. Their keys are counted once: with each
+// new rule, making many would take time that grows with their square.
+func (m *cell) ruleCount(tx *store.Tx, n Name) (int, error) {
+	if known, ok := m.counts[n]; ok {
+		return known, nil
+	}
+	rules, err := count(tx, n.ruleKey(""))
+	if err == nil {
+		m.counts[n] = rules
+	}
+	return rules, err
+}
+
+// countRules adds to the count of a bus's rules, as tx does to their keys.
+func countRules(tx *store.Tx, n Name, more int) error {
+	m, err := memory.In(tx)
+	if err != nil {
+		return err
+	}
+	if _, known := m.counts[n]; known {
+		m.counts[n] += more
+	}
+	return nil
+}
 
 // rules is the ruleset that holds in tx; nil if the bus does not exist.
 func rules(tx *store.Tx, n Name) (*ruleset, error) {
@@ -169,6 +198,7 @@ func forget(tx *store.Tx, n Name) error {
 	m, err := memory.In(tx)
 	if err == nil {
 		delete(m.buses, n)
+		delete(m.counts, n)
 	}
 	return err
 }
