@@ -101,29 +101,38 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 		}
 		return nil, err
 	}
-	list, _, err := ListRules(tx, n, "", "", math.MaxInt)
+	w, err := load(tx, n)
+	if err != nil {
+		return nil, err
+	}
+	m.buses[n] = w
+	return w.now, nil
+}
+
+// load reads the rules of a bus.
+func load(r Reader, n Name) (*working, error) {
+	list, _, err := ListRules(r, n, "", "", math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
 	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}}
 	var all []*pattern.Rule
 	for _, rule := range list {
-		r, err := compile(tx, n, rule, nil)
+		c, err := compile(r, n, rule, nil)
 		if err != nil {
 			return nil, err
 		}
-		if r != nil {
-			w.byName[r.name] = r
-			all = append(all, r.rule)
+		if c != nil {
+			w.byName[c.name] = c
+			all = append(all, c.rule)
 		}
 	}
-	managed, err := w.addManaged(tx, n)
+	managed, err := w.addManaged(r, n)
 	if err != nil {
 		return nil, err
 	}
 	w.change(nil, append(all, managed...))
-	m.buses[n] = w
-	return w.now, nil
+	return w, nil
 }
 
 func (w *working) change(remove, add []*pattern.Rule) {

@@ -39,6 +39,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	core.Observe(r.tails)
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
+	r.replays = newReplays(shard, archives, r.draining.Load)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 
