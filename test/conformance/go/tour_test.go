@@ -68,6 +68,8 @@ var scenarios = []struct {
 	{"events-bus-to-bus", eventsBusToBus},
 	{"events-partner", eventsPartner},
 	{"events-archive", eventsArchive},
+	{"events-endpoint", eventsEndpoint},
+	{"events-cross-account", eventsCrossAccount},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
