@@ -70,11 +70,10 @@ func (w *whither) mayPut(ctx context.Context, entries []model.PutEventsRequestEn
 	for i := range entries {
 		e := &entries[i]
 		size += event.Size(e.Time.OK, e.Source.V, e.DetailType.V, e.Detail.V, e.Resources)
-		if w.endpoint != nil {
+		if w.endpoint != nil || i > 0 && e.EventBusName == entries[i-1].EventBusName {
 			continue
 		}
-		known := e.EventBusName == entries[asked].EventBusName || i > 0 && e.EventBusName == entries[i-1].EventBusName
-		if err := w.ask(ctx, e.EventBusName, known); err != nil {
+		if err := w.ask(ctx, e.EventBusName, e.EventBusName == entries[asked].EventBusName); err != nil {
 			return err
 		}
 	}
