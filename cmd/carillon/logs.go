@@ -135,7 +135,7 @@ func (t *logsTail) run(ctx context.Context) error {
 			return err
 		}
 	}
-	for t.follow && sleep(ctx, followEvery) {
+	for t.follow && sleep(ctx, lookEvery) {
 		if rest, err = eachLine(r, rest, t.print); err != nil {
 			return err
 		}
@@ -160,8 +160,8 @@ func (t *logsTail) run(ctx context.Context) error {
 	return nil
 }
 
-// followEvery is how often a file that is followed is looked at.
-const followEvery = 200 * time.Millisecond
+// lookEvery is how often a file that is followed is looked at.
+const lookEvery = 200 * time.Millisecond
 
 // sleep is false if ctx ends before.
 func sleep(ctx context.Context, d time.Duration) bool {

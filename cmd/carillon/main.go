@@ -78,7 +78,7 @@ disk.`,
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		groupRun:   {newServeCommand(), newDemoCommand(), newBenchCommand()},
-		groupRules: {newPatternCommand(), newEventsCommand(), newLogsCommand()},
+		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
 		"":         {newVersionCommand()},
 	} {

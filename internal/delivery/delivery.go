@@ -50,6 +50,7 @@ type Delivery struct {
 	Trace      string  // the producer's trace header, handed on
 	EventID    string  // of the event that it is made of; for Witness, who has nothing else to know it by
 	Body       []byte
+	Params     []byte // what else the target was given for it, in words of sender and target
 	AcceptedAt time.Time
 
 	Event      []byte  // what Body was made of; nil: Body is the event
