@@ -13,6 +13,7 @@ import (
 // never changed: equal pointers are equal rules.
 type ruleset struct {
 	rules *pattern.Snapshot // owners are *compiled
+	once  once
 }
 
 // compiled is a rule that is on, has a pattern and has targets.
@@ -48,6 +49,8 @@ type working struct {
 	set    *pattern.Set
 	byName map[string]*compiled
 	now    *ruleset
+	once   once
+	bucket int64 // of idempotency keys: the newest one
 }
 
 // cell is the working rules of the buses that were used since the start.
@@ -66,7 +69,8 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 	if w := m.buses[n]; w != nil {
 		return w.now, nil
 	}
-	if _, err := GetBus(tx, n); err != nil {
+	rec, err := getBusRecord(tx, n)
+	if err != nil {
 		if isNotFound(err) {
 			return nil, nil
 		}
@@ -76,7 +80,7 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}}
+	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}, once: storedOnce(rec.Tags)}
 	var all []*pattern.Rule
 	for _, rule := range list {
 		r, err := compile(tx, n, rule, nil)
@@ -99,7 +103,7 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 
 func (w *working) change(remove, add []*pattern.Rule) {
 	w.set.Change(remove, add)
-	w.now = &ruleset{w.set.Snapshot()}
+	w.now = &ruleset{w.set.Snapshot(), w.once}
 }
 
 // compile is the compiled rule; nil if it cannot match. parsed is its pattern
