@@ -83,6 +83,10 @@ func Size(hasTime bool, source, detailType, detail string, resources []string) i
 
 const hexDigits = "0123456789abcdef"
 
+// AppendString appends s as a JSON string; bytes that are not UTF-8 become
+// U+FFFD.
+func AppendString(dst []byte, s string) []byte { return appendString(dst, s) }
+
 // appendString appends s as a JSON string. Only what must be escaped is.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
