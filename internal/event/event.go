@@ -25,6 +25,10 @@ type Event struct {
 	Region     string
 	Resources  []string
 	Detail     string // a JSON object, as it was sent
+
+	// CloudEvent is a JSON object with what a CloudEvent says that has no other
+	// place, behind the detail; empty for events that are none.
+	CloudEvent string
 }
 
 // Append appends the envelope to dst.
@@ -50,6 +54,9 @@ func (e *Event) Append(dst []byte) []byte {
 	}
 	dst = append(dst, `],"detail":`...)
 	dst = append(dst, e.Detail...)
+	if e.CloudEvent != "" {
+		dst = append(append(dst, `,"cloudevent":`...), e.CloudEvent...)
+	}
 	return append(dst, '}')
 }
 

@@ -32,6 +32,7 @@ const (
 	SpaceSource      = 'p' // partners' event sources
 	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
 	SpaceOutbox      = 'O'
+	SpaceWebhook     = 'w' // how webhooks of sources are verified
 	SpaceIdempotency = 'i' // keys of events that a bus has seen
 	SpaceArchive     = 'A' // archives, their events, replays
 )
