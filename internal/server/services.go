@@ -40,6 +40,10 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
 	registerCounts(registry, core, outbox)
+	if r.ingest, err = r.newIngest(ctx, core); err != nil {
+		return nil, err
+	}
+	registerIngest(registry, r.ingest)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	timers := &timer.Loop{
