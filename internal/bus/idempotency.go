@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/transform"
 )
@@ -131,6 +132,9 @@ type keyHash [16]byte
 // keysOf are the keys of an event: those that it was added with, and the one in
 // it.
 func (o *once) keysOf(envelope []byte, given []string) (keys []keyHash) {
+	if event.Replayed(envelope) {
+		return nil // also where another bus has sent it here
+	}
 	for _, k := range given {
 		keys = append(keys, hashKey('g', k))
 	}

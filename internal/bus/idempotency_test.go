@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -178,18 +179,38 @@ func TestABusThatIsMadeAnewHasSeenNothing(t *testing.T) {
 	}
 }
 
-func TestAReplayIsNoRepeat(t *testing.T) {
+// A bus recognises what another one sends to it, but not what a replay brings,
+// by whatever way.
+func TestAReplayIsNoRepeatAndAForwardedEventMayBeOne(t *testing.T) {
 	n := start(t)
 	n.unique(orders, map[string]string{TagKeyPath: "$.detail.k"})
 	n.send(orders, 1, `{"k":"a"}`)
 	n.take()
-	e := event.Event{ID: "1", Source: "s", DetailType: "t", Detail: `{"k":"a"}`, Account: orders.Account, Region: orders.Region}
-	n.must(func(tx *store.Tx) error {
-		_, err := n.core.Replay(tx, orders.ARN(), nil, "replay 1", "", e.Append(nil))
-		return err
-	})
-	if got := n.take(); len(got) != 1 {
-		t.Errorf("the replay delivered %q", got)
+	e := event.Event{ID: "2", Source: "s", DetailType: "t", Detail: `{"k":"a"} `, Account: orders.Account, Region: orders.Region}
+	replayed, err := event.AppendReplayed(nil, e.Append(nil), "again")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := func(key byte, envelope []byte) func(tx *store.Tx) error {
+		f := n.core.Forward(orders, &delivery.Delivery{Key: delivery.Key{key}, EventID: "2", Body: envelope})
+		return func(tx *store.Tx) error { return n.core.Receive(tx, f) }
+	}
+	for _, c := range []struct {
+		name string
+		do   func(tx *store.Tx) error
+		want int
+	}{
+		{"a forwarded repeat", forward(1, e.Append(nil)), 0},
+		{"a replay", func(tx *store.Tx) error {
+			_, err := n.core.Replay(tx, orders.ARN(), nil, "replay 1", "", replayed)
+			return err
+		}, 1},
+		{"a forwarded replay", forward(2, replayed), 1},
+	} {
+		n.must(c.do)
+		if got := n.take(); len(got) != c.want {
+			t.Errorf("%s delivered %q, want %d", c.name, got, c.want)
+		}
 	}
 }
 

@@ -23,7 +23,6 @@ func (c *Core) Replay(tx *store.Tx, to arn.ARN, only []string, id, trace string,
 		return false, err
 	}
 	p.match(p.met, c.outbox)
-	p.keys = nil // a replay is no repeat
 	if len(only) > 0 {
 		p.deliveries = slices.DeleteFunc(p.deliveries, func(d delivery.Delivery) bool { return !slices.Contains(only, d.Source) })
 	}
