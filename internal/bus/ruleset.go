@@ -15,6 +15,7 @@ import (
 // never changed: equal pointers are equal rules.
 type ruleset struct {
 	rules *pattern.Snapshot // owners are *compiled
+	once  once
 	found atomic.Pointer[meter.Bus]
 }
 
@@ -59,6 +60,8 @@ type working struct {
 	set    *pattern.Set
 	byName map[string]*compiled
 	now    *ruleset
+	once   once
+	bucket int64 // of idempotency keys: the newest one
 }
 
 // cell is the working rules of the buses that were used since the start, and
@@ -106,27 +109,28 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 	if w := m.buses[n]; w != nil {
 		return w.now, nil
 	}
-	if _, err := GetBus(tx, n); err != nil {
+	w, err := load(tx, n)
+	if err != nil {
 		if isNotFound(err) {
 			return nil, nil
 		}
-		return nil, err
-	}
-	w, err := load(tx, n)
-	if err != nil {
 		return nil, err
 	}
 	m.buses[n] = w
 	return w.now, nil
 }
 
-// load reads the rules of a bus.
+// load reads a bus and its rules.
 func load(r Reader, n Name) (*working, error) {
+	rec, err := getBusRecord(r, n)
+	if err != nil {
+		return nil, err
+	}
 	list, _, err := ListRules(r, n, "", "", math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
-	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}}
+	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}, once: storedOnce(rec.Tags)}
 	var all []*pattern.Rule
 	for _, rule := range list {
 		c, err := compile(r, n, rule, nil)
@@ -148,7 +152,7 @@ func load(r Reader, n Name) (*working, error) {
 
 func (w *working) change(remove, add []*pattern.Rule) {
 	w.set.Change(remove, add)
-	w.now = &ruleset{rules: w.set.Snapshot()}
+	w.now = &ruleset{rules: w.set.Snapshot(), once: w.once}
 }
 
 // compile is the compiled rule; nil if it cannot match. parsed is its pattern

@@ -72,6 +72,9 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	if err == nil && x.route.entry == nil {
 		err = x.route.unknown()
 	}
+	if err == nil { // of an operation, that is: serve records it
+		call.Span = x.h.options.Tracer.Begin(call.Trace, x.began)
+	}
 	return call, body, err
 }
 
@@ -88,10 +91,8 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := x.trace()
 	return &wire.Call{
-		Trace:     at,
-		Span:      x.h.options.Tracer.Begin(at, x.began),
+		Trace:     x.trace(),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
 		Operation: x.route.operation,

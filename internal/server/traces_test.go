@@ -18,21 +18,21 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	otlpcollector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/carillon-events/carillon/internal/server"
 )
 
-// collect is an OpenTelemetry collector: what it was sent is in spans.
-type collect struct {
+// collected is an OpenTelemetry collector: what it was sent is in spans.
+type collected struct {
 	mu      sync.Mutex // guards spans, service
 	spans   []*otlp.Span
 	service string
 }
 
-func (c *collect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *collected) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		z, err := gzip.NewReader(body)
@@ -43,7 +43,7 @@ func (c *collect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body = z
 	}
 	b, _ := io.ReadAll(body)
-	var in collector.ExportTraceServiceRequest
+	var in otlpcollector.ExportTraceServiceRequest
 	if err := proto.Unmarshal(b, &in); err != nil || r.URL.Path != "/v1/traces" {
 		http.Error(w, "no traces", http.StatusBadRequest)
 		return
@@ -63,7 +63,7 @@ func (c *collect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // named is the one span of a name.
-func (c *collect) named(t *testing.T, name string) *otlp.Span {
+func (c *collected) named(t *testing.T, name string) *otlp.Span {
 	t.Helper()
 	var found []*otlp.Span
 	var names []string
@@ -119,7 +119,7 @@ func traceHeaderOf(t *testing.T, queues *sqs.Client, queue string) string {
 }
 
 func TestATraceIsFollowedFromTheProducerIntoTheQueue(t *testing.T) {
-	out := &collect{}
+	out := &collected{}
 	at := httptest.NewServer(out)
 	defer at.Close()
 	c := quick()
@@ -193,7 +193,7 @@ func TestWithoutACollectorTheTraceIsHandedOnAsItCame(t *testing.T) {
 }
 
 func TestAMessageIsInTheTraceOfItsRequestUnlessItNamesOne(t *testing.T) {
-	out := &collect{}
+	out := &collected{}
 	at := httptest.NewServer(out)
 	defer at.Close()
 	c := quick()

@@ -40,7 +40,8 @@ type Call struct {
 }
 
 // TraceHeader is what a message takes along that the call sends and that has no
-// trace header of its own: a trace.Header; empty if the call is in no trace.
+// trace header of its own: a trace.Header; empty if the call is in no trace. An
+// operation that uses it fills in Span.
 func (c *Call) TraceHeader() string {
 	if c.Span == nil {
 		return c.Trace.Header()
