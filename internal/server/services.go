@@ -18,6 +18,7 @@ import (
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
+	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -37,9 +38,12 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}, delivery.DefaultPolicy)
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
+	trails := trail.New(r.config.Trail)
+	core.Record(trails)
+	outbox.Tell(trails)
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
-	registerCounts(registry, core, outbox)
+	registerCounts(registry, core, outbox, trails)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	timers := &timer.Loop{
@@ -50,6 +54,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 			timer.RuleSchedule:  core.Fire,
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
+			timer.TrailSweep:    trails.Sweep,
 		},
 		Logger: r.log,
 	}
@@ -64,7 +69,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 }
 
 // Invariants are what the cores promise about a data directory.
-func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify} }
+func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify, trail.Verify} }
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {

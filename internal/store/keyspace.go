@@ -33,6 +33,7 @@ const (
 	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
 	SpaceOutbox      = 'O'
 	SpaceArchive     = 'A' // archives, their events, replays
+	SpaceTrail       = 'E' // trail: what became of events
 )
 
 // formatKey lies before every shard.

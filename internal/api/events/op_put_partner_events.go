@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
@@ -94,14 +95,20 @@ func (s *Service) addPartner(v *store.View, c *wire.Call, batch *bus.Batch, e *m
 			continue
 		}
 		reached = true
-		to := bus.Name{Account: source.ID.Account, Region: source.ID.Region, Bus: source.ID.Name}
-		s.core.Add(batch, to, &event.Event{
-			ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: to.Account, Time: at,
-			Region: to.Region, Resources: e.Resources, Detail: e.Detail.V,
-		}, "")
+		to, event := partnerEvent(&source, e, id, at)
+		s.core.Add(batch, to, event, "")
 	}
 	if !reached {
-		batch.AddNowhere()
+		batch.AddNowhere(partnerEvent(&sources[0], e, id, at))
 	}
 	return id, nil, nil
+}
+
+// partnerEvent is an entry's event for the account that the source was made for.
+func partnerEvent(source *bus.Source, e *model.PutPartnerEventsRequestEntry, id string, at time.Time) (bus.Name, *event.Event) {
+	to := bus.Name{Account: source.ID.Account, Region: source.ID.Region, Bus: source.ID.Name}
+	return to, &event.Event{
+		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: to.Account, Time: at,
+		Region: to.Region, Resources: e.Resources, Detail: e.Detail.V,
+	}
 }
