@@ -31,10 +31,19 @@ func urlFromEnvironment() string {
 // postAdmin sends an administrative request and returns the answer's body. The
 // error of a server that is not there wraps ECONNREFUSED.
 func postAdmin(ctx context.Context, endpoint, path string) (io.ReadCloser, error) {
+	return callAdmin(ctx, http.MethodPost, endpoint, path)
+}
+
+// getAdmin is postAdmin of a request that only reads.
+func getAdmin(ctx context.Context, endpoint, path string) (io.ReadCloser, error) {
+	return callAdmin(ctx, http.MethodGet, endpoint, path)
+}
+
+func callAdmin(ctx context.Context, method, endpoint, path string) (io.ReadCloser, error) {
 	if err := checkEndpoint(endpoint); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(endpoint, "/")+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", endpoint, err)
 	}

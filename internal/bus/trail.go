@@ -2,6 +2,7 @@ package bus
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/store"
@@ -70,4 +71,22 @@ func (r *compiled) refer(pattern string) *compiled {
 	d := r.describe(pattern)
 	r.ref = d.Ref()
 	return r
+}
+
+// AsRecorded is a rule as the trail would keep it now. Whether it is the one of
+// an event that matched, the Refs tell.
+func AsRecorded(r Reader, n Name, rule string) (trail.Rule, error) {
+	now, err := GetRule(r, n, rule)
+	if err != nil {
+		return trail.Rule{}, err
+	}
+	targets, _, err := listTargets(r, n, rule, "", math.MaxInt)
+	if err != nil {
+		return trail.Rule{}, err
+	}
+	c := compiled{name: rule, source: n.RuleARN(rule).String(), targets: make([]compiledTarget, len(targets))}
+	for i, t := range targets {
+		c.targets[i].Target = t
+	}
+	return c.describe(now.Pattern), nil
 }

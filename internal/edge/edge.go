@@ -57,6 +57,7 @@ type Options struct {
 
 	Health func() error            // nil error: well
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
+	Reads  map[string]http.Handler // likewise, GET only, for what changes nothing; a path that ends in / is all below it
 	Pprof  bool
 
 	Metrics *prometheus.Registry // a new one where nil

@@ -60,6 +60,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		Health:      r.health,
 		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails},
+		Reads:       map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail)},
 		Pprof:       r.config.Pprof,
 		Metrics:     registry,
 		Logger:      r.log,

@@ -69,7 +69,9 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 }
 
 // Invariants are what the cores promise about a data directory.
-func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify, trail.Verify} }
+func Invariants() []store.Invariant {
+	return []store.Invariant{queue.Verify, archive.Verify, trail.Verify}
+}
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {

@@ -84,7 +84,7 @@ type Fate byte
 
 // The fates of events.
 const (
-	Matched       Fate = 0 // to the rules of its bus, be it to none
+	Accepted      Fate = 0 // by its bus, and matched to its rules, be it to none
 	NoBus         Fate = 1 // its bus does not exist
 	SourcePending Fate = 2 // the partner's source that it is of is on no bus
 )
@@ -94,6 +94,9 @@ type Outcome = delivery.Outcome
 
 // TooFar: the event came from another bus and goes to no third one. It is stored.
 const TooFar Outcome = 5
+
+// Dropped is delivery.Dropped.
+const Dropped = delivery.Dropped
 
 // Acceptance is an event on a bus.
 type Acceptance struct {
