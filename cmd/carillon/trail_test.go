@@ -41,8 +41,8 @@ func TestAnEventIsShownExplainedAndFound(t *testing.T) {
 	at := []string{"--endpoint", r.URL}
 	run := func(args ...string) (string, error) { return carillon(t.Context(), append(append([]string{"events"}, args...), at...)...) }
 
-	want(t, id+`  shop: Order`, `{"n": 5}`, "└─ bus default of 000000000000 in eu-west-1", "   ├─ ✓ rule shop\n   │  └─ t → "+missing+": waiting, since",
-		"   └─ ✗ rule big: ", "detail.n")(run("show", id))
+	want(t, id+`  shop: Order`, `{"n":5}`, "└─ bus default of 000000000000 in eu-west-1", "   ├─ ✓ rule shop\n   │  └─ t → "+missing+": waiting, since",
+		"   └─ ✗ rule big: detail.n: 5 is not > 100")(run("show", id))
 	if text, _ := run("show", id); strings.Contains(text, "\x1b") {
 		t.Errorf("a control character in %q", text)
 	}

@@ -58,11 +58,39 @@ func unmatched(v *store.View, p *trail.Passage, most int) (list []TrailUnmatched
 		}
 		reason := x.Note
 		if reason == "" && x.Explanation != nil {
-			reason = x.Explanation.Summary
+			reason = whyNot(x.Explanation)
 		}
 		list = append(list, TrailUnmatched{rules[i].Name, reason})
 	}
 	return list, more, nil
+}
+
+// whyNot is in a few words what keeps an event from matching: of the first field
+// that does, with what its first test says.
+func whyNot(x *explain.Result) string {
+	if len(x.Branches) != 1 || x.MoreBranches > 0 || x.Branches[0].Conflict != nil {
+		return x.Summary
+	}
+	first, others := "", 0
+	for _, f := range x.Branches[0].Fields {
+		switch {
+		case f.Matched || len(f.Tests) == 0 || len(f.Tests[0].Findings) == 0:
+		case first != "":
+			others++
+		default:
+			first = f.Path + ": " + f.Tests[0].Findings[0].Why
+			if f.Hint != "" {
+				first += " (" + f.Hint + ")"
+			}
+		}
+	}
+	switch {
+	case first == "":
+		return x.Summary
+	case others > 0:
+		first += fmt.Sprintf("; and %d more fields", others)
+	}
+	return first
 }
 
 // explainTrail is TrailPath/ID/explain.

@@ -77,12 +77,17 @@ func (t *Trail) plan(tx *store.Tx, m *memory, old, newest uint32) (floor uint32,
 
 // remove removes all that is below the floor.
 func (m *memory) remove(tx *store.Tx, floor uint32, freed uint64) error {
-	from, to := startOf(m.floor), startOf(floor)
+	m.bytes -= min(freed, m.bytes)
+	lastHour := hourOf(floor)
+	if m.bytes == 0 { // nobody needs what is left of the hour
+		lastHour = ^uint32(0)
+		clear(m.noted)
+	}
 	for _, r := range [...][2][]byte{
-		{entryPrefix(from), entryPrefix(to)},
+		{entryPrefix(startOf(m.floor)), entryPrefix(startOf(floor))},
 		{bucketKey(m.floor), bucketKey(floor)},
-		{byHour(ruleSpace, hourOf(m.floor)), byHour(ruleSpace, hourOf(floor))},
-		{byHour(indexSpace, hourOf(m.floor)), byHour(indexSpace, hourOf(floor))},
+		{byHour(ruleSpace, hourOf(m.floor)), byHour(ruleSpace, lastHour)},
+		{byHour(indexSpace, hourOf(m.floor)), byHour(indexSpace, lastHour)},
 	} {
 		if string(r[0]) >= string(r[1]) {
 			continue
@@ -100,6 +105,5 @@ func (m *memory) remove(tx *store.Tx, floor uint32, freed uint64) error {
 		m.last = nil
 	}
 	m.floor = floor
-	m.bytes -= min(freed, m.bytes)
 	return nil
 }
