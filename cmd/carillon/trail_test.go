@@ -39,7 +39,9 @@ func TestAnEventIsShownExplainedAndFound(t *testing.T) {
 	}
 	id, lost := *out.Entries[0].EventId, *out.Entries[1].EventId
 	at := []string{"--endpoint", r.URL}
-	run := func(args ...string) (string, error) { return carillon(t.Context(), append(append([]string{"events"}, args...), at...)...) }
+	run := func(args ...string) (string, error) {
+		return carillon(t.Context(), append(append([]string{"events"}, args...), at...)...)
+	}
 
 	want(t, id+`  shop: Order`, `{"n":5}`, "└─ bus default of 000000000000 in eu-west-1", "   ├─ ✓ rule shop\n   │  └─ t → "+missing+": waiting, since",
 		"   └─ ✗ rule big: detail.n: 5 is not > 100")(run("show", id))
