@@ -43,7 +43,7 @@ func TestAnEventIsShownExplainedAndFound(t *testing.T) {
 		return carillon(t.Context(), append(append([]string{"events"}, args...), at...)...)
 	}
 
-	want(t, id+`  shop: Order`, `{"n":5}`, "└─ bus default of 000000000000 in eu-west-1", "   ├─ ✓ rule shop\n   │  └─ t → "+missing+": waiting, since",
+	want(t, id+`  shop: Order`, `{"n":5}`, "└─ bus default of 000000000000 in eu-west-1", "   ├─ ✓ rule shop\n   │  └─ t → "+missing+": waiting\n", "attempt 1: waiting, target is not available",
 		"   └─ ✗ rule big: detail.n: 5 is not > 100")(run("show", id))
 	if text, _ := run("show", id); strings.Contains(text, "\x1b") {
 		t.Errorf("a control character in %q", text)

@@ -128,10 +128,6 @@ func outcomeOf(t *server.TrailTarget) string {
 		return "given up, and dropped"
 	case "too-far":
 		return "not sent: an event of another bus goes to no third one"
-	case "waiting":
-		if len(t.Attempts) == 0 && t.Reason != "" {
-			return "waiting, since " + t.Reason
-		}
 	}
 	return t.Outcome
 }

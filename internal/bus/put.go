@@ -50,6 +50,11 @@ type pending struct {
 	recorded trail.Acceptance // what the trail is told
 }
 
+// NewBatch is an empty batch with room for n events that came in at that time.
+func NewBatch(receivedAt time.Time, n int) *Batch {
+	return &Batch{ReceivedAt: receivedAt, events: make([]pending, 0, n)}
+}
+
 // newPending is an event that came in at that time. name is what its deliveries
 // are named after, and from the ARN of the rule that sent it from another bus.
 func newPending(bus Name, name, eventID, from, trace string, body []byte, at time.Time) pending {
@@ -242,6 +247,7 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	slices.SortFunc(matched, func(a, b *pattern.Rule) int {
 		return strings.Compare(a.Owner.(*compiled).name, b.Owner.(*compiled).name)
 	})
+	p.matches, p.recorded.Rules = make([]*compiled, 0, len(matched)), make([]trail.Sent, 0, len(matched))
 	for _, rule := range matched {
 		p.deliver(rule.Owner.(*compiled), outbox)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/transform"
@@ -156,7 +157,7 @@ func trailRule(v *store.View, p *trail.Passage, m *trail.Match, whole bool) (Tra
 		}
 	}
 	for i := range m.Deliveries {
-		t := trailTarget(&m.Deliveries[i], whole)
+		t := trailTarget(&m.Deliveries[i], p.At, whole)
 		if whole {
 			t.saw(p, m, &m.Deliveries[i].Target)
 		}
@@ -183,9 +184,13 @@ func busOf(p *trail.Passage) bus.Name {
 	return bus.Name{Account: p.Bus.Account, Region: p.Bus.Region, Bus: p.Bus.Name}
 }
 
-func trailTarget(d *trail.Delivery, whole bool) TrailTarget {
+func trailTarget(d *trail.Delivery, acceptedAt time.Time, whole bool) TrailTarget {
 	outcome, reason := d.State()
 	t := TrailTarget{ID: d.Target.ID, ARN: d.Target.ARN, Key: d.Key.String(), Outcome: trail.OutcomeName(outcome), Reason: reason}
+	if whole && d.Outcome == delivery.Waiting && d.Reason != "" && (len(d.Attempts) == 0 || d.Attempts[0].Retry > 0) {
+		// The first attempt was made when the event was accepted.
+		t.Attempts = []TrailAttempt{{At: acceptedAt, Outcome: trail.OutcomeName(d.Outcome), Reason: d.Reason}}
+	}
 	for i := range d.Attempts {
 		a := &d.Attempts[i]
 		t.Retries, t.DeadLetter, t.Next = a.Retry, a.DeadLetter, instant(a.Next)
@@ -196,7 +201,7 @@ func trailTarget(d *trail.Delivery, whole bool) TrailTarget {
 			})
 		}
 	}
-	if t.Outcome == trail.OutcomeName(trail.Dropped) {
+	if t.Outcome == trail.OutcomeName(delivery.Dropped) {
 		t.DeadLetter = "" // it is not in there
 	}
 	return t

@@ -95,9 +95,6 @@ type Outcome = delivery.Outcome
 // TooFar: the event came from another bus and goes to no third one. It is stored.
 const TooFar Outcome = 5
 
-// Dropped is delivery.Dropped.
-const Dropped = delivery.Dropped
-
 // Acceptance is an event on a bus.
 type Acceptance struct {
 	ID         ID

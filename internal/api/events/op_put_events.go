@@ -33,10 +33,10 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 		return nil, err
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
-	batch := bus.Batch{ReceivedAt: s.now()}
+	batch := bus.NewBatch(s.now(), len(in.Entries))
 	failed, accepted := int32(0), 0
 	for i := range in.Entries {
-		id, refused := s.add(c, &batch, &in.Entries[i])
+		id, refused := s.add(c, batch, &in.Entries[i])
 		if refused != nil {
 			failed++
 			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
@@ -49,7 +49,7 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 	if accepted == 0 {
 		return out, nil
 	}
-	if err := s.put(ctx, &batch); err != nil {
+	if err := s.put(ctx, batch); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -25,11 +25,11 @@ func (s *Service) PutPartnerEvents(ctx context.Context, c *wire.Call, in *model.
 		return nil, err
 	}
 	out := &model.PutPartnerEventsOutput{Entries: make([]model.PutPartnerEventsResultEntry, len(in.Entries))}
-	batch := bus.Batch{ReceivedAt: s.now()}
+	batch := bus.NewBatch(s.now(), len(in.Entries))
 	failed := int32(0)
 	err := s.shard.View(func(v *store.View) error {
 		for i := range in.Entries {
-			id, refused, err := s.addPartner(v, c, &batch, &in.Entries[i])
+			id, refused, err := s.addPartner(v, c, batch, &in.Entries[i])
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func (s *Service) PutPartnerEvents(ctx context.Context, c *wire.Call, in *model.
 	if int(failed) == len(in.Entries) {
 		return out, nil
 	}
-	if err := s.put(ctx, &batch); err != nil {
+	if err := s.put(ctx, batch); err != nil {
 		return nil, err
 	}
 	return out, nil
