@@ -34,7 +34,7 @@ func ticking(t *testing.T) *node {
 // fire runs the timers until the node stops.
 func (n *node) fire() {
 	ctx, cancel := context.WithCancel(context.Background())
-	loop := &timer.Loop{Shard: n.shard, Logger: quiet, Handlers: map[timer.Kind]timer.Handler{timer.RuleSchedule: n.core.Fire}}
+	loop := &timer.Loop{Shard: n.shard, Logger: quiet, Handlers: map[timer.Kind]timer.Handler{timer.RuleSchedule: n.core.Fire, timer.TrailSweep: n.trail.Sweep}}
 	ran, stop := make(chan error, 1), n.stop
 	go func() { ran <- loop.Run(ctx) }()
 	n.stop = func() {

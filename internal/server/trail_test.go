@@ -305,3 +305,53 @@ func TestTheTrailIsOnlyRead(t *testing.T) {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 }
+
+func TestAReplayedEventTellsOfBothTimes(t *testing.T) {
+	n := tell(t, nil)
+	n.rule("default", "r", `{"source":["shop"]}`, to("q", n.queue("q")))
+	def := "arn:aws:events:" + region + ":000000000000:event-bus/default"
+	archived, err := n.events.CreateArchive(t.Context(), &eventbridge.CreateArchiveInput{ArchiveName: aws.String("all"), EventSourceArn: &def})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := n.put("default", "shop", `{}`)
+	_, err = n.events.StartReplay(t.Context(), &eventbridge.StartReplayInput{
+		ReplayName: aws.String("again"), EventSourceArn: archived.ArchiveArn, EventStartTime: aws.Time(time.Now().Add(-time.Hour)),
+		EventEndTime: aws.Time(time.Now().Add(time.Hour)), Destination: &ebtypes.ReplayDestination{Arn: &def},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a server.TrailAnswer
+	for deadline := time.Now().Add(10 * time.Second); len(a.Passages) < 2; a = n.show(id) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v", a)
+		}
+	}
+	first, second := a.Passages[0], a.Passages[1]
+	if first.Replay != "" || len(first.Rules) != 2 || !first.Rules[0].Archive || first.Rules[0].Targets[0].Outcome != "delivered" {
+		t.Errorf("%+v", first)
+	}
+	if second.Replay != "again" || len(second.Rules) != 1 || second.Rules[0].Targets[0].Key == first.Rules[1].Targets[0].Key {
+		t.Errorf("%+v", second)
+	}
+}
+
+func TestAPartnersEventOfAPendingSourceHasATrail(t *testing.T) {
+	n := tell(t, nil)
+	const source = "aws.partner/shop.example/orders"
+	_, err := n.events.CreatePartnerEventSource(t.Context(), &eventbridge.CreatePartnerEventSourceInput{Name: aws.String(source), Account: aws.String("111122223333")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := n.events.PutPartnerEvents(t.Context(), &eventbridge.PutPartnerEventsInput{Entries: []ebtypes.PutPartnerEventsRequestEntry{
+		{Source: aws.String(source), DetailType: aws.String("Order"), Detail: aws.String(`{}`)},
+	}})
+	if err != nil || out.FailedEntryCount != 0 {
+		t.Fatal(err, out)
+	}
+	a := n.show(*out.Entries[0].EventId)
+	if p := a.Passages[0]; p.Fate != "source-pending" || p.Account != "111122223333" || p.Bus != source {
+		t.Errorf("%+v", p)
+	}
+}
