@@ -279,6 +279,9 @@ func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 		if t.sees != nil {
 			p.transform(&d, r, t.sees)
 		}
+		if t.http != nil && d.Unfit == nil {
+			d.Params, d.Unfit = t.http.of(p.body)
+		}
 		if d.Unfit == nil {
 			outbox.Prepare(&d)
 		}

@@ -34,6 +34,8 @@ const (
 	SpaceOutbox      = 'O'
 	SpaceArchive     = 'A' // archives, their events, replays
 	SpaceTrail       = 'E' // trail: what became of events
+
+	SpaceConnection = 'c' // destination: connections and API destinations
 )
 
 // formatKey lies before every shard.
