@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 const (
@@ -52,6 +53,8 @@ type serveSettings struct {
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
+	trailFor    time.Duration
+	trailMax    byteSize
 	logFormat   *choice
 	logLevel    *choice
 
@@ -72,6 +75,7 @@ func newServeSettings() *serveSettings {
 		logFormat:  newChoice(formatText, formatJSON),
 		logLevel:   newChoice("info", "debug", "warn", "error"),
 		maxBody:    edge.DefaultMaxBody,
+		trailMax:   byteSize(server.DefaultTrail.MaxBytes),
 		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
 		environ:    os.Environ(),
 	}
@@ -105,6 +109,8 @@ func newServeSettings() *serveSettings {
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
+	f.DurationVar(&s.trailFor, "trail-for", server.DefaultTrail.For, "how long it is kept what became of an event (carillon events show); 0: nothing is")
+	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")
@@ -250,7 +256,7 @@ func (s *serveSettings) checkSaid() (err error) {
 			err = fmt.Errorf("%s is empty: it needs a value, such as %s", f.Name, f.DefValue)
 		case text == "0" && f.Value.Type() == "int":
 			err = fmt.Errorf("%s 0: want at least 1, such as %s", f.Name, f.DefValue)
-		case text == "0s":
+		case text == "0s" && f.Name != "trail-for":
 			err = fmt.Errorf("%s 0s: want a positive duration, such as %s", f.Name, f.DefValue)
 		}
 	})
@@ -275,6 +281,8 @@ func (s *serveSettings) config() server.Config {
 		InFlight:     s.inFlight,
 		Buses:        s.buses,
 		Pprof:        s.pprof,
+		Trail:        trail.Options{For: s.trailFor, MaxBytes: int64(s.trailMax)},
+		NoTrail:      s.trailFor == 0,
 		DrainFor:     s.drainFor,
 	}
 }

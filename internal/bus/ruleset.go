@@ -6,6 +6,7 @@ import (
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/transform"
 )
 
@@ -22,6 +23,7 @@ type compiled struct {
 	source  string // the rule's ARN
 	rule    *pattern.Rule
 	targets []compiledTarget
+	ref     trail.Ref // what the trail calls it, as it is
 }
 
 // compiledTarget is a target with what is made of it once for all events.
@@ -167,7 +169,7 @@ func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, e
 		}
 	}
 	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), targets: compileTargets(targets)}
-	c.rule = parsed.Rule(c)
+	c.rule = parsed.Rule(c.refer(rule.Pattern))
 	return c, nil
 }
 

@@ -36,6 +36,7 @@ const (
 	SpaceWebhook     = 'w' // how webhooks of sources are verified
 	SpaceIdempotency = 'i' // keys of events that a bus has seen
 	SpaceArchive     = 'A' // archives, their events, replays
+	SpaceTrail       = 'E' // trail: what became of events
 
 	SpaceConnection = 'c' // destination: connections and API destinations
 )
