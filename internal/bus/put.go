@@ -194,12 +194,18 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	slices.SortFunc(matched, func(a, b *pattern.Rule) int {
 		return strings.Compare(a.Owner.(*compiled).name, b.Owner.(*compiled).name)
 	})
+	n := 0
 	for _, rule := range matched {
-		p.deliver(rule.Owner.(*compiled), outbox)
+		n += len(rule.Owner.(*compiled).targets)
 	}
+	p.deliveries = make([]delivery.Delivery, 0, n)
+	for _, rule := range matched {
+		p.deliver(rule.Owner.(*compiled))
+	}
+	outbox.PrepareAll(p.deliveries, p.body)
 }
 
-func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
+func (p *pending) deliver(r *compiled) {
 	for i := range r.targets {
 		t := &r.targets[i]
 		if _, isBus := t.ARN.BusName(); isBus && p.forwarded {
@@ -219,9 +225,6 @@ func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 		}
 		if t.sees != nil {
 			p.transform(&d, r, t.sees)
-		}
-		if d.Unfit == nil {
-			outbox.Prepare(&d)
 		}
 		p.deliveries = append(p.deliveries, d)
 	}

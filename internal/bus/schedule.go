@@ -200,7 +200,8 @@ func (c *Core) tick(tx *store.Tx, n Name, rule string, at time.Time) error {
 		Account: n.Account, Region: n.Region, Time: at, Resources: []string{source},
 	}
 	p := pending{bus: n, id: e.ID, event: e.ID, body: e.Append(make([]byte, 0, 2*event.EnvelopeSize)), at: tx.Now()}
-	p.deliver(&compiled{name: rule, source: source, targets: compileTargets(targets)}, c.outbox)
+	p.deliver(&compiled{name: rule, source: source, targets: compileTargets(targets)})
+	c.outbox.PrepareAll(p.deliveries, p.body)
 	c.observed(tx, &p)
 	c.counts.scheduled.Add(1)
 	return c.send(tx, &p)

@@ -54,6 +54,10 @@ type Delivery struct {
 	DeadLetter arn.ARN // where the event goes if it is not delivered; zero: nowhere
 	Ended      *End    // set on a dead letter: how its delivery ended
 
+	// Shared is what Sharing.Share made of Body, for the target's Prepare; nil
+	// where Body is this delivery's alone.
+	Shared any
+
 	prepared any // of Target.Prepare
 }
 
@@ -91,6 +95,15 @@ type Target interface {
 	//
 	// A delivery with Ended is a dead letter, which says how it ended.
 	Deliver(tx *store.Tx, d *Delivery, prepared any) error
+}
+
+// Sharing is a Target that can keep a body once for several deliveries.
+type Sharing interface {
+	Target
+
+	// Share prepares a body for n deliveries that are sent in one transaction. It
+	// needs no transaction. Nil if they are better off without.
+	Share(body []byte, n int) any
 }
 
 // Remote is a target of one kind outside the shard: what is sent to it is kept
@@ -206,6 +219,40 @@ func (o *Outbox) Knows(service string) bool { return o.targets[service] != nil }
 func (o *Outbox) Prepare(d *Delivery) {
 	if t := o.targets[d.Target.Service]; t != nil {
 		d.prepared = t.Prepare(d)
+	}
+}
+
+// PrepareAll prepares deliveries that are sent in one transaction. Those that
+// have the event itself as their body may share it.
+func (o *Outbox) PrepareAll(ds []Delivery, event []byte) {
+	for service, target := range o.targets {
+		if sharing, ok := target.(Sharing); ok && len(ds) > 1 {
+			share(ds, service, event, sharing)
+		}
+	}
+	for i := range ds {
+		if ds[i].Unfit == nil {
+			o.Prepare(&ds[i])
+		}
+	}
+}
+
+func share(ds []Delivery, service string, event []byte, sharing Sharing) {
+	shares := func(d *Delivery) bool { return d.Target.Service == service && d.Event == nil && d.Unfit == nil }
+	n := 0
+	for i := range ds {
+		if shares(&ds[i]) {
+			n++
+		}
+	}
+	if n < 2 {
+		return
+	}
+	shared := sharing.Share(event, n)
+	for i := range ds {
+		if shares(&ds[i]) {
+			ds[i].Shared = shared
+		}
 	}
 }
 
