@@ -205,7 +205,7 @@ func (b *blocks) body(tx *store.Tx, r bodyRef) ([]byte, error) {
 }
 
 // readAhead is how many bodies are read at once.
-const readAhead = 16
+var readAhead uint16 = 16
 
 // recentBodies are the bodies that were stored or read a moment ago: the
 // receivers of several queues want the same ones at about the same time.
@@ -215,7 +215,7 @@ type recentBodies struct {
 	bytes int
 }
 
-const maxRecentBytes = 16 << 20
+var maxRecentBytes = 16 << 20
 
 func (c *recentBodies) get(r bodyRef) ([]byte, bool) {
 	b, ok := c.byRef[r]

@@ -27,7 +27,7 @@ func verifyShared(v *store.View, report func(string)) error {
 			report(fmt.Sprintf("count of block %d of shared bodies: %v", id, err))
 			return true
 		}
-		if o.refs != refs[id] {
+		if o.refs != refs[id] || o.refs == 0 {
 			report(fmt.Sprintf("block %d of shared bodies counts %d references and has %d", id, o.refs, refs[id]))
 		}
 		delete(refs, id)
