@@ -134,10 +134,15 @@ func TestABodyThatGoesIntoOneQueueIsStoredAsItAlwaysWas(t *testing.T) {
 }
 
 func TestTheLastMessageTakesItsBodyAlong(t *testing.T) {
-	dead := standard
-	dead.HideFor = 0
+	short := standard
+	short.RetainFor = 20 * time.Minute
 	for how, end := range map[string]func(n *node, name string){
 		"deleted in flight": func(n *node, name string) { n.delete(name, n.receive(name, 10)...) },
+		"deleted in flight after a restart": func(n *node, name string) {
+			got := n.receive(name, 10)
+			n.restart()
+			n.delete(name, got...)
+		},
 		"deleted after it came back": func(n *node, name string) {
 			got := n.receive(name, 10)
 			time.Sleep(time.Minute)
@@ -146,12 +151,15 @@ func TestTheLastMessageTakesItsBodyAlong(t *testing.T) {
 		"purged":             func(n *node, name string) { n.on(name, Purge) },
 		"purged in flight":   func(n *node, name string) { n.receive(name, 2); n.on(name, Purge) },
 		"queue deleted":      func(n *node, name string) { n.on(name, Delete) },
-		"kept too long":      func(n *node, _ string) { time.Sleep(5 * 24 * time.Hour) },
-		"too long in flight": func(n *node, name string) { n.receive(name, 2); time.Sleep(5 * 24 * time.Hour) },
+		"kept too long":      func(n *node, _ string) { time.Sleep(time.Hour) },
+		"too long in flight": func(n *node, name string) { n.receive(name, 2); time.Sleep(time.Hour) },
 	} {
 		t.Run(how, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := startSharing(t)
+				n := start(t)
+				for _, name := range sharing {
+					n.create(name, short)
+				}
 				n.share(long(1), sharing...)
 				n.share(long(2), sharing...)
 				for _, name := range sharing[:3] {
