@@ -189,7 +189,7 @@ func (m *machine) fanOut() {
 		names = slices.Delete(names, i, i+1)
 	}
 	m.bodies++
-	text := strings.Repeat(fmt.Sprintf("m%d, shared. ", m.bodies), 60)
+	text := strings.Repeat(fmt.Sprintf("m%d, shared. ", m.bodies), 100)
 	shared := Share([]byte(text), len(names))
 	if shared == nil {
 		m.Skip("too few queues")

@@ -33,9 +33,13 @@ import (
 // whole block, so what leaves the common path (dead letters, move tasks) takes
 // its body along.
 
-// Bodies are shared where that saves more bytes than shareSaves, which the
-// reference and the block's count must earn first (docs/adr/0026).
-const shareSaves = 512
+// A body is shared if that saves so many bytes: two queues share 1 KB, five
+// 256 bytes. Below, writing, counting and following the references costs as
+// much (docs/adr/0026). One smaller than minShared never is.
+const (
+	shareSaves = 1024
+	minShared  = 128
+)
 
 // A block takes bodies until it has this much, or so many. Variables, so that
 // tests can fill blocks.
@@ -63,14 +67,11 @@ type Shared struct {
 // Share makes a body that goes into n queues; nil if it is better stored with
 // each message. body must not be changed any more.
 func Share(body []byte, n int) *Shared {
-	if (n-1)*len(body) < shareSaves*n/2 || len(body) < minShared {
+	if (n-1)*len(body) < shareSaves || len(body) < minShared {
 		return nil
 	}
 	return &Shared{body: body, sum: md5.Sum(body)}
 }
-
-// minShared is the smallest body that is shared.
-const minShared = 128
 
 // bodyRef is where a shared body lies; block 0 is nowhere.
 type bodyRef struct {
