@@ -172,8 +172,11 @@ func (r *receiver) takeReturned(tx *store.Tx) (bool, error) {
 
 func (r *receiver) takeDelayed(tx *store.Tx) (bool, error) {
 	q := r.q
+	delayed := q.counters.delayed
 	if err := q.settleDelayed(tx); err != nil || len(q.delayed.entries) == 0 {
-		return false, err
+		// What has joined its group is ready there, where this receiver may have
+		// looked already.
+		return q.counters.delayed < delayed, err
 	}
 	e, err := q.delayed.take(tx, q)
 	if err != nil {
