@@ -39,6 +39,7 @@ type serveSettings struct {
 	listen      string
 	externalURL string
 	origins     []string
+	httpTargets []string
 	data        string
 	durability  *choice
 	syncEvery   time.Duration
@@ -78,6 +79,8 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.listen, "listen", server.DefaultListen, "`address` to listen on; port 0 takes a free one")
 	f.StringVar(&s.externalURL, "external-url", "", "`URL` by which clients reach this server, for queue URLs (default: the host that a request was sent to)")
 	f.StringSliceVar(&s.origins, "cors-origin", nil, "web `origin` that may call from a browser, repeatable; * is all of them (default: none but our own)")
+
+	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations may call beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
 
 	f = s.group("Data")
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
@@ -267,6 +270,7 @@ func (s *serveSettings) config() server.Config {
 		ExternalURL:  s.externalURL,
 		Region:       s.region,
 		Origins:      s.origins,
+		HTTPTargets:  s.httpTargets,
 		MaxBody:      int64(s.maxBody),
 		InFlight:     s.inFlight,
 		Buses:        s.buses,

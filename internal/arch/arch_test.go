@@ -31,15 +31,15 @@ var bands = []struct {
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
 	{"service", []string{"internal/api"}, false},
 	{"adapters", []string{"internal/target"}, false},
-	{"core", []string{"internal/queue", "internal/bus", "internal/archive"}, false},
-	{"durable", []string{"internal/store", "internal/timer", "internal/delivery"}, true},
+	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination"}, false},
+	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
 	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 
 // deterministic packages take time and ids as arguments.
-var deterministic = []string{"internal/queue", "internal/bus", "internal/archive"}
+var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination"}
 
 // pure packages need only the standard library.
 const pure = "language"

@@ -226,6 +226,9 @@ func (p *pending) deliver(r *compiled) {
 		if t.sees != nil {
 			p.transform(&d, r, t.sees)
 		}
+		if t.http != nil && d.Unfit == nil {
+			d.Params, d.Unfit = t.http.of(p.body)
+		}
 		p.deliveries = append(p.deliveries, d)
 	}
 }

@@ -56,6 +56,7 @@ type targetRecord struct {
 	ARN     string  `json:"arn"`
 	RoleARN string  `json:"roleArn,omitempty"`
 	GroupID *string `json:"groupId,omitempty"`
+	HTTP    *HTTP   `json:"http,omitempty"`
 
 	Input       *string            `json:"input,omitempty"`
 	InputPath   *string            `json:"inputPath,omitempty"`

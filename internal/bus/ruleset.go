@@ -27,7 +27,8 @@ type compiled struct {
 type compiledTarget struct {
 	Target
 	sees   *transform.Transform // nil: the event
-	unfit  error                // why there is no such transform any more
+	http   *compiledHTTP
+	unfit  error // why there is no such transform, or http, any more
 	policy *delivery.Policy
 }
 
@@ -37,7 +38,11 @@ func compileTargets(targets []Target) []compiledTarget {
 		// An error is that of a target which an older Carillon took and this one
 		// does not: it must not stop the others.
 		sees, err := t.Compile()
-		out[i] = compiledTarget{t, sees, err, t.Retry.policy()}
+		http, bad := t.HTTP.compile()
+		if err == nil {
+			err = bad
+		}
+		out[i] = compiledTarget{t, sees, http, err, t.Retry.policy()}
 	}
 	return out
 }

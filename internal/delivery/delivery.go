@@ -15,16 +15,19 @@
 //  1. Send and its retries either apply a delivery and leave no record, or
 //     leave exactly one record and apply nothing.
 //  2. A body is stored once; a retry rewrites only the small due key.
-//  3. Nothing here reads the clock or randomness: the store brings the time, and
-//     the jitter of a retry is made from the delivery's key.
+//  3. No transaction here reads the clock or randomness: the store brings the
+//     time, and the jitter of a retry is made from the delivery's key.
 //  4. Deliveries end in Run only. One that Send finds hopeless is kept together
 //     with its end, and Run does not try it again.
+//  5. A target outside the shard (Remote) is delivered to at least once, always
+//     from the outbox, and what it answered is written before its entry is gone.
+//     A repeat has the same Key. What waits for it is on disk, in a lane of its
+//     own (remote.go).
 //
 // It refuses to know what a body means and what a target is.
 package delivery
 
 import (
-	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -46,6 +49,7 @@ type Delivery struct {
 	Trace      string  // the producer's trace header, handed on
 	EventID    string  // of the event that it is made of; for Witness, who has nothing else to know it by
 	Body       []byte
+	Params     []byte // what else the target was given for it, in words of sender and target
 	AcceptedAt time.Time
 
 	Event      []byte  // what Body was made of; nil: Body is the event
@@ -80,91 +84,6 @@ func (k Key) String() string {
 	return string(b[:])
 }
 
-// Target applies deliveries of one kind inside the transaction that it is
-// given.
-type Target interface {
-	// Prepare does what can be done without a transaction, to spare the shard's
-	// writer. What it returns is given to the next Deliver of d; Deliver gets nil
-	// where nobody prepared, and must then do all itself.
-	Prepare(d *Delivery) (prepared any)
-
-	// Deliver returns nil when all is written. It returns an error that wraps
-	// ErrUnavailable, having written nothing, if a later attempt may succeed,
-	// and ErrRefused, having written nothing, if none will. Any other error is
-	// the store's, and ends the transaction.
-	//
-	// A delivery with Ended is a dead letter, which says how it ended.
-	Deliver(tx *store.Tx, d *Delivery, prepared any) error
-}
-
-// Sharing is a Target that can keep a body once for several deliveries.
-type Sharing interface {
-	Target
-
-	// Share prepares a body for n deliveries that are sent in one transaction. It
-	// needs no transaction. Nil if they are better off without.
-	Share(body []byte, n int) any
-}
-
-// Remote is a target of one kind outside the shard: what is sent to it is kept
-// in the outbox and delivered at least once, from Run.
-type Remote interface {
-	// Attempt tries d once, on a goroutine of its own; several run at a time, also
-	// for one target, which the Remote may slow down by waiting. It returns when the
-	// target has answered or ctx has ended, after which nothing is recorded and d is
-	// tried again after a restart. d is not to be changed.
-	Attempt(ctx context.Context, d *Delivery) Answer
-}
-
-// Answer is what came of an attempt at a remote target.
-type Answer struct {
-	Err   error         // nil: delivered; wraps ErrUnavailable or ErrRefused, as in Target.Deliver
-	After time.Duration // d is not to be tried again earlier; 0: whenever its policy says
-	Says  string        // in a few words what the target said: "HTTP 503"; kept on the trail
-}
-
-// Outcome is what an attempt at a delivery came to.
-type Outcome byte
-
-// The outcomes. They are stored.
-const (
-	Delivered    Outcome = 1
-	Waiting      Outcome = 2 // in the outbox; it is tried again, or ended if it is hopeless
-	DeadLettered Outcome = 3 // given up, and its event is in the dead-letter queue
-	Dropped      Outcome = 4 // given up, and gone
-)
-
-// Result is what became of a delivery that was sent.
-type Result struct {
-	Outcome Outcome // Delivered or Waiting
-	Reason  error   // why it waits; nil if nobody has tried yet
-}
-
-// Report says what an attempt at a delivery of the outbox came to.
-type Report struct {
-	Delivery *Delivery
-	Retry    int // its number; 0 is the first attempt
-	Outcome  Outcome
-	Reason   error         // why it is not delivered
-	Says     string        // Answer.Says
-	Took     time.Duration // how long a remote target took to answer
-	Next     time.Time     // when a delivery that waits is tried again
-	Lost     error         // why the event of one that was dropped is in no dead-letter queue
-}
-
-// Witness is told what becomes of the deliveries in the outbox, in the
-// transaction in which it does. Of Send, the sender knows.
-type Witness interface {
-	// Witness must be quick: it runs on the shard's writer. An error is the store's.
-	Witness(tx *store.Tx, r *Report) error
-}
-
-// What a Target answers.
-var (
-	ErrUnavailable = errors.New("target is not available")
-	ErrRefused     = errors.New("target refuses the delivery")
-)
-
 // Policy says how long a delivery is tried: until either bound is reached.
 type Policy struct {
 	MaxAge      time.Duration
@@ -191,16 +110,29 @@ func backoff(key Key, retry int) time.Duration {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write(append(key[:], byte(retry)))
-	return time.Duration(h.Sum64() % uint64(most))
+	return 1 + time.Duration(h.Sum64()%uint64(most)) // never at once: lane.from has gone by
 }
 
 // Outbox sends deliveries to the targets that it knows, and keeps those that
 // have to wait. One for each shard.
 type Outbox struct {
-	targets map[string]Target // by the service of the target's ARN
+	targets map[string]Target       // by the service of the target's ARN
+	remotes map[string][]remoteKind // by the same
 	policy  Policy
 	witness Witness // nil: nobody
+	atATime int     // attempts at a remote target; 0: DefaultConcurrency
 	counts  counts
+}
+
+// AtATime bounds the attempts that run at a time at one remote target;
+// DefaultConcurrency if it is never called. Call it before Run.
+func (o *Outbox) AtATime(n int) { o.atATime = n }
+
+func (o *Outbox) concurrency() int {
+	if o.atATime > 0 {
+		return o.atATime
+	}
+	return DefaultConcurrency
 }
 
 // Tell has w hear of every attempt. Call it before Run.
@@ -211,70 +143,36 @@ func New(targets map[string]Target, policy Policy) *Outbox {
 	return &Outbox{targets: targets, policy: policy}
 }
 
-// Knows tells whether there is a target for ARNs of that service.
-func (o *Outbox) Knows(service string) bool { return o.targets[service] != nil }
+// Knows tells whether anything delivers to targets like a.
+func (o *Outbox) Knows(a arn.ARN) bool { return o.targets[a.Service] != nil || o.remote(&a) != nil }
 
 // Prepare prepares d for Send. It needs no transaction, and Send does not need
 // it: it only saves the writer's time.
 func (o *Outbox) Prepare(d *Delivery) {
-	if t := o.targets[d.Target.Service]; t != nil {
+	if t := o.targets[d.Target.Service]; t != nil && o.remote(&d.Target) == nil {
 		d.prepared = t.Prepare(d)
-	}
-}
-
-// PrepareAll prepares deliveries that are sent in one transaction. Those that
-// have the event itself as their body may share it.
-func (o *Outbox) PrepareAll(ds []Delivery, event []byte) {
-	for service, target := range o.targets {
-		if sharing, ok := target.(Sharing); ok && len(ds) > 1 {
-			share(ds, service, event, sharing)
-		}
-	}
-	for i := range ds {
-		if ds[i].Unfit == nil {
-			o.Prepare(&ds[i])
-		}
-	}
-}
-
-func share(ds []Delivery, service string, event []byte, sharing Sharing) {
-	shares := func(d *Delivery) bool { return d.Target.Service == service && d.Event == nil && d.Unfit == nil }
-	n := 0
-	for i := range ds {
-		if shares(&ds[i]) {
-			n++
-		}
-	}
-	if n < 2 {
-		return
-	}
-	shared := sharing.Share(event, n)
-	for i := range ds {
-		if shares(&ds[i]) {
-			ds[i].Shared = shared
-		}
 	}
 }
 
 // Keep leaves d to Run, which tries it at once: for what would make its
 // sender's transaction too long. An error is the store's.
 func (o *Outbox) Keep(tx *store.Tx, d *Delivery) error {
-	o.counts.kept.Add(1)
-	return keep(tx, d, nil, tx.Now())
+	return o.keep(tx, d, nil, tx.Now())
 }
 
 // Send delivers d now, or keeps it for Run. An error is the store's.
 func (o *Outbox) Send(tx *store.Tx, d *Delivery) (Result, error) {
-	at, end, err := o.attempt(tx, d, 0)
+	if d.Unfit == nil && o.remote(&d.Target) != nil {
+		return Result{Outcome: Waiting}, o.keep(tx, d, nil, tx.Now())
+	}
+	wait, end, err := o.attempt(tx, d, 0)
 	switch {
 	case err != nil:
 		return Result{}, err
 	case end != nil:
-		o.counts.kept.Add(1)
-		return Result{Waiting, end.Reason}, keep(tx, d, end, tx.Now())
-	case !at.until.IsZero():
-		o.counts.kept.Add(1)
-		return Result{Waiting, at.reason}, keep(tx, d, nil, at.until)
+		return Result{Waiting, end.Reason}, o.keep(tx, d, end, tx.Now())
+	case !wait.until.IsZero():
+		return Result{Waiting, wait.reason}, o.keep(tx, d, nil, wait.until)
 	}
 	o.counts.delivered.Add(1)
 	return Result{Outcome: Delivered}, nil
@@ -317,10 +215,7 @@ func (o *Outbox) judge(d *Delivery, retry int, reason error, atLeast time.Durati
 // next is when d is tried again after its retry of that number, or which bound
 // of its policy that would pass.
 func (o *Outbox) next(d *Delivery, retry int, atLeast time.Duration, now time.Time) (time.Time, Bound) {
-	policy := d.Policy
-	if policy == nil {
-		policy = &o.policy
-	}
+	policy := o.policyOf(d)
 	if retry >= policy.MaxAttempts {
 		return time.Time{}, MaxAttempts
 	}
@@ -329,6 +224,13 @@ func (o *Outbox) next(d *Delivery, retry int, atLeast time.Duration, now time.Ti
 		return time.Time{}, MaxAge
 	}
 	return at, 0
+}
+
+func (o *Outbox) policyOf(d *Delivery) *Policy {
+	if d.Policy != nil {
+		return d.Policy
+	}
+	return &o.policy
 }
 
 func (o *Outbox) try(tx *store.Tx, d *Delivery) error {

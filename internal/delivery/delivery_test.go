@@ -102,13 +102,18 @@ func (f *fixture) open() {
 		f.t.Fatal(err)
 	}
 	f.store, f.shard = s, s.Shard(0)
-	ctx, cancel := context.WithCancel(f.t.Context())
-	ran := make(chan error, 2)
-	go func() { ran <- s.Run(ctx) }()
-	go func() { ran <- f.out.Run(ctx, s.Shard(0), slog.New(slog.NewTextHandler(&f.log, nil))) }()
-	f.stop = func() {
-		cancel()
-		if err := errors.Join(<-ran, <-ran, s.Close()); err != nil {
+	run := func(part func(context.Context) error) (stop func() error) {
+		ctx, cancel := context.WithCancel(f.t.Context())
+		ran := make(chan error, 1)
+		go func() { ran <- part(ctx) }()
+		return func() error { cancel(); return <-ran }
+	}
+	stopStore := run(s.Run)
+	stopOutbox := run(func(ctx context.Context) error {
+		return f.out.Run(ctx, s.Shard(0), slog.New(slog.NewTextHandler(&f.log, nil)))
+	})
+	f.stop = func() { // in the order in which the server stops them
+		if err := errors.Join(stopOutbox(), stopStore(), s.Close()); err != nil {
 			f.t.Error(err)
 		}
 	}

@@ -16,17 +16,21 @@ import (
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
 //	                                {version 1 = 3} {accepted 8} {key 16}
-//	                                nine strings, each {length uvarint}{bytes}:
+//	                                ten strings, each {length uvarint}{bytes}:
 //	                                  source ARN, target id, target ARN, message group, trace,
-//	                                  dead-letter ARN, end (end.go), event if the body is not it, event id
+//	                                  dead-letter ARN, end (end.go), event if the body is not it, event id, params
 //	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint} of its policy
 //	                                {body, the rest}
-//	                              Version 1 has the first five strings and no policy, version 2 no event id.
+//	                              Version 1 has the first five strings and no policy, version 2 neither event id nor params.
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}
+//	'O' 'l' {lane 8}{due 8}{seq 8}
+//	                              the same of a remote target (remote.go), with
+//	                              {attempts so far uvarint}; lane is FNV-1a of its ARN
 const (
 	nextKey   = "On"
 	bodySpace = "Ob"
 	dueSpace  = "Od"
+	laneSpace = "Ol"
 )
 
 const recordVersion = 3
@@ -44,6 +48,33 @@ func readDueKey(k []byte) (due time.Time, seq uint64) {
 	return time.Unix(0, int64(binary.BigEndian.Uint64(k))), binary.BigEndian.Uint64(k[8:])
 }
 
+func lanePrefix(lane uint64) []byte { return binary.BigEndian.AppendUint64([]byte(laneSpace), lane) }
+
+// readLaneKey is the inverse of key of an entry of a lane.
+func readLaneKey(k []byte) due {
+	k = k[len(laneSpace):]
+	return due{
+		lane: binary.BigEndian.Uint64(k), at: time.Unix(0, int64(binary.BigEndian.Uint64(k[8:]))),
+		seq: binary.BigEndian.Uint64(k[16:]),
+	}
+}
+
+// due is an entry of the outbox: a delivery that is tried at an instant.
+type due struct {
+	lane  uint64 // local, or that of a remote target
+	at    time.Time
+	seq   uint64
+	tries int // attempts so far; of local ones without the first, in Send
+}
+
+func (e *due) key() []byte {
+	if e.lane == local {
+		return dueKey(e.at, e.seq)
+	}
+	k := binary.BigEndian.AppendUint64(lanePrefix(e.lane), uint64(e.at.UnixNano()))
+	return binary.BigEndian.AppendUint64(k, e.seq)
+}
+
 // encode makes d's record. end is how it has ended already; nil if it has not.
 func encode(d *Delivery, end *End) []byte {
 	deadLetter, event := "", []byte(nil)
@@ -57,7 +88,7 @@ func encode(d *Delivery, end *End) []byte {
 	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID, d.Trace, deadLetter} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	for _, s := range [][]byte{appendEnd(nil, end), event, []byte(d.EventID)} {
+	for _, s := range [][]byte{appendEnd(nil, end), event, []byte(d.EventID), d.Params} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	if d.Policy == nil {
@@ -79,8 +110,8 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	d = &Delivery{AcceptedAt: time.Unix(0, int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
 	copy(d.Key[:], b[9:])
 	b = b[25:]
-	var target, deadLetter, ended, event string
-	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event, &d.EventID}
+	var target, deadLetter, ended, event, params string
+	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event, &d.EventID, &params}
 	switch version {
 	case 1:
 		fields = fields[:5]
@@ -102,6 +133,9 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	d.Body = b
 	if event != "" {
 		d.Event = []byte(event)
+	}
+	if params != "" {
+		d.Params = []byte(params)
 	}
 	if d.Target, err = arn.Parse(target); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", errRecord, err)
@@ -134,7 +168,8 @@ func decodePolicy(b []byte) (policy *Policy, rest []byte, err error) {
 var topic = store.Topic{Space: store.SpaceOutbox}
 
 // keep makes the outbox record of d, which may have ended.
-func keep(tx *store.Tx, d *Delivery, end *End, due time.Time) error {
+func (o *Outbox) keep(tx *store.Tx, d *Delivery, end *End, at time.Time) error {
+	o.counts.kept.Add(1)
 	seq, err := nextSeq(tx)
 	if err != nil {
 		return err
@@ -142,7 +177,11 @@ func keep(tx *store.Tx, d *Delivery, end *End, due time.Time) error {
 	if err := tx.Set(bodyKey(seq), encode(d, end)); err != nil {
 		return err
 	}
-	return schedule(tx, seq, due, 0)
+	e := due{at: at, seq: seq}
+	if end == nil && d.Unfit == nil && o.remote(&d.Target) != nil {
+		e.lane = laneOf(&d.Target)
+	}
+	return schedule(tx, e)
 }
 
 func nextSeq(tx *store.Tx) (uint64, error) {
@@ -160,21 +199,29 @@ func nextSeq(tx *store.Tx) (uint64, error) {
 	return seq, tx.Set([]byte(nextKey), binary.BigEndian.AppendUint64(nil, seq+1))
 }
 
-// schedule has seq tried at due, when it was retried so often.
-func schedule(tx *store.Tx, seq uint64, due time.Time, retries int) error {
-	tx.WakeAt(topic, due)
+// schedule has an entry tried when it is due.
+func schedule(tx *store.Tx, e due) error {
 	m, err := memory.In(tx)
 	if err != nil {
 		return err
 	}
-	m.from = min(m.from, due.UnixNano())
-	return tx.Set(dueKey(due, seq), binary.AppendUvarint(nil, uint64(retries)))
+	if e.lane == local {
+		tx.WakeAt(topic, e.at)
+		m.from = min(m.from, e.at.UnixNano())
+	} else {
+		m.enter(tx, e.lane, e.at)
+	}
+	return tx.Set(e.key(), binary.AppendUvarint(nil, uint64(e.tries)))
 }
 
-// state is kept so that looking for what is due does not walk over the
-// remains of all that was due before.
+// state is the outbox's memory of a shard.
 type state struct {
-	from int64 // nothing is due before
+	from  int64 // nothing local is due before: so that looking does not walk over the remains of all that was
+	lanes map[uint64]bool
+	begun []uint64 // of lanes, those that the runner has not heard of
 }
 
-var memory = store.NewCell(func(*store.Tx) (*state, error) { return &state{}, nil })
+var memory = store.NewCell(func(tx *store.Tx) (*state, error) {
+	lanes, begun, err := findLanes(tx)
+	return &state{lanes: lanes, begun: begun}, err
+})

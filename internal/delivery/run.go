@@ -15,25 +15,32 @@ import (
 // not hold up everybody else on the shard.
 const atOnce = 64
 
-// Run retries what is in the outbox until ctx ends or the shard closes. It
+// Run delivers what is in the outbox until ctx ends or the shard closes. It
 // costs nothing while nothing is due.
 func (o *Outbox) Run(ctx context.Context, shard *store.Shard, logger *slog.Logger) error {
+	ctx, cancel := context.WithCancel(ctx)
+	remote := make(chan error, 1)
+	go func() {
+		defer cancel() // if one part fails, so does the other
+		remote <- o.runRemote(ctx, shard, logger)
+	}()
+	err := o.runLocal(ctx, shard, logger)
+	cancel()
+	return errors.Join(err, <-remote)
+}
+
+// runLocal is the part of Run that delivers inside the shard.
+func (o *Outbox) runLocal(ctx context.Context, shard *store.Shard, logger *slog.Logger) error {
 	for {
 		var over []ended
 		err := shard.Update(ctx, func(tx *store.Tx) error {
 			over = over[:0]
 			return o.retryDue(tx, &over)
 		})
-		switch {
-		case ctx.Err() != nil, errors.Is(err, store.ErrClosed):
-			return nil
-		case errors.Is(err, store.ErrFailed):
+		if stop, err := ends(ctx, err, logger); stop {
 			return err
-		case errors.Is(err, store.ErrWaitEnded):
-			continue
-		case err != nil:
-			logger.Error("outbox: retries failed, trying again", "error", err)
-			pause(ctx, time.Second)
+		}
+		if err != nil {
 			continue
 		}
 		for i := range over {
@@ -78,13 +85,6 @@ type ended struct {
 	lost     error // why it is not in a dead-letter queue; nil if it is
 }
 
-// due is an entry of the outbox.
-type due struct {
-	at      time.Time
-	seq     uint64
-	retries int
-}
-
 // retryDue retries what is due, or waits until something is.
 func (o *Outbox) retryDue(tx *store.Tx, over *[]ended) error {
 	m, err := memory.In(tx)
@@ -124,7 +124,7 @@ func scanDue(tx *store.Tx, from int64) (entries []due, next time.Time, err error
 			return false
 		}
 		retries, _ := binary.Uvarint(v)
-		entries = append(entries, due{at, seq, int(retries)})
+		entries = append(entries, due{at: at, seq: seq, tries: int(retries)})
 		return len(entries) < atOnce
 	})
 	return entries, next, err
@@ -132,14 +132,14 @@ func scanDue(tx *store.Tx, from int64) (entries []due, next time.Time, err error
 
 // retry tries an entry again, and ends it or puts it off.
 func (o *Outbox) retry(tx *store.Tx, e due, over *[]ended) error {
-	d, end, err := load(tx, e.seq)
+	d, end, err := load(tx, e.seq, tx.Now())
 	if err != nil {
 		return err
 	}
 	var wait delay
 	retry := 0
 	if end == nil {
-		retry = e.retries + 1
+		retry = e.tries + 1
 		o.counts.retried.Add(1)
 		if wait, end, err = o.attempt(tx, d, retry); err != nil {
 			return err
@@ -152,13 +152,14 @@ func (o *Outbox) retry(tx *store.Tx, e due, over *[]ended) error {
 // settle writes what an attempt at an entry came to, of which r knows the
 // beginning.
 func (o *Outbox) settle(tx *store.Tx, e due, r *Report, wait delay, end *End, over *[]ended) error {
-	if err := tx.Delete(dueKey(e.at, e.seq)); err != nil {
+	if err := tx.Delete(e.key()); err != nil {
 		return err
 	}
 	switch {
 	case !wait.until.IsZero():
 		r.Outcome, r.Reason, r.Next = Waiting, wait.reason, wait.until
-		if err := schedule(tx, e.seq, wait.until, r.Retry); err != nil {
+		again := due{lane: e.lane, at: wait.until, seq: e.seq, tries: e.tries + 1}
+		if err := schedule(tx, again); err != nil {
 			return err
 		}
 		return o.tell(tx, r)
@@ -189,16 +190,21 @@ func (o *Outbox) tell(tx *store.Tx, r *Report) error {
 	return o.witness.Witness(tx, r)
 }
 
+// reader is a *store.Tx or a *store.View.
+type reader interface {
+	Get(key []byte) ([]byte, bool, error)
+}
+
 // load reads the delivery of a record, and its end if it has ended. One that
 // cannot be read has ended, and nothing else is known of it.
-func load(tx *store.Tx, seq uint64) (*Delivery, *End, error) {
-	v, _, err := tx.Get(bodyKey(seq))
+func load(r reader, seq uint64, now time.Time) (*Delivery, *End, error) {
+	v, _, err := r.Get(bodyKey(seq))
 	if err != nil {
 		return nil, nil, err
 	}
 	d, end, damaged := decode(v)
 	if damaged != nil {
-		return &Delivery{AcceptedAt: tx.Now()}, &End{Reason: damaged}, nil
+		return &Delivery{AcceptedAt: now}, &End{Reason: damaged}, nil
 	}
 	return d, end, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 )
 
 // AuthMode says whose requests are believed.
@@ -70,6 +71,12 @@ type Config struct {
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
 	Pprof       bool
+
+	// HTTPTargets are the networks beside the public internet that API
+	// destinations may call: CIDRs, private, loopback, or none. If it is empty:
+	// loopback while only this machine can reach us and everybody is accepted,
+	// else none.
+	HTTPTargets []string
 
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
 
@@ -169,6 +176,9 @@ func (c *Config) check() error {
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
 	}
+	if _, err := targetdestination.ParseAllowed(c.HTTPTargets); err != nil {
+		return fmt.Errorf("http-targets-allow %w", err)
+	}
 	if err := checkBuses(c.Buses); err != nil {
 		return err
 	}
@@ -181,6 +191,18 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+// httpTargets is what API destinations may call beside the public internet.
+func (c *Config) httpTargets() (targetdestination.Allowed, error) {
+	list := c.HTTPTargets
+	if len(list) == 0 {
+		addr, err := net.ResolveTCPAddr("tcp", c.Listen)
+		if err == nil && c.Auth == AuthDev && addr.IP.IsLoopback() {
+			list = []string{"loopback"} // a laptop, whose user can call it himself
+		}
+	}
+	return targetdestination.ParseAllowed(list)
 }
 
 // checkURL wants scheme://host[:port] and nothing behind it.

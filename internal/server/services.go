@@ -12,10 +12,13 @@ import (
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/destination"
 	"github.com/carillon-events/carillon/internal/queue"
+	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
+	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -39,6 +42,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	core.Observe(r.tails)
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
+	calls, err := r.calls(ctx, shard)
+	if err != nil {
+		return nil, err
+	}
+	outbox.Reach(targetdestination.Kind, calls)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 
@@ -59,9 +67,35 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
-		events.New(shard, core, outbox, archives),
+		events.New(shard, core, outbox, archives, calls),
 		sts.New(accountOf(keys)),
 	}, nil
+}
+
+// calls is the target that calls API destinations, with the key that seals
+// connections' secrets.
+func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestination.Caller, error) {
+	master, err := secret(ctx, shard, "secrets")
+	if err != nil {
+		return nil, err
+	}
+	box, err := seal.New(seal.Master(master), "connections")
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := r.config.httpTargets()
+	if err != nil {
+		return nil, err
+	}
+	calls := targetdestination.New(targetdestination.Options{
+		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Logger: r.log,
+	})
+	r.start("calls", func(ctx context.Context) error { // the outbox is started later, and so stopped before
+		<-ctx.Done()
+		calls.Close()
+		return nil
+	})
+	return calls, nil
 }
 
 // Invariants are what the cores promise about a data directory.

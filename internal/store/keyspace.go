@@ -36,6 +36,8 @@ const (
 	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
 	SpaceOutbox      = 'O'
 	SpaceArchive     = 'A' // archives, their events, replays
+
+	SpaceConnection = 'c' // destination: connections and API destinations
 )
 
 // formatKey lies before every shard.

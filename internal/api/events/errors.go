@@ -22,6 +22,7 @@ const (
 	codeBadState   = "InvalidStateException"
 	codeLongPolicy = "PolicyLengthExceededException"
 	codeStatus     = "IllegalStatusException"
+	codeConcurrent = "ConcurrentModificationException"
 )
 
 // Codes of errors of one entry of PutEvents.

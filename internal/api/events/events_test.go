@@ -18,10 +18,13 @@ import (
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/destination"
 	"github.com/carillon-events/carillon/internal/queue"
+	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
+	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -34,6 +37,7 @@ type api struct {
 	service *wire.Service
 
 	archives *archive.Core
+	calls    *targetdestination.Caller
 
 	call wire.Call // what each call is made with
 }
@@ -59,8 +63,21 @@ func start(t testing.TB, limits bus.Limits) *api {
 	}, delivery.DefaultPolicy)
 	buses.Core = bus.New(outbox, limits)
 	archives := archive.New(buses.Core, archive.Limits{Archives: 3, ActiveReplays: 2})
+	box, err := seal.New(seal.Master{7}, "connections")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loopback, err := targetdestination.ParseAllowed([]string{"loopback"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := targetdestination.New(targetdestination.Options{
+		Shard: s.Shard(0), Core: destination.New(destination.Limits{Connections: 3, Destinations: 3}), Box: box, Allowed: loopback,
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(calls.Close)
 	return &api{
-		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox, archives), archives: archives,
+		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox, archives, calls), archives: archives, calls: calls,
 		call: wire.Call{Service: "events", Account: "111122223333", Region: "eu-west-1"},
 	}
 }

@@ -68,6 +68,9 @@ var scenarios = []struct {
 	{"events-bus-to-bus", eventsBusToBus},
 	{"events-partner", eventsPartner},
 	{"events-archive", eventsArchive},
+	{"events-connection", eventsConnection},
+	{"events-api-destination", eventsAPIDestination},
+	{"events-api-destination-call", eventsAPIDestinationCall},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
