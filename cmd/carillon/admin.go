@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -31,14 +32,19 @@ func urlFromEnvironment() string {
 // postAdmin sends an administrative request and returns the answer's body. The
 // error of a server that is not there wraps ECONNREFUSED.
 func postAdmin(ctx context.Context, endpoint, path string) (io.ReadCloser, error) {
+	return postAdminBody(ctx, endpoint, path, nil)
+}
+
+// postAdminBody is postAdmin with something to send.
+func postAdminBody(ctx context.Context, endpoint, path string, body []byte) (io.ReadCloser, error) {
 	if err := checkEndpoint(endpoint); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", endpoint, err)
 	}
-	if err := sign(ctx, req); err != nil {
+	if err := sign(ctx, req, body); err != nil {
 		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
@@ -74,7 +80,7 @@ func checkEndpoint(endpoint string) error {
 }
 
 // sign signs an administrative request if there are keys to sign with.
-func sign(ctx context.Context, req *http.Request) error {
+func sign(ctx context.Context, req *http.Request, body []byte) error {
 	keys := aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY")}
 	if keys.AccessKeyID == "" {
 		return nil
@@ -83,8 +89,8 @@ func sign(ctx context.Context, req *http.Request) error {
 	if region == "" {
 		region = edge.DefaultRegion
 	}
-	empty := sha256.Sum256(nil)
-	err := v4.NewSigner().SignHTTP(ctx, keys, req, hex.EncodeToString(empty[:]), edge.AdminService, region, time.Now())
+	sum := sha256.Sum256(body)
+	err := v4.NewSigner().SignHTTP(ctx, keys, req, hex.EncodeToString(sum[:]), edge.AdminService, region, time.Now())
 	if err != nil {
 		return fmt.Errorf("sign the request: %w", err)
 	}

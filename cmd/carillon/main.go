@@ -78,7 +78,7 @@ disk.`,
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		groupRun:   {newServeCommand(), newDemoCommand(), newBenchCommand()},
-		groupRules: {newPatternCommand(), newEventsCommand()},
+		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand()},
 		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
 		"":         {newVersionCommand()},
 	} {

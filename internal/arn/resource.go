@@ -50,6 +50,11 @@ func Replay(region, account, name string) ARN {
 	return ARN{Partition(region), "events", region, account, "replay/" + name}
 }
 
+// Endpoint is the ARN of a global endpoint.
+func Endpoint(region, account, name string) ARN {
+	return ARN{Partition(region), "events", region, account, "endpoint/" + name}
+}
+
 // Root is the ARN of an account's root principal.
 func Root(account string) ARN { return ARN{"aws", "iam", "", account, "root"} }
 

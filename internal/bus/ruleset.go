@@ -55,12 +55,41 @@ type working struct {
 	now    *ruleset
 }
 
-// cell is the working rules of the buses that were used since the start.
-type cell struct{ buses map[Name]*working }
+// cell is the working rules of the buses that were used since the start, and
+// how many rules the buses have that got one.
+type cell struct {
+	buses  map[Name]*working
+	counts map[Name]int
+}
 
 var memory = store.NewCell(func(*store.Tx) (*cell, error) {
-	return &cell{buses: map[Name]*working{}}, nil
+	return &cell{buses: map[Name]*working{}, counts: map[Name]int{}}, nil
 })
+
+// ruleCount is how many rules a bus has. Their keys are counted once: with each
+// new rule, making many would take time that grows with their square.
+func (m *cell) ruleCount(tx *store.Tx, n Name) (int, error) {
+	if known, ok := m.counts[n]; ok {
+		return known, nil
+	}
+	rules, err := count(tx, n.ruleKey(""))
+	if err == nil {
+		m.counts[n] = rules
+	}
+	return rules, err
+}
+
+// countRules adds to the count of a bus's rules, as tx does to their keys.
+func countRules(tx *store.Tx, n Name, more int) error {
+	m, err := memory.In(tx)
+	if err != nil {
+		return err
+	}
+	if _, known := m.counts[n]; known {
+		m.counts[n] += more
+	}
+	return nil
+}
 
 // rules is the ruleset that holds in tx; nil if the bus does not exist.
 func rules(tx *store.Tx, n Name) (*ruleset, error) {
@@ -77,29 +106,38 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 		}
 		return nil, err
 	}
-	list, _, err := ListRules(tx, n, "", "", math.MaxInt)
+	w, err := load(tx, n)
+	if err != nil {
+		return nil, err
+	}
+	m.buses[n] = w
+	return w.now, nil
+}
+
+// load reads the rules of a bus.
+func load(r Reader, n Name) (*working, error) {
+	list, _, err := ListRules(r, n, "", "", math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
 	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}}
 	var all []*pattern.Rule
 	for _, rule := range list {
-		r, err := compile(tx, n, rule, nil)
+		c, err := compile(r, n, rule, nil)
 		if err != nil {
 			return nil, err
 		}
-		if r != nil {
-			w.byName[r.name] = r
-			all = append(all, r.rule)
+		if c != nil {
+			w.byName[c.name] = c
+			all = append(all, c.rule)
 		}
 	}
-	managed, err := w.addManaged(tx, n)
+	managed, err := w.addManaged(r, n)
 	if err != nil {
 		return nil, err
 	}
 	w.change(nil, append(all, managed...))
-	m.buses[n] = w
-	return w.now, nil
+	return w, nil
 }
 
 func (w *working) change(remove, add []*pattern.Rule) {
@@ -174,6 +212,7 @@ func forget(tx *store.Tx, n Name) error {
 	m, err := memory.In(tx)
 	if err == nil {
 		delete(m.buses, n)
+		delete(m.counts, n)
 	}
 	return err
 }

@@ -1,7 +1,10 @@
 package edge
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/pprof"
 	"strings"
@@ -85,9 +88,17 @@ func (h *Handler) guard(operation string, next http.Handler) http.Handler {
 			x.fail(err)
 			return
 		}
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, call))
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }
+
+type callKey struct{}
+
+// CallOf is the call that an administrative request is: who makes it, of which
+// account and region.
+func CallOf(r *http.Request) *wire.Call { return r.Context().Value(callKey{}).(*wire.Call) }
 
 type healthAnswer struct {
 	Status   string            `json:"status"`

@@ -49,6 +49,7 @@ type Running struct {
 	direct   *edge.Direct
 	parts    []*part
 	tails    *tails
+	replays  *replays
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 	stop     sync.Once

@@ -47,6 +47,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		return nil, err
 	}
 	outbox.Reach(targetdestination.Kind, calls)
+	r.replays = newReplays(shard, archives, r.draining.Load)
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 

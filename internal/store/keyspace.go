@@ -34,6 +34,7 @@ const (
 	SpaceTimetable   = 's' // when rules with a schedule occur next
 	SpaceSource      = 'p' // partners' event sources
 	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
+	SpaceEndpoint    = 'e' // global endpoints
 	SpaceOutbox      = 'O'
 	SpaceArchive     = 'A' // archives, their events, replays
 

@@ -85,6 +85,22 @@ func explainSource(source string, err error) error {
 	return names{bus: bus.Name{Bus: source}}.explain(err)
 }
 
+// explainEndpoint is explain for what is about a global endpoint.
+func explainEndpoint(endpoint string, err error) error {
+	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
+	switch {
+	case errors.Is(err, bus.ErrEndpointNotFound):
+		return say(codeNotFound, "Endpoint "+endpoint+" does not exist.")
+	case errors.Is(err, bus.ErrEndpointExists):
+		return say(codeExists, "Endpoint "+endpoint+" already exists.")
+	case errors.Is(err, bus.ErrTooManyEndpoints):
+		return say(codeLimit, overLimit)
+	case errors.Is(err, bus.ErrBusNotFound):
+		return invalid("EventBuses", "The event buses must exist.")
+	}
+	return names{}.explain(err)
+}
+
 // explain words an error about an archive or a replay.
 func (k kept) explain(err error) error {
 	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }

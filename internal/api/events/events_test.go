@@ -243,7 +243,8 @@ func TestEntriesOfPutEventsAreRefusedOneByOne(t *testing.T) {
 		`{"Source":"s","DetailType":"d","Detail":` + quoted(strings.Repeat(`{"a":`, 100000)) + `}`:                         "MalformedDetail: Detail is malformed.",
 		`{"Source":"aws.ec2","DetailType":"d","Detail":"{}"}`:                                                              "NotAuthorizedForSourceException: Not authorized for the source.",
 		`{"Source":"s","DetailType":"` + strings.Repeat("é", 129) + `","Detail":"{}"}`:                                     "InvalidArgument: Parameter DetailType is not valid. Reason: DetailType must have at most 128 characters.",
-		`{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"arn:aws:events:eu-west-1:999999999999:event-bus/b"}`: "AccessDeniedException: Carillon does not put events on the event bus of another account or region yet: arn:aws:events:eu-west-1:999999999999:event-bus/b.",
+		`{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"arn:aws:events:eu-west-1:999999999999:event-bus/b"}`: "AccessDeniedException: Not authorized to put events on arn:aws:events:eu-west-1:999999999999:event-bus/b.",
+		`{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"arn:aws:events:us-east-1:111122223333:event-bus/b"}`: "InvalidArgument: Parameter EventBusName is not valid. Reason: The event bus must be in the region of the request; a rule can send to that of another region.",
 	} {
 		answer := a.do("PutEvents", `{"Entries":[{"Source":"s","DetailType":"d","Detail":"{}"},`+entry+`]}`)
 		entries := answer["Entries"].([]any)
@@ -261,7 +262,7 @@ func TestPutEventsRefusesWhatIsTooMuchAsAWhole(t *testing.T) {
 	}
 	a.do("PutEvents", `{"Entries":[`+entry(1<<19)+`,`+entry(1<<19)+`]}`)
 	a.refused("PutEvents", `{"Entries":[`+entry(1<<19)+`,`+entry(1<<19+1)+`]}`, "ValidationException", "Total size of the entries in the request is over the limit.")
-	a.refused("PutEvents", `{"EndpointId":"abcde.fgh","Entries":[`+entry(100)+`]}`, "ValidationException", "Parameter EndpointId is not valid. Reason: Carillon does not support EndpointId yet.")
+	a.refused("PutEvents", `{"EndpointId":"abcde.fgh","Entries":[`+entry(100)+`]}`, "ValidationException", "Parameter EndpointId is not valid. Reason: Endpoint abcde.fgh does not exist.")
 	for _, body := range []string{`{}`, `{"Entries":[]}`, `{"Entries":[` + strings.Repeat(entry(100)+",", 10) + entry(100) + `]}`} {
 		var e *wire.Error
 		if _, err := a.try("PutEvents", body); !errors.As(err, &e) || e.Code != "ValidationException" || !strings.Contains(e.Message, "entries") {

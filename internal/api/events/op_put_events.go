@@ -25,18 +25,26 @@ const (
 // entry is refused or accepted on its own, but if the transaction fails none
 // is. An event for a bus that does not exist is accepted and goes nowhere, as
 // on AWS.
+//
+// With an EndpointId they go to the endpoint's bus in its primary region,
+// whatever region was called: an SDK signs such a request for all regions.
 func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEventsInput) (*model.PutEventsOutput, error) {
+	to := whither{service: s, call: c}
 	if in.EndpointId.OK {
-		return nil, unsupported("EndpointId")
+		endpoint, err := s.endpointOf(c, in.EndpointId.V)
+		if err != nil {
+			return nil, err
+		}
+		to.endpoint = endpoint
 	}
-	if err := s.mayPut(ctx, c, in.Entries); err != nil {
+	if err := to.mayPut(ctx, in.Entries); err != nil {
 		return nil, err
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
 	batch := bus.Batch{ReceivedAt: s.now()}
 	failed, accepted := int32(0), 0
 	for i := range in.Entries {
-		id, refused := s.add(c, &batch, &in.Entries[i])
+		id, refused := s.add(&to, &batch, &in.Entries[i])
 		if refused != nil {
 			failed++
 			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
@@ -72,23 +80,6 @@ func (s *Service) put(ctx context.Context, batch *bus.Batch) error {
 	}
 }
 
-// mayPut asks about every bus but that of the first entry, which was asked
-// about already, and weighs the request.
-func (s *Service) mayPut(ctx context.Context, c *wire.Call, entries []model.PutEventsRequestEntry) error {
-	size := 0
-	for i := range entries {
-		e := &entries[i]
-		size += event.Size(e.Time.OK, e.Source.V, e.DetailType.V, e.Detail.V, e.Resources)
-		if i > 0 && e.EventBusName != entries[i-1].EventBusName {
-			n, _ := onBus(c, e.EventBusName, "")
-			if err := c.Authorize(ctx, n.bus.ARN().String()); err != nil {
-				return err
-			}
-		}
-	}
-	return weigh(size)
-}
-
 // weigh refuses a request whose entries are too large together.
 func weigh(size int) error {
 	if size > maxPutBytes {
@@ -98,22 +89,22 @@ func weigh(size int) error {
 }
 
 // add checks an entry and adds it to the batch.
-func (s *Service) add(c *wire.Call, batch *bus.Batch, e *model.PutEventsRequestEntry) (id string, refused *wire.Error) {
+func (s *Service) add(to *whither, batch *bus.Batch, e *model.PutEventsRequestEntry) (id string, refused *wire.Error) {
 	if refused = checkEntry(e); refused != nil {
 		return "", refused
 	}
-	n, err := onBus(c, e.EventBusName, "")
-	if err != nil {
-		return "", &wire.Error{Code: entryAccessDenied, Message: "Carillon does not put events on the event bus of another account or region yet: " + e.EventBusName.V + "."}
+	on, refused := to.bus(e.EventBusName)
+	if refused != nil {
+		return "", refused
 	}
 	at := e.Time.V
 	if !e.Time.OK {
 		at = s.now()
 	}
 	id = s.newID()
-	s.core.Add(batch, n.bus, &event.Event{
-		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: c.Account, Time: at,
-		Region: c.Region, Resources: e.Resources, Detail: e.Detail.V,
+	s.core.Add(batch, on, &event.Event{
+		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: to.call.Account, Time: at,
+		Region: on.Region, Resources: e.Resources, Detail: e.Detail.V,
 	}, e.TraceHeader.V)
 	return id, nil
 }

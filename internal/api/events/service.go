@@ -101,7 +101,11 @@ func resource(c *wire.Call, in any) string {
 	}
 	switch in := in.(type) {
 	case *model.PutEventsInput: // the other entries' buses are asked about in PutEvents
-		return named(in.Entries[0].EventBusName)
+		given := in.Entries[firstAsked(c, in.Entries)].EventBusName
+		if n, elsewhere := busElsewhere(c, given); elsewhere {
+			return n.ARN().String()
+		}
+		return named(given)
 	case *model.PutPartnerEventsInput: // likewise
 		return arn.EventSource(c.Region, in.Entries[0].Source.V).String()
 	case *model.CreateEventBusInput:
@@ -178,6 +182,14 @@ func resource(c *wire.Call, in any) string {
 		return destinationResource(webIn(c, in.Name).Name)
 	case *model.DescribeApiDestinationInput:
 		return destinationResource(webIn(c, in.Name).Name)
+	case *model.CreateEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.UpdateEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.DeleteEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.DescribeEndpointInput:
+		return endpointIn(c, in.Name, in.HomeRegion).ARN().String()
 	case *model.TagResourceInput:
 		return in.ResourceARN
 	case *model.UntagResourceInput:

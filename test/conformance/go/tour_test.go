@@ -71,6 +71,8 @@ var scenarios = []struct {
 	{"events-connection", eventsConnection},
 	{"events-api-destination", eventsAPIDestination},
 	{"events-api-destination-call", eventsAPIDestinationCall},
+	{"events-endpoint", eventsEndpoint},
+	{"events-cross-account", eventsCrossAccount},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
