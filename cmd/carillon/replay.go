@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/pattern/explain"
 	"github.com/carillon-events/carillon/internal/server"
 )
@@ -155,7 +156,7 @@ func (r *replayRun) send(ctx context.Context, in *server.ReplayRequest) (io.Read
 	if err != nil {
 		return nil, err
 	}
-	return postAdminBody(ctx, r.endpoint, server.ReplayPath, body)
+	return post(ctx, request{endpoint: r.endpoint, path: server.ReplayPath, service: edge.AdminService, body: body})
 }
 
 func (r *replayRun) ask(ctx context.Context, in *server.ReplayRequest, out any) error {

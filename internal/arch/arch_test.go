@@ -29,12 +29,12 @@ var bands = []struct {
 	{"tools", []string{"internal/demo", "internal/bench"}, true},
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
-	{"service", []string{"internal/api"}, false},
+	{"service", []string{"internal/api", "internal/ingest"}, false},
 	{"adapters", []string{"internal/target"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
-	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform"}, true},
+	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/webhook", "internal/cloudevent"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 

@@ -42,6 +42,10 @@ type pending struct {
 	tooComplex uint64
 	matched    uint64
 
+	given []string  // keys that the event was added with
+	keys  []keyHash // all its keys, under rules; see idempotency.go
+	first string    // id of the event that this one repeats
+
 	forwarded bool   // came from another bus, and goes to no third one
 	tooFar    uint64 // targets that it does not go to for that
 }
@@ -49,13 +53,14 @@ type pending struct {
 // Add adds an event to the batch and matches it to the rules as they were last
 // seen. It touches no store and may run on any goroutine.
 //
-// trace is the producer's trace header, if it sent one.
-func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
+// trace is the producer's trace header, if it sent one. once are keys by which
+// the bus recognises a repeat, whatever it asks for itself.
+func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string, once ...string) {
 	size := event.EnvelopeSize + len(e.Detail) + len(e.DetailType) + len(e.Source)
 	for _, r := range e.Resources {
 		size += len(r) + 3
 	}
-	p := pending{bus: bus, id: e.ID, event: e.ID, trace: trace, body: e.Append(make([]byte, 0, size)), at: b.ReceivedAt}
+	p := pending{bus: bus, id: e.ID, event: e.ID, trace: trace, body: e.Append(make([]byte, 0, size)), at: b.ReceivedAt, given: once}
 	if p.at.IsZero() {
 		p.at = e.Time
 	}
@@ -90,13 +95,17 @@ func (c *Core) Put(tx *store.Tx, b *Batch, inside bool) error {
 	if stale {
 		return ErrStale
 	}
-	c.counts.accepted.Add(uint64(len(b.events)) + b.nowhere)
 	c.counts.noBus.Add(b.nowhere)
+	accepted := b.nowhere
 	for i := range b.events {
 		if err := c.put(tx, &b.events[i]); err != nil {
 			return err
 		}
+		if b.events[i].first == "" {
+			accepted++
+		}
 	}
+	c.counts.accepted.Add(accepted)
 	return nil
 }
 
@@ -130,6 +139,12 @@ func (c *Core) Refresh(b *Batch) {
 func (c *Core) put(tx *store.Tx, p *pending) error {
 	if p.met == nil {
 		c.counts.noBus.Add(1)
+		return nil
+	}
+	if repeat, err := c.recognise(tx, p); err != nil {
+		return err
+	} else if repeat {
+		c.counts.repeated.Add(1)
 		return nil
 	}
 	c.observed(tx, p)
@@ -179,6 +194,7 @@ var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	p.rules, p.deliveries, p.matched, p.tooComplex, p.tooFar = set, nil, 0, 0, 0
+	p.keys = set.once.keysOf(p.body, p.given)
 	if set.rules.Len() == 0 {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 // never changed: equal pointers are equal rules.
 type ruleset struct {
 	rules *pattern.Snapshot // owners are *compiled
+	once  once
 }
 
 // compiled is a rule that is on, has a pattern and has targets.
@@ -53,6 +54,8 @@ type working struct {
 	set    *pattern.Set
 	byName map[string]*compiled
 	now    *ruleset
+	once   once
+	bucket int64 // of idempotency keys: the newest one
 }
 
 // cell is the working rules of the buses that were used since the start, and
@@ -100,27 +103,28 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 	if w := m.buses[n]; w != nil {
 		return w.now, nil
 	}
-	if _, err := GetBus(tx, n); err != nil {
+	w, err := load(tx, n)
+	if err != nil {
 		if isNotFound(err) {
 			return nil, nil
 		}
-		return nil, err
-	}
-	w, err := load(tx, n)
-	if err != nil {
 		return nil, err
 	}
 	m.buses[n] = w
 	return w.now, nil
 }
 
-// load reads the rules of a bus.
+// load reads a bus and its rules.
 func load(r Reader, n Name) (*working, error) {
+	rec, err := getBusRecord(r, n)
+	if err != nil {
+		return nil, err
+	}
 	list, _, err := ListRules(r, n, "", "", math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
-	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}}
+	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}, once: storedOnce(rec.Tags)}
 	var all []*pattern.Rule
 	for _, rule := range list {
 		c, err := compile(r, n, rule, nil)
@@ -142,7 +146,7 @@ func load(r Reader, n Name) (*working, error) {
 
 func (w *working) change(remove, add []*pattern.Rule) {
 	w.set.Change(remove, add)
-	w.now = &ruleset{w.set.Snapshot()}
+	w.now = &ruleset{w.set.Snapshot(), w.once}
 }
 
 // compile is the compiled rule; nil if it cannot match. parsed is its pattern

@@ -37,6 +37,9 @@ func (h *Handler) newPages() map[string]http.Handler {
 	for path, next := range h.options.Admin {
 		pages[path] = h.guard(adminAction(path), next)
 	}
+	for path, page := range h.options.Pages {
+		pages[path] = h.signed(page)
+	}
 	return pages
 }
 
@@ -49,6 +52,11 @@ func (h *Handler) page(r *http.Request) http.Handler {
 	}
 	if p := h.pages[path]; p != nil {
 		return p
+	}
+	for below := range h.options.Pages { // a few
+		if strings.HasSuffix(below, "/") && strings.HasPrefix(path, below) {
+			return h.pages[below]
+		}
 	}
 	if h.options.Pprof && strings.HasPrefix(path, pprofPath) {
 		return h.pages[pprofPath]

@@ -34,6 +34,7 @@ func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *deliv
 		{"carillon_events_scheduled_total", "Events that rules made on their schedule.", func() uint64 { return core.Counts().Scheduled }},
 		{"carillon_events_forwarded_total", "Events that a bus got from a rule of another bus.", func() uint64 { return core.Counts().Forwarded }},
 		{"carillon_events_too_far_total", "Targets that a forwarded event did not go to, since they are a third bus.", func() uint64 { return core.Counts().TooFar }},
+		{"carillon_events_repeated_total", "Events that were acknowledged as repeats of another, and not routed again.", func() uint64 { return core.Counts().Repeated }},
 		{"carillon_deliveries_total", "Deliveries applied to their target.", func() uint64 { return outbox.Counts().Delivered }},
 		{"carillon_deliveries_kept_total", "Deliveries kept for a later attempt.", func() uint64 { return outbox.Counts().Kept }},
 		{"carillon_delivery_retries_total", "Attempts after the first.", func() uint64 { return outbox.Counts().Retried }},

@@ -52,7 +52,7 @@ func shop(t *testing.T) *server.Running {
 }
 
 // post sends a request to ReplayPath.
-func post(t *testing.T, r *server.Running, body string) (string, int) {
+func postReplay(t *testing.T, r *server.Running, body string) (string, int) {
 	t.Helper()
 	resp, err := http.Post(r.URL+server.ReplayPath, "application/json", strings.NewReader(strings.Replace(body, `{"do"`, `{"region":"eu-west-1","do"`, 1)))
 	if err != nil {
@@ -69,7 +69,7 @@ func post(t *testing.T, r *server.Running, body string) (string, int) {
 // status is a request that is answered with a status.
 func status(t *testing.T, r *server.Running, body string) (s server.ReplayStatus) {
 	t.Helper()
-	answer, code := post(t, r, body)
+	answer, code := postReplay(t, r, body)
 	if err := json.Unmarshal([]byte(answer), &s); err != nil || code != http.StatusOK {
 		t.Fatalf("%s is answered %d: %s", body, code, answer)
 	}
@@ -100,13 +100,13 @@ func TestADryRunSaysWhatAReplayWouldDoAndDoesNothing(t *testing.T) {
 		{"of a window", `,"from":"1970-01-01T00:16:41Z","to":"1970-01-01T00:16:49Z"`, `{"events":8,"unmatched":7,"deliveries":2,"rules":{"big":{"events":1,"deliveries":2}},"done":true}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			answer, code := post(t, r, `{"do":"dry-run","archive":"a"`+c.more+`}`)
+			answer, code := postReplay(t, r, `{"do":"dry-run","archive":"a"`+c.more+`}`)
 			if code != http.StatusOK || answer != c.want {
 				t.Errorf("answered %d: %s\nwant     %s", code, answer, c.want)
 			}
 		})
 	}
-	if answer, _ := post(t, r, `{"do":"list"}`); answer != `{"replays":[]}` {
+	if answer, _ := postReplay(t, r, `{"do":"list"}`); answer != `{"replays":[]}` {
 		t.Errorf("replays after dry runs: %s", answer)
 	}
 }
@@ -130,7 +130,7 @@ func TestAReplayDoesWhatItsDryRunSaidOnAnotherBus(t *testing.T) {
 	if s.State != "completed" || s.Replayed != 10 || !s.FirstAt.Equal(time.Unix(1000, 0)) || !s.LastAt.Equal(time.Unix(1009, 0)) {
 		t.Errorf("ended: %+v", s)
 	}
-	if answer, code := post(t, r, `{"do":"cancel","name":"once"}`); code != http.StatusConflict {
+	if answer, code := postReplay(t, r, `{"do":"cancel","name":"once"}`); code != http.StatusConflict {
 		t.Errorf("cancel what ended: %d: %s", code, answer)
 	}
 }
@@ -144,7 +144,7 @@ func TestASlowReplayIsCancelled(t *testing.T) {
 	if s := ended(t, r, "slow"); s.State != "cancelled" || s.Replayed > 1 {
 		t.Errorf("ended: %+v", s)
 	}
-	answer, _ := post(t, r, `{"do":"list","archive":"a"}`)
+	answer, _ := postReplay(t, r, `{"do":"list","archive":"a"}`)
 	if !strings.Contains(answer, `"name":"slow"`) {
 		t.Errorf("listed: %s", answer)
 	}
@@ -175,15 +175,15 @@ func TestReplayRequestsThatMakeNoSenseAreRefusedAndChangeNothing(t *testing.T) {
 		{`{"do":"show","name":"x"}`, "replay x: replay does not exist", 404},
 		{`{"do":"cancel","name":"x"}`, "replay does not exist", 404},
 	} {
-		if answer, code := post(t, r, c.body); code != c.code || !strings.Contains(answer, c.want) {
+		if answer, code := postReplay(t, r, c.body); code != c.code || !strings.Contains(answer, c.want) {
 			t.Errorf("%s is answered %d: %s\nwant %d: %s", c.body, code, answer, c.code, c.want)
 		}
 	}
-	if answer, _ := post(t, r, `{"do":"list"}`); answer != `{"replays":[]}` {
+	if answer, _ := postReplay(t, r, `{"do":"list"}`); answer != `{"replays":[]}` {
 		t.Errorf("refused, and there: %s", answer)
 	}
 	status(t, r, `{"do":"start","archive":"a","name":"r"}`)
-	if answer, code := post(t, r, `{"do":"start","archive":"a","name":"r"}`); code != http.StatusConflict {
+	if answer, code := postReplay(t, r, `{"do":"start","archive":"a","name":"r"}`); code != http.StatusConflict {
 		t.Errorf("again: %d: %s", code, answer)
 	}
 }

@@ -49,6 +49,10 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	outbox.Reach(targetdestination.Kind, calls)
 	r.replays = newReplays(shard, archives, r.draining.Load)
 	registerCounts(registry, core, outbox)
+	if r.ingest, err = r.newIngest(ctx, core); err != nil {
+		return nil, err
+	}
+	registerIngest(registry, r.ingest)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	timers := &timer.Loop{
@@ -76,11 +80,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 // calls is the target that calls API destinations, with the key that seals
 // connections' secrets.
 func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestination.Caller, error) {
-	master, err := secret(ctx, shard, "secrets")
-	if err != nil {
-		return nil, err
-	}
-	box, err := seal.New(seal.Master(master), "connections")
+	box, err := r.box(ctx, "connections")
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +97,15 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 		return nil
 	})
 	return calls, nil
+}
+
+// box seals secrets of one purpose.
+func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
+	master, err := secret(ctx, r.store.Shard(0), "secrets")
+	if err != nil {
+		return nil, err
+	}
+	return seal.New(seal.Master(master), purpose)
 }
 
 // Invariants are what the cores promise about a data directory.

@@ -36,6 +36,8 @@ const (
 	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
 	SpaceEndpoint    = 'e' // global endpoints
 	SpaceOutbox      = 'O'
+	SpaceWebhook     = 'w' // how webhooks of sources are verified
+	SpaceIdempotency = 'i' // keys of events that a bus has seen
 	SpaceArchive     = 'A' // archives, their events, replays
 
 	SpaceConnection = 'c' // destination: connections and API destinations

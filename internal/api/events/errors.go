@@ -41,6 +41,7 @@ func (n names) explain(err error) error {
 	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
 	var bad *pattern.Error
 	var badSchedule *schedule.Error
+	var badTag *bus.TagError
 	switch {
 	case err == nil:
 		return nil
@@ -48,6 +49,8 @@ func (n names) explain(err error) error {
 		return say(codeBadPattern, "Event pattern is not valid. Reason: "+bad.Reason)
 	case errors.As(err, &badSchedule):
 		return say(codeValidation, badSchedule.Message+" Reason: "+badSchedule.Detail())
+	case errors.As(err, &badTag):
+		return invalid("Tags", "Tag "+badTag.Tag+": "+badTag.Reason+".")
 	case errors.Is(err, bus.ErrBusNotFound):
 		return say(codeNotFound, "Event bus "+n.bus.Bus+" does not exist.")
 	case errors.Is(err, bus.ErrBusExists):

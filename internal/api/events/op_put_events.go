@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -10,7 +9,6 @@ import (
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/event"
-	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -42,7 +40,8 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
 	batch := bus.Batch{ReceivedAt: s.now()}
-	failed, accepted := int32(0), 0
+	failed := int32(0)
+	var accepted []int // entry of each event in the batch
 	for i := range in.Entries {
 		id, refused := s.add(&to, &batch, &in.Entries[i])
 		if refused != nil {
@@ -50,34 +49,27 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
 			continue
 		}
-		accepted++
+		accepted = append(accepted, i)
 		out.Entries[i].EventId = wire.Some(id)
 	}
 	out.FailedEntryCount = wire.Some(failed)
-	if accepted == 0 {
+	if len(accepted) == 0 {
 		return out, nil
 	}
 	if err := s.put(ctx, &batch); err != nil {
 		return nil, err
 	}
+	for event, entry := range accepted {
+		if first, repeat := batch.First(event); repeat {
+			out.Entries[entry].EventId = wire.Some(first)
+		}
+	}
 	return out, nil
 }
 
-// put puts the batch. Events are matched on this goroutine; only if rules
-// change faster than that, on the shard's writer.
+// put puts the batch.
 func (s *Service) put(ctx context.Context, batch *bus.Batch) error {
-	const patience = 3
-	for try := 1; ; try++ {
-		err := s.shard.Update(ctx, func(tx *store.Tx) error { return s.core.Put(tx, batch, try > patience) })
-		if errors.Is(err, bus.ErrStale) {
-			s.core.Refresh(batch)
-			continue
-		}
-		if err == nil {
-			s.core.Learn(batch)
-		}
-		return err
-	}
+	return s.core.Accept(ctx, s.shard, batch)
 }
 
 // weigh refuses a request whose entries are too large together.

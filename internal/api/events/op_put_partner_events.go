@@ -26,12 +26,14 @@ func (s *Service) PutPartnerEvents(ctx context.Context, c *wire.Call, in *model.
 	out := &model.PutPartnerEventsOutput{Entries: make([]model.PutPartnerEventsResultEntry, len(in.Entries))}
 	batch := bus.Batch{ReceivedAt: s.now()}
 	failed := int32(0)
+	ends := make([]int, len(in.Entries)) // of each entry's events in the batch
 	err := s.shard.View(func(v *store.View) error {
 		for i := range in.Entries {
 			id, refused, err := s.addPartner(v, c, &batch, &in.Entries[i])
 			if err != nil {
 				return err
 			}
+			ends[i] = batch.Len()
 			if refused != nil {
 				failed++
 				out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
@@ -51,7 +53,29 @@ func (s *Service) PutPartnerEvents(ctx context.Context, c *wire.Call, in *model.
 	if err := s.put(ctx, &batch); err != nil {
 		return nil, err
 	}
+	begin := 0
+	for i, end := range ends {
+		if first, repeat := repeats(&batch, begin, end); repeat {
+			out.Entries[i].EventId = wire.Some(first)
+		}
+		begin = end
+	}
 	return out, nil
+}
+
+// repeats tells whether the events of an entry, one for each account, are all
+// repeats, and of which event the first is one.
+func repeats(batch *bus.Batch, begin, end int) (first string, all bool) {
+	for i := begin; i < end; i++ {
+		id, repeat := batch.First(i)
+		if !repeat {
+			return "", false
+		}
+		if i == begin {
+			first = id
+		}
+	}
+	return first, begin < end
 }
 
 // mayPutPartner asks about every source but that of the first entry, which was
