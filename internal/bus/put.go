@@ -264,12 +264,18 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 		return strings.Compare(a.Owner.(*compiled).name, b.Owner.(*compiled).name)
 	})
 	p.matches, p.recorded.Rules = make([]*compiled, 0, len(matched)), make([]trail.Sent, 0, len(matched))
+	n := 0
 	for _, rule := range matched {
-		p.deliver(rule.Owner.(*compiled), outbox)
+		n += len(rule.Owner.(*compiled).targets)
 	}
+	p.deliveries = make([]delivery.Delivery, 0, n)
+	for _, rule := range matched {
+		p.deliver(rule.Owner.(*compiled))
+	}
+	outbox.PrepareAll(p.deliveries, p.body)
 }
 
-func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
+func (p *pending) deliver(r *compiled) {
 	if p.only != nil && !slices.Contains(p.only, r.source) {
 		return
 	}
@@ -297,9 +303,6 @@ func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 		}
 		if t.http != nil && d.Unfit == nil {
 			d.Params, d.Unfit = t.http.of(p.body)
-		}
-		if d.Unfit == nil {
-			outbox.Prepare(&d)
 		}
 		p.deliveries = append(p.deliveries, d)
 	}

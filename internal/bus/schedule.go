@@ -202,7 +202,8 @@ func (c *Core) tick(tx *store.Tx, n Name, rule, pattern string, at time.Time) er
 	}
 	p := newPending(n, e.ID, e.ID, "", "", e.Append(make([]byte, 0, 2*event.EnvelopeSize)), tx.Now())
 	r := &compiled{name: rule, source: source, targets: compileTargets(targets)}
-	p.deliver(r.refer(pattern), c.outbox)
+	p.deliver(r.refer(pattern))
+	c.outbox.PrepareAll(p.deliveries, p.body)
 	c.observed(tx, &p)
 	c.counts.scheduled.Add(1)
 	return c.send(tx, &p)

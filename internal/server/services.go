@@ -64,6 +64,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		Handlers: map[timer.Kind]timer.Handler{
 			timer.QueueSweep:    queue.Sweep,
 			timer.QueueMove:     queue.StepMove,
+			timer.QueueClear:    queue.DropLeftovers,
 			timer.RuleSchedule:  core.Fire,
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,

@@ -24,6 +24,9 @@ const (
 	SpaceQueueMove    = 'Y' // move tasks
 	SpaceQueueGone    = 'Z' // names of queues deleted a moment ago
 
+	SpaceSharedBody  = 'F' // bodies that several messages refer to, in blocks
+	SpaceSharedCount = 'f' // how many refer to each block
+
 	// bus and delivery
 	SpaceBus         = 'b'
 	SpaceRule        = 'r'

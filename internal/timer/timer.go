@@ -39,6 +39,7 @@ const (
 	ArchiveReplay Kind = 9 // archive: the next step of a replay
 
 	TrailSweep Kind = 10 // trail: retention
+	QueueClear Kind = 16 // queue: records of a purged or deleted queue that share their bodies
 )
 
 // Keys, below store.SpaceTimer:
