@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,11 +34,17 @@ func urlFromEnvironment() string {
 // postAdmin sends an administrative request and returns the answer's body. The
 // error of a server that is not there wraps ECONNREFUSED.
 func postAdmin(ctx context.Context, endpoint, path string) (io.ReadCloser, error) {
-	return post(ctx, request{endpoint: endpoint, path: path, service: edge.AdminService})
+	return send(ctx, request{endpoint: endpoint, path: path, service: edge.AdminService})
 }
 
-// request is what post sends.
+// getAdmin is postAdmin of a request that only reads.
+func getAdmin(ctx context.Context, endpoint, path string) (io.ReadCloser, error) {
+	return send(ctx, request{method: http.MethodGet, endpoint: endpoint, path: path, service: edge.AdminService})
+}
+
+// request is what send sends.
 type request struct {
+	method         string // POST where empty
 	endpoint, path string
 	service        string // that it is signed for
 	target         string // X-Amz-Target, of an AWS operation
@@ -49,7 +56,7 @@ func ask(ctx context.Context, r request, in, out any) (err error) {
 	if r.body, err = json.Marshal(in); err != nil {
 		return err
 	}
-	body, err := post(ctx, r)
+	body, err := send(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -60,12 +67,12 @@ func ask(ctx context.Context, r request, in, out any) (err error) {
 	return nil
 }
 
-func post(ctx context.Context, r request) (io.ReadCloser, error) {
+func send(ctx context.Context, r request) (io.ReadCloser, error) {
 	endpoint := r.endpoint
 	if err := checkEndpoint(endpoint); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(endpoint, "/")+r.path, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.method, http.MethodPost), strings.TrimSuffix(endpoint, "/")+r.path, bytes.NewReader(r.body))
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", endpoint, err)
 	}

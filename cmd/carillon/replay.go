@@ -156,7 +156,7 @@ func (r *replayRun) send(ctx context.Context, in *server.ReplayRequest) (io.Read
 	if err != nil {
 		return nil, err
 	}
-	return post(ctx, request{endpoint: r.endpoint, path: server.ReplayPath, service: edge.AdminService, body: body})
+	return send(ctx, request{endpoint: r.endpoint, path: server.ReplayPath, service: edge.AdminService, body: body})
 }
 
 func (r *replayRun) ask(ctx context.Context, in *server.ReplayRequest, out any) error {

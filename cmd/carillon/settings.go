@@ -22,6 +22,7 @@ import (
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 const (
@@ -58,6 +59,8 @@ type serveSettings struct {
 	otlp        string
 	traceRatio  float64
 	logFiles    int
+	trailFor    time.Duration
+	trailMax    byteSize
 	logFormat   *choice
 	logLevel    *choice
 
@@ -79,6 +82,7 @@ func newServeSettings() *serveSettings {
 		logLevel:   newChoice("info", "debug", "warn", "error"),
 		maxBody:    edge.DefaultMaxBody,
 		logBytes:   loggroup.DefaultFileBytes,
+		trailMax:   byteSize(server.DefaultTrail.MaxBytes),
 		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
 		environ:    os.Environ(),
 	}
@@ -115,6 +119,8 @@ func newServeSettings() *serveSettings {
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
+	f.DurationVar(&s.trailFor, "trail-for", server.DefaultTrail.For, "how long it is kept what became of an event (carillon events show); 0: nothing is")
+	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
 	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules and targets, each, have time series of their own under /metrics")
@@ -263,7 +269,7 @@ func (s *serveSettings) checkSaid() (err error) {
 			err = fmt.Errorf("%s is empty: it needs a value, such as %s", f.Name, f.DefValue)
 		case text == "0" && f.Value.Type() == "int":
 			err = fmt.Errorf("%s 0: want at least 1, such as %s", f.Name, f.DefValue)
-		case text == "0s":
+		case text == "0s" && f.Name != "trail-for":
 			err = fmt.Errorf("%s 0s: want a positive duration, such as %s", f.Name, f.DefValue)
 		}
 	})
@@ -292,6 +298,8 @@ func (s *serveSettings) config() server.Config {
 		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},
 		MetricsSeries: s.series,
 		LogGroupBytes: int64(s.logBytes), LogGroupFiles: s.logFiles,
+		Trail:    trail.Options{For: s.trailFor, MaxBytes: int64(s.trailMax)},
+		NoTrail:  s.trailFor == 0,
 		DrainFor: s.drainFor,
 	}
 }

@@ -39,6 +39,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/pattern"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 // Name names a bus.
@@ -85,7 +86,8 @@ type Core struct {
 	hints  sync.Map // Name -> *ruleset: the last that a Put saw
 	counts counts
 
-	observer Observer // may be nil
+	observer Observer     // may be nil
+	trail    *trail.Trail // may be nil
 }
 
 // New is a Core that hands deliveries to outbox.

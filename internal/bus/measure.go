@@ -34,8 +34,10 @@ func (c *Core) measure(p *pending) {
 		p.met.found.Store(m)
 	}
 	m.Accepted(p.matched > p.managed)
-	for _, r := range p.hits {
-		r.count(book)
+	for _, r := range p.matches {
+		if !r.managed() {
+			r.count(book)
+		}
 	}
 }
 

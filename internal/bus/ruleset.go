@@ -8,6 +8,7 @@ import (
 	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/transform"
 )
 
@@ -26,6 +27,7 @@ type compiled struct {
 	rule    *pattern.Rule
 	targets []compiledTarget
 	found   atomic.Pointer[meter.Rule]
+	ref     trail.Ref // what the trail calls it, as it is
 }
 
 // compiledTarget is a target with what is made of it once for all events.
@@ -173,7 +175,7 @@ func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, e
 		}
 	}
 	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), targets: compileTargets(targets)}
-	c.rule = parsed.Rule(c)
+	c.rule = parsed.Rule(c.refer(rule.Pattern))
 	return c, nil
 }
 

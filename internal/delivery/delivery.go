@@ -59,6 +59,10 @@ type Delivery struct {
 	DeadLetter arn.ARN // where the event goes if it is not delivered; zero: nowhere
 	Ended      *End    // set on a dead letter: how its delivery ended
 
+	// Shared is what Sharing.Share made of Body, for the target's Prepare; nil
+	// where Body is this delivery's alone.
+	Shared any
+
 	Meter *meter.Target // counts what becomes of it; not stored
 
 	prepared any // of Target.Prepare

@@ -60,6 +60,7 @@ type Options struct {
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
 	Pages  map[string]Page         // by path; of all that lies below it if that ends with a slash
 	Open   map[string]http.Handler // by path that ends with a slash; they find out themselves who calls
+	Reads  map[string]http.Handler // likewise, GET only, for what changes nothing; a path that ends in / is all below it
 	Pprof  bool
 
 	Tracer *trace.Tracer // records what requests do with messages; nil: nobody does

@@ -171,11 +171,12 @@ func (s *Service) accept(ctx context.Context, w *bus.Webhook, d *webhook.Deliver
 	answer.EventID = s.NewID()
 	batch := bus.Batch{ReceivedAt: now}
 	pending := source.State == bus.SourcePending
+	to, e := hookEvent(w, d, answer.EventID, now)
 	if pending {
-		batch.AddNowhere()
+		batch.AddNowhere(to, e)
 		answer.Discarded = "The event source is pending: it has no event bus, or the bus takes no events now."
 	} else {
-		s.add(&batch, w, d, answer.EventID, now)
+		s.Core.Add(&batch, to, e, "", onceKeys(d)...)
 	}
 	if err := s.Core.Accept(ctx, s.Shard, &batch); err != nil {
 		return answer, err
@@ -193,18 +194,22 @@ func (s *Service) accept(ctx context.Context, w *bus.Webhook, d *webhook.Deliver
 	return answer, nil
 }
 
-// add adds the event to the batch. The sender's id of the delivery goes into the
-// resources, webhook/{scheme}/{id}: the detail is the sender's own.
-func (s *Service) add(batch *bus.Batch, w *bus.Webhook, d *webhook.Delivery, id string, now time.Time) {
-	e := event.Event{
+// hookEvent is the event of a delivery. The sender's id goes into the resources,
+// webhook/{scheme}/{id}: the detail is the sender's own.
+func hookEvent(w *bus.Webhook, d *webhook.Delivery, id string, now time.Time) (bus.Name, *event.Event) {
+	e := &event.Event{
 		ID: id, DetailType: d.Type, Source: w.Source.Name, Account: w.Source.Account, Region: w.Source.Region, Time: now, Detail: d.Detail,
 	}
 	if d.ID != "" {
 		e.Resources = []string{"webhook/" + string(w.Config.Scheme) + "/" + d.ID}
 	}
-	var once []string
-	if d.Once != "" {
-		once = append(once, d.Once)
+	return bus.Name{Account: w.Source.Account, Region: w.Source.Region, Bus: w.Source.Name}, e
+}
+
+// onceKeys are what the bus recognises a repeat of the delivery by.
+func onceKeys(d *webhook.Delivery) []string {
+	if d.Once == "" {
+		return nil
 	}
-	s.Core.Add(batch, bus.Name{Account: w.Source.Account, Region: w.Source.Region, Bus: w.Source.Name}, &e, "", once...)
+	return []string{d.Once}
 }

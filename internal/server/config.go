@@ -18,6 +18,7 @@ import (
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	"github.com/carillon-events/carillon/internal/telemetry"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 // AuthMode says whose requests are believed.
@@ -61,6 +62,16 @@ const (
 	DefaultMetricsSeries = 500
 )
 
+// DefaultTrail is a day of events, as long as a delivery is tried.
+var DefaultTrail = trail.Options{For: 24 * time.Hour, MaxBytes: 4 << 30}
+
+// What a trail may be set to.
+const (
+	minTrailFor   = time.Second
+	maxTrailFor   = 366 * 24 * time.Hour
+	minTrailBytes = 1 << 20
+)
+
 // Config is everything that can be set. Its zero value listens on
 // DefaultListen, syncs every commit, and accepts any credentials.
 type Config struct {
@@ -81,6 +92,9 @@ type Config struct {
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
 	Pprof       bool
+
+	Trail   trail.Options // DefaultTrail where zero
+	NoTrail bool
 
 	// HTTPTargets are the networks beside the public internet that API
 	// destinations may call: CIDRs, private, loopback, or none. If it is empty:
@@ -153,6 +167,15 @@ func (c Config) withDefaults() Config {
 	if c.MetricsSeries == 0 {
 		c.MetricsSeries = DefaultMetricsSeries
 	}
+	if c.Trail.For == 0 {
+		c.Trail.For = DefaultTrail.For
+	}
+	if c.Trail.MaxBytes == 0 {
+		c.Trail.MaxBytes = DefaultTrail.MaxBytes
+	}
+	if c.NoTrail {
+		c.Trail = trail.Options{}
+	}
 	if c.DrainFor == 0 {
 		c.DrainFor = DefaultDrainFor
 	}
@@ -224,6 +247,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("max-in-flight-fifo %d: want 1 to %d", c.InFlight.InFlightFIFO, maxInFlight)
 	case c.MaxBody > 1<<30:
 		return fmt.Errorf("max-body %d: want at most 1 GiB", c.MaxBody)
+	case !c.NoTrail && (c.Trail.For < minTrailFor || c.Trail.For > maxTrailFor):
+		return fmt.Errorf("trail-for %s: want %s to %s, or 0 for no trail", c.Trail.For, minTrailFor, maxTrailFor)
+	case !c.NoTrail && c.Trail.MaxBytes < minTrailBytes:
+		return fmt.Errorf("trail-max-bytes %d: want at least %d", c.Trail.MaxBytes, minTrailBytes)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
 	}

@@ -19,7 +19,7 @@ func (r *Running) newIngest(ctx context.Context, core *bus.Core) (*ingest.Servic
 	if err != nil {
 		return nil, err
 	}
-	return ingest.New(ingest.Options{Shard: shard, Core: core, Sealer: box, Now: time.Now, NewID: uuid.NewString, Logger: r.log}), nil
+	return ingest.New(ingest.Options{Shard: shard, Core: core, Sealer: box, Now: time.Now, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: r.log}), nil
 }
 
 // pages are the requests that are no AWS operation, and need the leave of one.

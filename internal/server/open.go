@@ -71,6 +71,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays},
 		Pages:       pages(r.ingest),
 		Open:        map[string]http.Handler{ingest.HookPath: r.ingest},
+		Reads:       map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail)},
 		Pprof:       r.config.Pprof,
 		Tracer:      r.tracer,
 		Metrics:     registry,

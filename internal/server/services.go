@@ -23,6 +23,7 @@ import (
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
+	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -49,6 +50,9 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
+	trails := trail.New(r.config.Trail)
+	core.Record(trails)
+	outbox.Tell(trails)
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
 	calls, err := r.calls(ctx, shard)
@@ -57,11 +61,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	outbox.Reach(targetdestination.Kind, calls)
 	r.replays = newReplays(shard, archives, r.draining.Load)
-	registerCounts(registry, core, outbox)
 	if r.ingest, err = r.newIngest(ctx, core); err != nil {
 		return nil, err
 	}
 	registerIngest(registry, r.ingest)
+	registerCounts(registry, core, outbox, trails)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	r.countWaiting(outbox)
@@ -70,9 +74,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		Handlers: map[timer.Kind]timer.Handler{
 			timer.QueueSweep:    queue.Sweep,
 			timer.QueueMove:     queue.StepMove,
+			timer.QueueClear:    queue.DropLeftovers,
 			timer.RuleSchedule:  core.Fire,
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
+			timer.TrailSweep:    trails.Sweep,
 		},
 		Logger: r.log,
 	}
@@ -118,7 +124,9 @@ func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
 }
 
 // Invariants are what the cores promise about a data directory.
-func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify} }
+func Invariants() []store.Invariant {
+	return []store.Invariant{queue.Verify, archive.Verify, trail.Verify}
+}
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {

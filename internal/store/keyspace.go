@@ -24,6 +24,9 @@ const (
 	SpaceQueueMove    = 'Y' // move tasks
 	SpaceQueueGone    = 'Z' // names of queues deleted a moment ago
 
+	SpaceSharedBody  = 'F' // bodies that several messages refer to, in blocks
+	SpaceSharedCount = 'f' // how many refer to each block
+
 	// bus and delivery
 	SpaceBus         = 'b'
 	SpaceRule        = 'r'
@@ -36,6 +39,7 @@ const (
 	SpaceWebhook     = 'w' // how webhooks of sources are verified
 	SpaceIdempotency = 'i' // keys of events that a bus has seen
 	SpaceArchive     = 'A' // archives, their events, replays
+	SpaceTrail       = 'E' // trail: what became of events
 
 	SpaceConnection = 'c' // destination: connections and API destinations
 )

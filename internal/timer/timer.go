@@ -37,6 +37,9 @@ const (
 	RuleSchedule  Kind = 4 // bus: the next occurrence of a rule's schedule
 	ArchiveSweep  Kind = 8 // archive: retention
 	ArchiveReplay Kind = 9 // archive: the next step of a replay
+
+	TrailSweep Kind = 10 // trail: retention
+	QueueClear Kind = 16 // queue: records of a purged or deleted queue that share their bodies
 )
 
 // Keys, below store.SpaceTimer:

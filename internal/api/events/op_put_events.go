@@ -39,12 +39,12 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 		return nil, err
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
-	batch := bus.Batch{ReceivedAt: s.now()}
+	batch := bus.NewBatch(s.now(), len(in.Entries))
 	traces := tracesOf(c)
 	failed := int32(0)
-	var accepted []int // entry of each event in the batch
+	accepted := make([]int, 0, len(in.Entries)) // entry of each event in the batch
 	for i := range in.Entries {
-		id, refused := s.add(&to, &batch, &in.Entries[i], traces.of(in.Entries[i].TraceHeader.V))
+		id, refused := s.add(&to, batch, &in.Entries[i], traces.of(in.Entries[i].TraceHeader.V))
 		if refused != nil {
 			failed++
 			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
@@ -58,7 +58,7 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 		return out, nil
 	}
 	traces.sent(c, in.Entries, len(accepted), out)
-	if err := s.put(ctx, &batch); err != nil {
+	if err := s.put(ctx, batch); err != nil {
 		return nil, err
 	}
 	for event, entry := range accepted {
