@@ -12,6 +12,7 @@ import (
 	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	headers "github.com/carillon-events/carillon/internal/trace"
 	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/transform"
 )
@@ -67,7 +68,7 @@ func newPending(bus Name, name, eventID, from, trace string, body []byte, at tim
 	p := pending{bus: bus, id: name, event: eventID, trace: trace, body: body, at: at}
 	p.recorded = trail.Acceptance{
 		ID: trail.ReadID(eventID), Bus: trail.Bus{Account: bus.Account, Region: bus.Region, Name: bus.Bus},
-		From: from, Trace: trace, ReceivedAt: at, Envelope: body,
+		From: from, Trace: headers.Public(trace), ReceivedAt: at, Envelope: body,
 	}
 	if name != eventID {
 		p.recorded.Name = name
