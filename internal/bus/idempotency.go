@@ -206,7 +206,11 @@ func (c *Core) remember(tx *store.Tx, p *pending, bucket, before int64) error {
 	if err != nil {
 		return err
 	}
-	if w := m.buses[p.bus]; w.bucket < bucket {
+	w := m.buses[p.bus]
+	if w == nil {
+		w = new(working) // memory has been emptied since the bus was met
+	}
+	if w.bucket < bucket {
 		if err := tx.DeleteRange(p.bus.onceKey(0), p.bus.onceKey(before)); err != nil {
 			return err
 		}
