@@ -29,7 +29,8 @@ import (
 //
 // A bucket is as long as the bus's window and called after the microsecond that
 // it begins with, so a look-up reads two, and what is older goes with one range
-// deletion when a new one begins. A window that is changed begins with nothing.
+// deletion when a new one begins. A path or window that is changed begins with
+// nothing.
 const (
 	TagKeyPath = "carillon:idempotency-key-path"
 	TagWindow  = "carillon:idempotency-window"
