@@ -30,7 +30,7 @@ func Dev(accessKey string) Identity {
 	if !arn.IsAccount(accessKey) {
 		return Identity{AccessKey: accessKey, Account: DefaultAccount, Principal: defaultRoot}
 	}
-	return Identity{AccessKey: accessKey, Account: accessKey, Principal: arn.Root(accessKey).String()}
+	return Identity{AccessKey: accessKey, Account: accessKey, Principal: "arn:aws:iam::" + accessKey + ":root"}
 }
 
 var defaultRoot = arn.Root(DefaultAccount).String()
