@@ -99,10 +99,8 @@ func fill(endpoint string, values []string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("the endpoint is not a URL")
 	}
-	for part := range strings.SplitSeq(u.EscapedPath(), "/") {
-		if part == "." || part == ".." {
-			return nil, errors.New("a path parameter makes a part of the path . or .., which would lead elsewhere")
-		}
+	if hasDots(u) {
+		return nil, errors.New("a path parameter makes a part of the path . or .., which would lead elsewhere")
 	}
 	return u, nil
 }
