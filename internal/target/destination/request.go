@@ -45,6 +45,9 @@ var removed = []string{
 	"Proxy-Authorization", "Range", "Referer", "Te", "Trailer", "Transfer-Encoding", "User-Agent", "Upgrade", "Via", "Warning",
 }
 
+// IsRemoved tells whether a header of that name is never sent as it was asked for.
+func IsRemoved(name string) bool { return slices.Contains(removed, http.CanonicalHeaderKey(name)) }
+
 // newMessage is the call that d asks for, without its authorization. What the
 // target has is "merged with any InvocationParameters specified on the
 // Connection, with any values from the Connection taking precedence":
