@@ -192,7 +192,7 @@ func (m *message) bearer(token destination.Secret) {
 func (m *message) request(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, m.method, m.url.String(), bytes.NewReader(m.body))
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, errors.New("the request cannot be made of the endpoint and its parameters")
 	}
 	r.Header = m.header.Clone()
 	return r, nil
