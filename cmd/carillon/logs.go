@@ -44,6 +44,10 @@ func newLogsListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(groups) == 0 {
+				fmt.Fprintf(c.ErrOrStderr(), "no log groups in %s: --data names the server's data directory\n", server.LogGroups(data))
+				return nil
+			}
 			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "GROUP\tACCOUNT\tREGION\tBYTES\tLAST WRITTEN")
 			for _, g := range groups {
