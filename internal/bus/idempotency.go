@@ -56,7 +56,7 @@ func (e *TagError) Error() string { return "tag " + e.Tag + ": " + e.Reason }
 // remembers the keys that events are added with.
 type once struct {
 	path   *transform.Transform // nil: events carry no keys of their own
-	window time.Duration        // DefaultWindow where zero
+	window time.Duration        // unaskedWindow where zero
 }
 
 // parseOnce reads the tags of a bus.
@@ -94,9 +94,15 @@ func storedOnce(tags map[string]string) once {
 	return o
 }
 
+// unaskedWindow is how long keys that come with events (of webhooks) are
+// remembered by a bus that asks for nothing. A signed webhook may be sent again for
+// as long as its time is within 5 minutes of now, which is 10 minutes where it was
+// signed by a clock that is ahead.
+const unaskedWindow = 10 * time.Minute
+
 func (o *once) remembers() time.Duration {
 	if o.window == 0 {
-		return DefaultWindow
+		return unaskedWindow
 	}
 	return o.window
 }
