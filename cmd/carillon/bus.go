@@ -48,7 +48,16 @@ AWS_ACCESS_KEY_ID and AWS_REGION.`,
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			return in.run(ctx)
+			if err := in.run(ctx); err != nil {
+				return err
+			}
+			// Also what was not said: --window alone sets the usual path.
+			said := fmt.Sprintf("Bus %s routes events once that have the same %s within %s.", in.bus, in.path, in.window)
+			if in.off {
+				said = fmt.Sprintf("Bus %s routes every event.", in.bus)
+			}
+			fmt.Fprintln(c.OutOrStdout(), said)
+			return nil
 		},
 	}
 	f := c.Flags()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/carillon-events/carillon/internal/pattern/explain"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 )
@@ -43,6 +44,10 @@ func newLogsListCommand() *cobra.Command {
 			groups, err := loggroup.List(server.LogGroups(data))
 			if err != nil {
 				return err
+			}
+			if len(groups) == 0 {
+				fmt.Fprintf(c.ErrOrStderr(), "no log groups in %s: --data names the server's data directory\n", server.LogGroups(data))
+				return nil
 			}
 			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "GROUP\tACCOUNT\tREGION\tBYTES\tLAST WRITTEN")
@@ -211,9 +216,10 @@ func (t *logsTail) print(line []byte) error {
 	}
 	var l loggroup.Line
 	if err := json.Unmarshal(line, &l); err != nil {
-		_, err := fmt.Fprintf(t.out, "(damaged) %s\n", bytes.TrimSpace(line))
+		_, err := fmt.Fprintf(t.out, "(damaged) %s\n", explain.Printable(string(bytes.TrimSpace(line))))
 		return err
 	}
-	_, err := fmt.Fprintf(t.out, "%s %s\n", time.UnixMilli(l.Timestamp).UTC().Format("2006-01-02T15:04:05.000Z"), l.Message)
+	// The message is somebody's: it moves no cursor, and is one line.
+	_, err := fmt.Fprintf(t.out, "%s %s\n", time.UnixMilli(l.Timestamp).UTC().Format("2006-01-02T15:04:05.000Z"), explain.Printable(l.Message))
 	return err
 }

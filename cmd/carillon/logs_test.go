@@ -41,6 +41,10 @@ func runLogs(args ...string) (string, error) {
 func TestTheLastLinesOfALogGroupAreShown(t *testing.T) {
 	data := t.TempDir()
 	logFile(t, data, "111122223333", "/aws/events/orders", logLine(1), logLine(2), "garbage\n", logLine(3), `{"half`)
+	logFile(t, data, "111122223333", "evil", `{"timestamp":1,"message":"\u001b[2J\nok","id":"x"}`+"\n", "\x1b]0;gone\a\n")
+	if got, err := runLogs("tail", "evil", "--data", data); err != nil || got != `1970-01-01T00:00:00.001Z \u001b[2J\nok`+"\n"+`(damaged) \u001b]0;gone\u0007`+"\n" {
+		t.Errorf("%q, %v", got, err)
+	}
 	for args, want := range map[string]string{
 		"-n 2":        "(damaged) garbage\n2023-11-14T22:13:20.003Z m3\n",
 		"-n 1 --json": logLine(3),

@@ -32,7 +32,8 @@ The file of --credentials is YAML:
     - accessKeyId: AKIAORDERS
       secretAccessKey: a-long-secret
       account: "123456789012"
-      user: orders`,
+      user: orders
+      operator: true          # may take backups, read trails, …; if none has it, all may`,
 		Example: `  carillon serve
   carillon serve --data /var/lib/carillon --durability fsync
   carillon serve --listen 0.0.0.0:4566 --auth strict --credentials keys.yaml

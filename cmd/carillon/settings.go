@@ -61,6 +61,7 @@ type serveSettings struct {
 	logFiles    int
 	trailFor    time.Duration
 	trailMax    byteSize
+	heapRoom    byteSize
 	logFormat   *choice
 	logLevel    *choice
 
@@ -83,6 +84,7 @@ func newServeSettings() *serveSettings {
 		maxBody:    edge.DefaultMaxBody,
 		logBytes:   loggroup.DefaultFileBytes,
 		trailMax:   byteSize(server.DefaultTrail.MaxBytes),
+		heapRoom:   server.DefaultHeapRoom,
 		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
 		environ:    os.Environ(),
 	}
@@ -116,6 +118,7 @@ func newServeSettings() *serveSettings {
 	f.IntVar(&s.buses.TargetsPerRule, "max-targets-per-rule", bus.DefaultLimits.TargetsPerRule, "`targets` of a rule")
 	f.IntVar(&s.buses.Patterns.Complexity, "max-pattern-complexity", bus.DefaultLimits.Patterns.Complexity, "beginnings of an event pattern's `wildcards` that one value can keep alive")
 	f.IntVar(&s.buses.Patterns.Combinations, "max-pattern-combinations", bus.DefaultLimits.Patterns.Combinations, "`ways` through the $or's of an event pattern")
+	f.Var(&s.heapRoom, "heap-room", "memory that garbage may take before it is collected: less of it takes more of the processor; GOGC goes before it")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
@@ -298,6 +301,7 @@ func (s *serveSettings) config() server.Config {
 		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},
 		MetricsSeries: s.series,
 		LogGroupBytes: int64(s.logBytes), LogGroupFiles: s.logFiles,
+		HeapRoom: int64(s.heapRoom),
 		Trail:    trail.Options{For: s.trailFor, MaxBytes: int64(s.trailMax)},
 		NoTrail:  s.trailFor == 0,
 		DrainFor: s.drainFor,

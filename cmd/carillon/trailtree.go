@@ -62,6 +62,9 @@ func printTrail(w io.Writer, a *server.TrailAnswer) error {
 		}
 	}
 	root.write(&b, "")
+	if a.More {
+		b.WriteString("… and more: it was replayed so often that only the beginning is shown.\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

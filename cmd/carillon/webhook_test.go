@@ -58,8 +58,8 @@ func TestOneCommandLetsWebhooksIn(t *testing.T) {
 	refused(t, "no-such-file")(carillon(t.Context(), "webhook", "set", source, "--scheme", "github", "--secret-file", "no-such-file"))
 	refused(t, "needs the header")(carillon(t.Context(), "webhook", "set", source, "--scheme", "hmac", "--secret-file", secret))
 
-	want(t, "")(carillon(t.Context(), "bus", "idempotency", "default", "--path", "$.detail.id", "--window", "1h"))
-	want(t, "")(carillon(t.Context(), "bus", "idempotency", "default", "--off"))
+	want(t, "Bus default routes events once that have the same $.detail.id within 1h.")(carillon(t.Context(), "bus", "idempotency", "default", "--path", "$.detail.id", "--window", "1h"))
+	want(t, "Bus default routes every event.")(carillon(t.Context(), "bus", "idempotency", "default", "--off"))
 	refused(t, "25h")(carillon(t.Context(), "bus", "idempotency", "default", "--window", "25h"))
 	refused(t, "does not exist")(carillon(t.Context(), "bus", "idempotency", "nowhere"))
 	refused(t, "--off goes without")(carillon(t.Context(), "bus", "idempotency", "default", "--off", "--window", "1h"))

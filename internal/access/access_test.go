@@ -98,6 +98,9 @@ func TestCredentialsAreReadFromAFile(t *testing.T) {
 			t.Errorf("%s is %+v, %v", key, id, ok)
 		}
 	}
+	if id, _ := c.Lookup("AKIAUSER"); !c.Operates(id) {
+		t.Error("a file without operators keeps somebody from operating")
+	}
 	if _, ok := c.Lookup("AKIANOBODY"); ok {
 		t.Error("found a key that is not there")
 	}

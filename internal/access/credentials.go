@@ -22,6 +22,7 @@ type Identity struct {
 	Secret    string // empty in dev mode: not to be verified
 	Account   string // 12 digits
 	Principal string // ARN
+	Operator  bool   // may do what concerns all accounts, if not everybody may
 }
 
 // Dev is the identity behind any access key: a key id of 12 digits is its own
@@ -30,19 +31,26 @@ func Dev(accessKey string) Identity {
 	if !arn.IsAccount(accessKey) {
 		return Identity{AccessKey: accessKey, Account: DefaultAccount, Principal: defaultRoot}
 	}
-	return Identity{AccessKey: accessKey, Account: accessKey, Principal: arn.Root(accessKey).String()}
+	return Identity{AccessKey: accessKey, Account: accessKey, Principal: "arn:aws:iam::" + accessKey + ":root"}
 }
 
 var defaultRoot = arn.Root(DefaultAccount).String()
 
 // Credentials are the keys of strict mode.
-type Credentials struct{ byKey map[string]Identity }
+type Credentials struct {
+	byKey     map[string]Identity
+	operators bool // some are; then the others are not
+}
 
 // Lookup finds the identity of an access key.
 func (c *Credentials) Lookup(accessKey string) (Identity, bool) {
 	id, ok := c.byKey[accessKey]
 	return id, ok
 }
+
+// Operates tells whether somebody may do what concerns all accounts: take
+// backups, read trails. Everybody may as long as the file names no operator.
+func (c *Credentials) Operates(id Identity) bool { return id.Operator || !c.operators }
 
 // Len is how many keys there are.
 func (c *Credentials) Len() int { return len(c.byKey) }
@@ -54,6 +62,7 @@ func (c *Credentials) Len() int { return len(c.byKey) }
 //	    secretAccessKey: ...
 //	    account: "123456789012"
 //	    user: orders        # or a whole ARN; the account's root if left out
+//	    operator: true      # may do what concerns all accounts; if left out everywhere, all may
 func LoadCredentials(path string) (*Credentials, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -75,6 +84,7 @@ type credentialEntry struct {
 	SecretAccessKey string `yaml:"secretAccessKey"`
 	Account         string `yaml:"account"`
 	User            string `yaml:"user"`
+	Operator        bool   `yaml:"operator"`
 }
 
 // ParseCredentials reads the text of a credentials file.
@@ -84,7 +94,7 @@ func ParseCredentials(text []byte) (*Credentials, error) {
 	var file credentialFile
 	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
 		// yaml's own errors would repeat the values they stumble on: secrets.
-		return nil, errors.New("it is no YAML list of {accessKeyId, secretAccessKey, account, user} under the key credentials" + yamlLine(err))
+		return nil, errors.New("it is no YAML list of {accessKeyId, secretAccessKey, account, user, operator} under the key credentials" + yamlLine(err))
 	}
 	if len(file.Credentials) == 0 {
 		return nil, errors.New("it has no credentials: strict mode would refuse everybody")
@@ -99,6 +109,7 @@ func ParseCredentials(text []byte) (*Credentials, error) {
 			return nil, fmt.Errorf("credentials[%d]: %w", i, err)
 		}
 		c.byKey[id.AccessKey] = id
+		c.operators = c.operators || id.Operator
 	}
 	return c, nil
 }
@@ -123,7 +134,7 @@ func (e credentialEntry) identity() (Identity, error) {
 	case !arn.IsAccount(e.Account):
 		return Identity{}, fmt.Errorf("account of %s must be 12 digits, in quotes", e.AccessKeyID)
 	}
-	id := Identity{AccessKey: e.AccessKeyID, Secret: e.SecretAccessKey, Account: e.Account}
+	id := Identity{AccessKey: e.AccessKeyID, Secret: e.SecretAccessKey, Account: e.Account, Operator: e.Operator}
 	switch {
 	case e.User == "":
 		id.Principal = arn.Root(e.Account).String()

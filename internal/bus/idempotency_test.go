@@ -299,3 +299,27 @@ func TestAKeyFromAnotherPathIsAnotherKey(t *testing.T) {
 		t.Errorf("%d events were routed, want 3", len(got))
 	}
 }
+
+func TestAKeyThatComesWithAnEventIsRememberedForAsLongAsASignatureHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		bus := Name{"111122223333", "eu-west-1", "hooks"}
+		n.unique(bus, nil)
+		put := func(id string) string {
+			var b Batch
+			n.core.Add(&b, bus, &event.Event{ID: id, Source: "s", DetailType: "t", Detail: "{}", Account: bus.Account, Region: bus.Region}, "", "m1")
+			n.putBatch(&b)
+			first, _ := b.First(0)
+			return first
+		}
+		put("1")
+		time.Sleep(10*time.Minute - time.Second)
+		if first := put("2"); first != "1" {
+			t.Errorf("it is a repeat of %q", first)
+		}
+		time.Sleep(time.Second)
+		if first := put("3"); first != "" {
+			t.Errorf("ten minutes later it is a repeat of %q", first)
+		}
+	})
+}

@@ -1,7 +1,6 @@
 package bus
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 
@@ -33,8 +32,7 @@ func (c *Core) ChangeTags(tx *store.Tx, n Name, rule string, set map[string]stri
 			if _, err := parseOnce(rec.Tags); err != nil {
 				return fmt.Errorf("tag bus %s: %w", n.Bus, err)
 			}
-			// A key from one path is none from another.
-			if err := errors.Join(renewOnce(tx, n, rec.Tags), forgetKeys(tx, n)); err != nil {
+			if err := renewOnce(tx, n, rec.Tags); err != nil {
 				return err
 			}
 		}

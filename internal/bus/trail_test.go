@@ -14,7 +14,7 @@ import (
 func (n *node) told(id string) (all []string, passages []trail.Passage) {
 	n.t.Helper()
 	n.view(func(v *store.View) (err error) {
-		passages, err = trail.Get(v, id)
+		passages, _, err = trail.Get(v, id)
 		return err
 	})
 	for _, p := range passages {

@@ -139,6 +139,7 @@ type directConn struct {
 	plain    plain
 	answer   answer
 	deadline time.Time
+	writeBy  time.Time          // the deadline of writes
 	cancel   context.CancelFunc // of the context of all its requests
 	begun    bool               // a request has come in part: deadline is that of the whole
 	idle     bool
@@ -253,7 +254,7 @@ func (c *directConn) leave() {
 
 // handOver gives the connection to net/http with what was read of it.
 func (c *directConn) handOver() {
-	_ = c.conn.SetReadDeadline(time.Time{})
+	_ = c.conn.SetDeadline(time.Time{})
 	select {
 	case c.direct.toHTTP <- &replayed{Conn: c.conn, first: c.buf[:c.have]}:
 		c.handed = true
@@ -292,6 +293,7 @@ func (c *directConn) run(size int) (more bool) {
 	if !ok {
 		return false
 	}
+	c.patience()
 	_, err := c.conn.Write(c.answer.bytes())
 	c.have = copy(c.buf, c.buf[size:c.have])
 	c.have += copy(c.buf[c.have:], early)
@@ -300,6 +302,19 @@ func (c *directConn) run(size int) (more bool) {
 	}
 	c.answer.shrink()
 	return err == nil && !c.answer.closes()
+}
+
+// answerFor bounds how long a client may take nothing of an answer: it holds the
+// answer, its connection and the goroutine.
+const answerFor = time.Minute
+
+// patience sets the deadline of a write, of one in many: setting it costs more
+// than looking at the time.
+func (c *directConn) patience() {
+	if now := time.Now(); c.writeBy.Sub(now) < answerFor/2 {
+		c.writeBy = now.Add(answerFor)
+		_ = c.conn.SetWriteDeadline(c.writeBy)
+	}
 }
 
 // handle is false where the handler wants the connection to end without an

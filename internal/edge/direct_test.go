@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -173,6 +175,46 @@ func TestShutdownFinishesTheRequestAndCutsIdleConnections(t *testing.T) {
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}
+}
+
+// pipes is a listener of one connection, in memory.
+type pipes struct {
+	conn chan net.Conn
+	once sync.Once
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p.conn; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.conn) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func TestAClientThatTakesNoAnswerIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		l := &pipes{conn: make(chan net.Conn, 1)}
+		l.conn <- ours
+		d := NewDirect(l, echo, time.Hour)
+		ended := make(chan error, 1)
+		go func() { ended <- d.Run() }()
+		began := time.Now()
+		if _, err := io.WriteString(theirs, plainRequest); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(answerFor + time.Second)
+		if n, err := theirs.Read(make([]byte, 1)); err == nil {
+			t.Errorf("%d bytes are still there after %s", n, time.Since(began))
+		}
+		theirs.Close()
+		d.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestALongPollEndsWhenItsClientGoesAndKeepsWhatCameEarly(t *testing.T) {

@@ -31,7 +31,13 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 	case !ValidRegion(signed.Region):
 		return id, "", sigv4.ErrRegion()
 	}
-	return id, signed.Region, x.h.verifier.Verify(x.r, &signed, body, id.Secret)
+	if err := x.h.verifier.Verify(x.r, &signed, body, id.Secret); err != nil {
+		return id, "", err
+	}
+	if service == AdminService && !x.h.options.Credentials.Operates(id) {
+		return id, "", access.Denied(&access.Request{Principal: id.Principal, Action: AdminService + ":" + x.route.operation, Resource: "*"})
+	}
+	return id, signed.Region, nil
 }
 
 // ValidRegion keeps nonsense out of keys and ARNs. It knows no list of regions:

@@ -18,10 +18,13 @@ import (
 
 func noon() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
 
-func strict(t testing.TB) (*sample, *edge.Handler) {
+const ordersKey = "credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders}\n"
+
+func strict(t testing.TB) (*sample, *edge.Handler) { return strictWith(t, ordersKey) }
+
+func strictWith(t testing.TB, keys string) (*sample, *edge.Handler) {
 	t.Helper()
-	credentials, err := access.ParseCredentials([]byte(
-		"credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders}"))
+	credentials, err := access.ParseCredentials([]byte(keys))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +105,18 @@ func TestAnAdministrativeRequestIsSignedForCarillonInStrictMode(t *testing.T) {
 	ask(h, form("/_carillon/backup", "")).want(t, 400, "MissingAuthenticationTokenException")
 	ask(h, sign(t, form("/_carillon/backup", ""), "", "AKIAORDERS", "hush", "sqs", noon())).want(t, 400, "correct service: 'carillon'")
 	ask(h, sign(t, form("/_carillon/backup", ""), "", "AKIAORDERS", "hush", edge.AdminService, noon())).want(t, 200)
+}
+
+func TestWhereSomeKeysAreOperatorsTheOthersAdministerNothing(t *testing.T) {
+	_, h := strictWith(t, ordersKey+"  - {accessKeyId: AKIAOPS, secretAccessKey: hush, account: \"123456789012\", operator: true}\n")
+	backup := func(key, secret string) *http.Request {
+		return sign(t, form("/_carillon/backup", ""), "", key, secret, edge.AdminService, noon())
+	}
+	ask(h, backup("AKIAOPS", "hush")).want(t, 200)
+	ask(h, backup("AKIAORDERS", "hush")).want(t, 403, "AccessDeniedException",
+		"User: arn:aws:iam::123456789012:user/orders is not authorized to perform: carillon:Backup on resource: *")
+	ask(h, backup("AKIAORDERS", "guess")).want(t, 400, "InvalidSignatureException")
+	ask(h, sign(t, post(sendTarget, "{}"), "{}", "AKIAORDERS", "hush", "sqs", noon())).want(t, 200)
 }
 
 func BenchmarkARequestThroughTheEdge(b *testing.B) {

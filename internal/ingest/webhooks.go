@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
@@ -85,6 +87,9 @@ func decode(body []byte, request any) error {
 	if err := d.Decode(request); err != nil {
 		return bad(fmt.Sprintf("The request is not valid: %.300s.", err.Error()))
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return bad("The request is not valid: there is more behind the object.")
+	}
 	return nil
 }
 
@@ -117,6 +122,9 @@ func (s *Service) Put(c *wire.Call, r *http.Request, body []byte) ([]byte, error
 	id, err := sourceOf(c, in.Source, in.Account, in.Region)
 	if err != nil {
 		return nil, err
+	}
+	if whole := in.Source + "/"; strings.Contains(whole, "/./") || strings.Contains(whole, "/../") {
+		return nil, bad(fmt.Sprintf("source %.300q is not valid: a part of it is . or .., which no sender leaves in an address.", in.Source))
 	}
 	hook, err := webhook.New(in.Config, []byte(in.Secret))
 	if err != nil {

@@ -111,6 +111,8 @@ type Config struct {
 	LogGroupBytes int64 // where a file of a log group ends; loggroup.DefaultFileBytes where zero
 	LogGroupFiles int   // of a log group; loggroup.DefaultFiles where zero
 
+	HeapRoom int64 // what the heap may grow before it is collected, a setting of the whole process; 0: as Go has it
+
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
 
 	Version string

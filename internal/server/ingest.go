@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/ingest"
 )
 
@@ -19,7 +19,7 @@ func (r *Running) newIngest(ctx context.Context, core *bus.Core) (*ingest.Servic
 	if err != nil {
 		return nil, err
 	}
-	return ingest.New(ingest.Options{Shard: shard, Core: core, Sealer: box, Now: time.Now, NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: r.log}), nil
+	return ingest.New(ingest.Options{Shard: shard, Core: core, Sealer: box, Now: time.Now, NewID: func() string { return event.NewID(time.Now()) }, Logger: r.log}), nil
 }
 
 // pages are the requests that are no AWS operation, and need the leave of one.

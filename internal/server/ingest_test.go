@@ -262,6 +262,9 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"source":"github","scheme":"github","secret":"s"}`:                                             "source",
 		`{"source":"aws.partner/a/c","scheme":"gitlab","secret":"s"}`:                                    "Scheme",
+		`{"source":"aws.partner/../..","scheme":"github","secret":"s"}`:                                  "is . or ..",
+		`{"source":"aws.partner/a/./c","scheme":"github","secret":"s"}`:                                  "is . or ..",
+		`{"source":"aws.partner/a/c","scheme":"github","secret":"s"} {}`:                                 "behind the object",
 		`{"source":"aws.partner/a/c","scheme":"github"}`:                                                 "secret",
 		`{"source":"aws.partner/a/c","scheme":"github","secret":"s","account":"1"}`:                      "account",
 		`{"source":"aws.partner/a/c","scheme":"github","secret":"s","region":"EU"}`:                      "region",

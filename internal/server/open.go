@@ -21,6 +21,7 @@ const (
 	readHeaderFor = 10 * time.Second
 	readFor       = 2 * time.Minute // headers and body; also bounds how long a request may run unless it says otherwise
 	idleFor       = 3 * time.Minute
+	writeFor      = 5 * time.Minute // from the end of the headers to that of the answer; streams set their own
 	maxHeader     = 64 << 10
 )
 
@@ -81,6 +82,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderFor,
 		ReadTimeout:       readFor,
+		WriteTimeout:      writeFor,
 		IdleTimeout:       idleFor,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(httpLog{r.log}, "", 0),

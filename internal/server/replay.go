@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -268,11 +269,21 @@ var (
 
 // readReplay reads a request and checks its fields by themselves.
 func readReplay(body io.Reader) (*ReplayRequest, error) {
-	d := json.NewDecoder(io.LimitReader(body, maxReplayRequest))
+	text, err := io.ReadAll(io.LimitReader(body, maxReplayRequest+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotAReplay, err)
+	}
+	if len(text) > maxReplayRequest {
+		return nil, fmt.Errorf("%w: it has more than %d bytes", errNotAReplay, maxReplayRequest)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var in ReplayRequest
 	if err := d.Decode(&in); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNotAReplay, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: there is more behind the object", errNotAReplay)
 	}
 	for field, name := range map[string]string{"name": in.Name, "archive": in.Archive, "after": in.After} {
 		if name != "" && !entityName.MatchString(name) {

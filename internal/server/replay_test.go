@@ -157,6 +157,8 @@ func TestReplayRequestsThatMakeNoSenseAreRefusedAndChangeNothing(t *testing.T) {
 		code       int
 	}{
 		{`nonsense`, "cannot be read", 400},
+		{`{"do":"list"} {}`, "more behind", 400},
+		{`{"do":"list"` + strings.Repeat(" ", 256<<10) + `}`, "more than 262144 bytes", 400},
 		{`{"do":"start","archive":"a","name":"r","sped":1}`, `unknown field "sped"`, 400},
 		{`{"do":"dance"}`, "Field do is not valid", 400},
 		{`{"do":"start","archive":"a"}`, "Field name is not valid", 400},

@@ -117,6 +117,9 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	if err := r.openStore(); err != nil {
 		return nil, err
 	}
+	if c.HeapRoom > 0 {
+		r.start("heap", func(ctx context.Context) error { return keepHeapRoom(ctx, c.HeapRoom) })
+	}
 	if err := r.open(ctx, addr, keys); err != nil {
 		stopErr := r.Stop()
 		if cause := r.store.Err(); cause != nil {

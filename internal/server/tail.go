@@ -33,7 +33,8 @@ type TailLine struct {
 
 const (
 	maxTails      = 100
-	tailBuffer    = 4096 // events that a tail may be behind
+	tailBuffer    = 4096     // events that a tail may be behind
+	tailBytes     = 16 << 20 // of these events, so that a slow reader of large ones holds no gigabytes
 	tailHeartbeat = 15 * time.Second
 )
 
@@ -53,6 +54,7 @@ type tail struct {
 	rules  *pattern.Snapshot // of its one pattern; nil: all events
 	memory pattern.Memory
 	events chan bus.Accepted
+	held   atomic.Int64 // bytes of what is in events
 	missed atomic.Uint64
 }
 
@@ -66,14 +68,26 @@ func (t *tails) Accepted(a bus.Accepted) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for one := range t.all {
-		if !one.wants(&a) {
-			continue
-		}
-		select {
-		case one.events <- a:
-		default:
+		if one.wants(&a) && !one.offer(a) {
 			one.missed.Add(1)
 		}
+	}
+}
+
+// offer keeps an event for the reader, if there is room. Nobody else adds: tails.mu
+// is held.
+func (t *tail) offer(a bus.Accepted) bool {
+	size := int64(len(a.Event))
+	if held := t.held.Load(); held > 0 && held+size > tailBytes {
+		return false
+	}
+	t.held.Add(size)
+	select {
+	case t.events <- a:
+		return true
+	default:
+		t.held.Add(-size)
+		return false
 	}
 }
 
@@ -144,6 +158,7 @@ func (t *tails) stream(r *http.Request, w *patientWriter, one *tail) {
 		var line []byte
 		select {
 		case a := <-one.events:
+			one.held.Add(-int64(len(a.Event)))
 			line = one.line(&a)
 		case <-beat.C:
 			line = []byte("\n")

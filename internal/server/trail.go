@@ -35,12 +35,21 @@ type badQuery struct{ name, why string }
 
 func (e badQuery) Error() string { return "parameter " + e.name + ": " + e.why }
 
+// errBadQuery: what would be left of it, without the parts that cannot be read,
+// is another question.
+var errBadQuery error = badQuery{"string", "the query string is not well-formed"}
+
 // errNoTrail: the trail does not have the event.
 var errNoTrail = errors.New("the trail does not have this event: it never was, or is too old (--trail-for, --trail-max-bytes)")
 
 // findTrail is TrailPath.
 func (r *Running) findTrail(w http.ResponseWriter, req *http.Request) {
-	q, err := trailQuery(req.URL.Query())
+	query, err := url.ParseQuery(req.URL.RawQuery)
+	if err != nil {
+		failTrail(w, errBadQuery)
+		return
+	}
+	q, err := trailQuery(query)
 	if err != nil {
 		failTrail(w, err)
 		return
@@ -118,18 +127,23 @@ func matcher(text string) (func([]byte) bool, error) {
 // showTrail is what lies below TrailPath.
 func (r *Running) showTrail(w http.ResponseWriter, req *http.Request) {
 	id, what, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, TrailPath+"/"), "/")
+	query, err := url.ParseQuery(req.URL.RawQuery)
+	if err != nil {
+		failTrail(w, errBadQuery)
+		return
+	}
 	var answer any
-	err := r.store.Shard(0).View(func(v *store.View) (err error) {
-		passages, err := trail.Get(v, id)
+	err = r.store.Shard(0).View(func(v *store.View) (err error) {
+		passages, more, err := trail.Get(v, id)
 		switch {
 		case err != nil:
 			return err
 		case len(passages) == 0:
 			return errNoTrail
 		case what == "":
-			answer, err = trailAnswer(v, id, passages, req.URL.Query())
+			answer, err = trailAnswer(v, id, passages, more, query)
 		case what == "explain":
-			answer, err = explainTrail(v, id, passages, req.URL.Query())
+			answer, err = explainTrail(v, id, passages, query)
 		default:
 			err = badQuery{"path", "want " + TrailPath + "/ID or " + TrailPath + "/ID/explain"}
 		}

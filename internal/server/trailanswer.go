@@ -29,6 +29,9 @@ type TrailPage struct {
 type TrailAnswer struct {
 	EventID  string       `json:"eventId"`
 	Passages []TrailEvent `json:"passages"` // in the order of acceptance
+	// More: this is the beginning of what the trail has; an event that was replayed
+	// a thousand times is not answered at once.
+	More bool `json:"more,omitempty"`
 }
 
 // TrailEvent is an event on one bus.
@@ -94,7 +97,7 @@ type TrailAttempt struct {
 
 var fates = map[trail.Fate]string{trail.Accepted: "accepted", trail.NoBus: "no-bus", trail.SourcePending: "source-pending"}
 
-func trailAnswer(v *store.View, id string, passages []trail.Passage, in url.Values) (*TrailAnswer, error) {
+func trailAnswer(v *store.View, id string, passages []trail.Passage, more bool, in url.Values) (*TrailAnswer, error) {
 	most := 0
 	if text := in.Get("unmatched"); text != "" {
 		var err error
@@ -102,7 +105,7 @@ func trailAnswer(v *store.View, id string, passages []trail.Passage, in url.Valu
 			return nil, badQuery{"unmatched", "want 0 to " + strconv.Itoa(maxUnmatched)}
 		}
 	}
-	answer := &TrailAnswer{EventID: id}
+	answer := &TrailAnswer{EventID: id, More: more}
 	for i := range passages {
 		p := &passages[i]
 		e, err := trailEvent(v, p, true)

@@ -134,9 +134,9 @@ func (e *Exporter) record(s *trace.Span) {
 	for _, l := range s.Links {
 		options = append(options, otel.WithLinks(otel.Link{SpanContext: contextOf(l, l.Span)}))
 	}
-	_, span := e.tracer.Start(ctx, s.Name, options...)
+	_, span := e.tracer.Start(ctx, text(s.Name), options...)
 	if s.Error != "" {
-		span.SetStatus(codes.Error, s.Message)
+		span.SetStatus(codes.Error, text(s.Message))
 	}
 	span.End(otel.WithTimestamp(s.End))
 }
@@ -150,15 +150,28 @@ func attributes(s *trace.Span) []attribute.KeyValue {
 	all := make([]attribute.KeyValue, 0, len(s.Attributes)+1)
 	for _, a := range s.Attributes {
 		if a.Text != "" {
-			all = append(all, attribute.String(a.Key, a.Text))
+			all = append(all, attribute.String(a.Key, text(a.Text)))
 		} else {
 			all = append(all, attribute.Int64(a.Key, a.Number))
 		}
 	}
 	if s.Error != "" {
-		all = append(all, attribute.String("error.type", s.Error))
+		all = append(all, attribute.String("error.type", text(s.Error)))
 	}
 	return all
+}
+
+// maxText bounds each text of a span, in bytes: an error may quote what a client
+// sent, and spans wait in memory.
+const maxText = 1024
+
+// text is what a span can have of a text. Of one that is no UTF-8, which clients
+// may send, the collector would get none of the batch.
+func text(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText]
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 func contextOf(c trace.Context, span trace.SpanID) otel.SpanContext {

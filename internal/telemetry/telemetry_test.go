@@ -2,9 +2,11 @@ package telemetry_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +76,26 @@ func TestACollectorThatRefusesIsCounted(t *testing.T) {
 	}
 	if e.Tracer().Begin(trace.Context{Trace: trace.TraceID{1}, Sampling: trace.NotSampled}, time.Now()) != nil {
 		t.Error("what the caller does not sample is recorded")
+	}
+}
+
+// One client could blind the collector for everybody.
+func TestASpanWithATextThatIsNoUTF8CostsNoOtherASpan(t *testing.T) {
+	sent := 0
+	at := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		sent += int(n)
+	}))
+	defer at.Close()
+	e := exporter(t, at.URL)
+	for _, text := range []string{"good", "\xff\xfe", strings.Repeat("long", 1<<20), strings.Repeat("é", 1<<10)[1:]} {
+		s := e.Tracer().Begin(trace.Context{}, time.Now())
+		s.Name, s.Error, s.Message, s.End = text, text, text, time.Now()
+		s.Set("key", text)
+		e.Tracer().Record(s)
+	}
+	if got := stop(t, e); got.Exported != 4 || got.Failed != 0 || sent > 32<<10 {
+		t.Errorf("%+v in %d bytes", got, sent)
 	}
 }
 

@@ -64,19 +64,28 @@ func (d *Delivery) State() (Outcome, string) {
 }
 
 // Get is what is known of an event, in the order of acceptance; nothing if the
-// trail does not have it, or not any more.
-func Get(r Reader, eventID string) ([]Passage, error) {
+// trail does not have it, or not any more. Of an event that has more entries than
+// anybody reads, since it was replayed often, it is the first of them, and more is
+// true.
+func Get(r Reader, eventID string) (all []Passage, more bool, err error) {
 	id := ReadID(eventID)
 	places, err := placesOf(r, &id)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	known := rules{r, map[noted]Rule{}}
+	known, read := rules{r, map[noted]Rule{}}, 0
 	var entries []entry
 	for _, p := range places {
+		if more {
+			break
+		}
 		var bad error
 		lo := entryPrefix(p)
 		err := r.Scan(lo, store.PrefixEnd(lo), func(_, v []byte) bool {
+			if read += len(v); read > maxScanBytes && len(entries) > 0 {
+				more = true
+				return false
+			}
 			var e entry
 			if e, bad = decodeEntry(v); bad == nil {
 				e.hour = hourOf(p.bucket())
@@ -88,12 +97,12 @@ func Get(r Reader, eventID string) ([]Passage, error) {
 			err = bad
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	all, err := known.assemble(entries)
+	all, err = known.assemble(entries)
 	all = slices.DeleteFunc(all, func(p Passage) bool { return p.EventID != eventID })
-	return all, err
+	return all, more, err
 }
 
 // placesOf has the places at which an event may lie.

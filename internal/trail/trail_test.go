@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,10 +154,33 @@ func (n *node) attempt(id, name string, acceptedAt time.Time, r Rule, target, re
 	})
 }
 
+func TestOfAnEventThatWasReplayedVeryOftenTheBeginningIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { replayedVeryOften(t) })
+}
+
+func replayedVeryOften(t *testing.T) {
+	n := start(t, Options{time.Hour, 1 << 30})
+	defer n.stop()
+	id := newID(1)
+	large := (&event.Event{ID: id, Source: "s", DetailType: "t", Detail: `{"a": "` + strings.Repeat("x", 1<<20) + `"}`, Time: time.Unix(0, 0)}).Append(nil)
+	for range 40 {
+		n.must(func(tx *store.Tx) error {
+			return n.trail.Accept(tx, &Acceptance{ID: ReadID(id), Bus: shop, ReceivedAt: tx.Now(), Envelope: large}, described(nil))
+		})
+	}
+	n.view(func(v *store.View) error {
+		all, more, err := Get(v, id)
+		if err != nil || !more || len(all) != 31 {
+			t.Errorf("%d passages, more %t, %v", len(all), more, err)
+		}
+		return nil
+	})
+}
+
 func (n *node) get(id string) (all []Passage) {
 	n.t.Helper()
 	n.view(func(v *store.View) (err error) {
-		all, err = Get(v, id)
+		all, _, err = Get(v, id)
 		return err
 	})
 	return all

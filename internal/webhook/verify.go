@@ -122,6 +122,11 @@ func (h *Hook) verifyStandard(header http.Header, body []byte, now time.Time) er
 	if id == "" {
 		return errors.New("the request has no webhook-id")
 	}
+	if strings.Contains(id, ".") {
+		// Or a signature of "a", 1 and "2.x" would be one of "a.1", 2 and "x": another
+		// time than was signed. The specification has senders use none.
+		return errors.New("the webhook-id has a full stop in it")
+	}
 	if err := fresh(at, now); err != nil {
 		return err
 	}
@@ -153,7 +158,7 @@ func (h *Hook) any(signatures []string, decode func(string) ([]byte, error), tex
 // fresh refuses a time, in seconds since 1970, that is too far from now.
 func fresh(at string, now time.Time) error {
 	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || seconds < 0 || seconds > 1<<40 {
+	if err != nil || seconds < 0 || seconds > 1<<40 || strings.HasPrefix(at, "+") {
 		return errors.New("the request does not say when it was signed")
 	}
 	if off := now.Sub(time.Unix(seconds, 0)); off > Tolerance || off < -Tolerance {

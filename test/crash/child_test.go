@@ -128,6 +128,15 @@ func (c *child) end(t *testing.T) {
 	}
 }
 
+// verify has Carillon look through its data directory, while none runs on it.
+func (c *child) verify(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command(c.binary, "verify", c.data).CombinedOutput()
+	if err != nil {
+		t.Errorf("verify: %v\n%s", err, out)
+	}
+}
+
 // wantCalmLog: being killed is no reason for errors.
 func (c *child) wantCalmLog(t *testing.T) {
 	b, err := os.ReadFile(c.log.Name())

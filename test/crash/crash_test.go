@@ -22,7 +22,7 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 	more := campaign(t)
 	c := newChild(t)
 	c.start(t)
-	loads := []load{newFIFO(c, t), newFanOut(c, t)}
+	loads := []load{newFIFO(c, t), newFanOut(c, t), newHook(c, t), newReplays(c, t)}
 	for _, name := range []string{"apples", "pears", "plums"} {
 		loads = append(loads, newQueue(c, t, name))
 	}
@@ -50,6 +50,8 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 	wg.Wait()
 	t.Logf("%d kills, %d orderly ends", kills, ends)
 	drain(t, loads)
+	c.end(t)
+	c.verify(t)
 }
 
 func drain(t *testing.T, loads []load) {

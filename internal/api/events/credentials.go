@@ -78,6 +78,9 @@ func (s *Service) credentials(method destination.Method, by destination.Credenti
 	if method == destination.APIKey && !targetdestination.IsHeader(by.Name) {
 		return by, invalid("AuthParameters."+names[0], "It must be the name of an HTTP header.")
 	}
+	if method == destination.APIKey && targetdestination.IsRemoved(by.Name) {
+		return by, invalid("AuthParameters."+names[0], "The header "+by.Name+" is removed from requests to API destinations.")
+	}
 	if method == destination.OAuth {
 		if err := s.checkURL("AuthParameters.OAuthParameters.AuthorizationEndpoint", by.TokenURL); err != nil {
 			return by, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
+	"github.com/carillon-events/carillon/internal/bus"
 )
 
 // checkLogTarget refuses what cannot be a log group. It is the group's own ARN on
@@ -13,9 +14,16 @@ import (
 // A log group takes the event as it is, or an input template that is an object
 // of timestamp and message, both of which are strings; neither Input nor
 // InputPath: https://github.com/aws/aws-cdk/pull/20748 has what AWS answers.
-func checkLogTarget(t *model.Target, to arn.ARN) error {
+//
+// It is of the rule's account and region: log groups are not among the services
+// to which a rule sends "in another AWS account".
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+func checkLogTarget(n bus.Name, t *model.Target, to arn.ARN) error {
 	if _, ok := to.LogGroupName(); !ok || !arn.IsAccount(to.Account) || to.Region == "" {
 		return invalid(t.Arn, "Provided Arn is not in correct format.")
+	}
+	if to.Account != n.Account || to.Region != n.Region {
+		return invalid("Arn", "The log group must be in the account and region of the rule (target "+t.Id+": "+t.Arn+").")
 	}
 	for _, p := range []param{
 		{"Input", t.Input.OK}, {"InputPath", t.InputPath.OK}, {"SqsParameters", t.SqsParameters != nil},

@@ -58,7 +58,7 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 	case to.Service == "events":
 		err = checkBusTarget(n, t, to)
 	case to.Service == "logs":
-		err = checkLogTarget(t, to)
+		err = checkLogTarget(n, t, to)
 	}
 	if err != nil {
 		return bus.Target{}, err

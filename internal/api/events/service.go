@@ -15,13 +15,12 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -43,13 +42,9 @@ type Service struct {
 
 // New is the table of EventBridge's operations on a shard.
 func New(shard *store.Shard, core *bus.Core, targets *delivery.Outbox, archives *archive.Core, calls *targetdestination.Caller) *wire.Service {
-	s := &Service{shard: shard, core: core, targets: targets, archives: archives, calls: calls, now: time.Now, newID: newEventID}
+	s := &Service{shard: shard, core: core, targets: targets, archives: archives, calls: calls, now: time.Now, newID: func() string { return event.NewID(time.Now()) }}
 	return model.New(s, resource)
 }
-
-// newEventID is a UUID of version 7: its time is where the trail looks for the
-// event, so that no index is needed.
-func newEventID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // change runs fn in a transaction and words its error.
 func (s *Service) change(ctx context.Context, n names, fn func(tx *store.Tx) error) error {

@@ -273,7 +273,7 @@ func TestAnEventThatGoesToVeryManyBusesGoesToMostByTheOutbox(t *testing.T) {
 		}
 		var passages []trail.Passage
 		if err := n.shard.View(func(v *store.View) (err error) {
-			passages, err = trail.Get(v, "e1")
+			passages, _, err = trail.Get(v, "e1")
 			return err
 		}); err != nil {
 			t.Error(err)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -41,7 +42,8 @@ var (
 	// where they are allowed.
 	inside = prefixes(
 		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "192.0.0.0/24", "192.0.2.0/24",
-		"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "::1/128", "fc00::/7", "fec0::/10", "100::/64", "2001:db8::/32", "2001::/32", "64:ff9b:1::/48",
+		"192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "::1/128", "fc00::/7", "fec0::/10", "100::/63",
+		"2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "64:ff9b:1::/48",
 	)
 	words = map[string][]netip.Prefix{
 		"private":  prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
@@ -49,12 +51,14 @@ var (
 		"none":     nil,
 	}
 	// carriers have an IPv4 address in them, at the byte that is given, which is
-	// where a packet ends up: NAT64, 6to4, and IPv4-compatible addresses.
+	// where a packet ends up: NAT64, 6to4, IPv4-compatible and IPv4-translated
+	// addresses.
 	carriers = []struct {
 		prefix netip.Prefix
 		at     int
 	}{
 		{netip.MustParsePrefix("64:ff9b::/96"), 12}, {netip.MustParsePrefix("2002::/16"), 2}, {netip.MustParsePrefix("::/96"), 12},
+		{netip.MustParsePrefix("::ffff:0:0:0/96"), 12},
 	}
 )
 
@@ -73,6 +77,11 @@ func ParseAllowed(list []string) (Allowed, error) {
 		}
 		if err != nil {
 			return Allowed{}, fmt.Errorf("%q: want a CIDR such as 10.0.0.0/8, or private, loopback or none", text)
+		}
+		if p.Addr().Is4In6() { // addresses are compared as what they lead to
+			if p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96); !p.IsValid() {
+				return Allowed{}, fmt.Errorf("%q: it is more than the IPv4 addresses in IPv6: write it as IPv4", text)
+			}
 		}
 		if p.Bits() == 0 {
 			return Allowed{}, fmt.Errorf("%q: this is every address; say which networks", text)
@@ -152,11 +161,48 @@ func (a Allowed) CheckURL(text string) error {
 		return errors.New("it must not have a fragment")
 	case strings.Contains(hostOf(text), "*"):
 		return errors.New("a * is for a part of the path or the query, not of the host")
+	case !isPort(u.Port()):
+		return errors.New("its port must be a number from 1 to 65535")
+	case hasDots(u):
+		return errors.New("a part of its path is . or .., which leads elsewhere")
 	}
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
 		return a.check(addr, u.Scheme == "http")
 	}
+	if isNumber(u.Hostname()) {
+		return errors.New("its host looks like a number: write an IP address in four decimal parts")
+	}
 	return nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
+}
+
+// hasDots tells whether a part of the path leads up or nowhere.
+func hasDots(u *url.URL) bool {
+	for part := range strings.SplitSeq(u.EscapedPath(), "/") {
+		if part = strings.ReplaceAll(strings.ToLower(part), "%2e", "."); part == "." || part == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// isNumber tells whether somebody would read a host as an IPv4 address that is
+// not in its usual form, such as 0x7f.1 or 2130706433. What it leads to is
+// checked when it is dialled, as of any host; but nobody means a name by it.
+//
+// https://url.spec.whatwg.org/#ends-in-a-number-checker
+func isNumber(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	digits := "0123456789"
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		last, digits = "0"+hex, "0123456789abcdef"
+	}
+	return last != "" && strings.Trim(last, digits) == ""
 }
 
 // hostOf is what stands between the scheme and the path, whatever it is.

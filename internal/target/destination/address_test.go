@@ -33,6 +33,7 @@ func TestOnlyPublicAndAllowedAddressesAreCalled(t *testing.T) {
 		"224.0.0.1": {}, "ff02::1": {}, "255.255.255.255": {}, "100.100.100.200": {}, "168.63.129.16": {},
 		"::ffff:169.254.169.254": {}, "::ffff:127.0.0.1": {false, false, true, false}, "::ffff:10.1.2.3": {false, true, false, true},
 		"64:ff9b::a9fe:a9fe": {}, "64:ff9b::a01:203": {false, true, false, true}, "2002:a9fe:a9fe::1": {}, "::a9fe:a9fe": {},
+		"::ffff:0:a9fe:a9fe": {}, "::ffff:0:a01:203": {false, true, false, true}, "2001:20::1": {}, "2001:0:a01:203::1": {}, "3fff::1": {}, "5f00::1": {}, "192.88.99.1": {},
 	} {
 		for i, a := range all {
 			err := a.check(netip.MustParseAddr(address), false)
@@ -49,9 +50,15 @@ func TestOnlyPublicAndAllowedAddressesAreCalled(t *testing.T) {
 }
 
 func TestAListOfNetworksThatMakesNoSenseIsRefused(t *testing.T) {
-	for _, text := range []string{"", "all", "10.0.0.0/33", "0.0.0.0/0", "::/0", "169.254.0.0/16", "169.254.169.254", "fe80::/64", "fe80::1%eth0", "localhost"} {
+	for _, text := range []string{"", "all", "10.0.0.0/33", "0.0.0.0/0", "::/0", "169.254.0.0/16", "169.254.169.254", "fe80::/64", "fe80::1%eth0", "localhost", "::ffff:0:0/90", "::ffff:0.0.0.0/96", "::ffff:169.254.0.0/112"} {
 		if _, err := ParseAllowed([]string{text}); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+	mapped := allow(t, "::ffff:10.0.0.0/104", "::ffff:192.168.7.9")
+	for address, want := range map[string]bool{"10.1.2.3": true, "::ffff:10.1.2.3": true, "192.168.7.9": true, "192.168.7.8": false} {
+		if err := mapped.check(netip.MustParseAddr(address), false); (err == nil) != want {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 	if a := allow(t, "none"); !a.None() {
@@ -65,6 +72,10 @@ func TestAnEndpointThatCanNeverBeCalledIsRefusedWhenItIsWritten(t *testing.T) {
 		"https:///x": "no host", "https://u:p@example.com/": "user or password", "https://*.example.com/": "not of the host", "https://example.com:*/": "",
 		"https://169.254.169.254/latest": "never called", "https://127.0.0.1/": "--http-targets-allow", "https://[::1]/": "--http-targets-allow",
 		"https://example.com/#a": "fragment", "example.com": "begin with https://", "https://a b/": "not a URL",
+		"https://example.com:99999/": "port", "https://example.com:0/": "port", "https://example.com/../x": "leads elsewhere", "https://example.com/a/%2E%2e/x": "leads elsewhere",
+		"https://example.com/a..b/.c/..d": "", "https://2130706433/": "looks like a number", "https://0x7f000001/": "looks like a number", "https://0251.0376.0251.0376/": "looks like a number",
+		"https://127.1/": "looks like a number", "https://0x7f.0.0.0x1./": "looks like a number", "https://example.0x/": "looks like a number", "https://x.1e4/": "", "https://10.in-addr.arpa/": "",
+		"https://169.254.169.254./": "looks like a number",
 	} {
 		err := allow(t).CheckURL(text)
 		if text == "https://example.com:*/" { // a port of x is no URL

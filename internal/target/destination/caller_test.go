@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -404,7 +405,12 @@ func TestNoSecretIsInAnErrorOrTheLog(t *testing.T) {
 	by.Invocation = more
 	oauth := destination.Credentials{Name: "client", Secret: "client-secret", TokenURL: e.URL + "/token", TokenMethod: "GET", Token: more, Invocation: more}
 	var said strings.Builder
+	echo := echoServer(t)
+	atEcho := oauth
+	atEcho.TokenURL = echo
 	for _, d := range []*delivery.Delivery{
+		f.make(destination.Basic, by, destination.Settings{Endpoint: echo}),
+		f.make(destination.OAuth, atEcho, destination.Settings{Endpoint: echo}),
 		f.make(destination.Basic, by, destination.Settings{Endpoint: closed.URL}),
 		f.make(destination.Basic, by, destination.Settings{Endpoint: "https://169.254.169.254/"}),
 		f.make(destination.OAuth, oauth, destination.Settings{Endpoint: closed.URL}),
@@ -448,13 +454,37 @@ func TestNoSecretIsInAnErrorOrTheLog(t *testing.T) {
 	}
 }
 
+// echoServer answers with the bytes that it gets, as some do that are not meant
+// to be called.
+func echoServer(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns sync.WaitGroup
+	t.Cleanup(func() { l.Close(); conns.Wait() })
+	conns.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			b := make([]byte, 4096)
+			n, _ := c.Read(b)
+			_, _ = c.Write(b[:n])
+			c.Close()
+		}
+	})
+	return "http://" + l.Addr().String() + "/"
+}
+
 func TestACallWithoutAnAnswerSaysSoWithoutItsURL(t *testing.T) {
 	for what, c := range map[string]struct {
 		err  error
 		want string
 	}{
 		"timeout":       {context.DeadlineExceeded, "no answer in 5s"},
-		"no connection": {errors.New("connection refused"), "connection refused"},
+		"no connection": {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, "connection refused"},
 	} {
 		a := failed(&url.Error{Op: "Post", URL: "https://example.com/?key=hush", Err: c.err})
 		if !errors.Is(a.Err, delivery.ErrUnavailable) || a.Says != what || !strings.Contains(a.Err.Error(), c.want) || strings.Contains(a.Err.Error(), "hush") {

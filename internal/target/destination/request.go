@@ -45,6 +45,9 @@ var removed = []string{
 	"Proxy-Authorization", "Range", "Referer", "Te", "Trailer", "Transfer-Encoding", "User-Agent", "Upgrade", "Via", "Warning",
 }
 
+// IsRemoved tells whether a header of that name is never sent as it was asked for.
+func IsRemoved(name string) bool { return slices.Contains(removed, http.CanonicalHeaderKey(name)) }
+
 // newMessage is the call that d asks for, without its authorization. What the
 // target has is "merged with any InvocationParameters specified on the
 // Connection, with any values from the Connection taking precedence":
@@ -99,10 +102,8 @@ func fill(endpoint string, values []string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("the endpoint is not a URL")
 	}
-	for part := range strings.SplitSeq(u.EscapedPath(), "/") {
-		if part == "." || part == ".." {
-			return nil, errors.New("a path parameter makes a part of the path . or .., which would lead elsewhere")
-		}
+	if hasDots(u) {
+		return nil, errors.New("a path parameter makes a part of the path . or .., which would lead elsewhere")
 	}
 	return u, nil
 }
@@ -191,7 +192,7 @@ func (m *message) bearer(token destination.Secret) {
 func (m *message) request(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, m.method, m.url.String(), bytes.NewReader(m.body))
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, errors.New("the request cannot be made of the endpoint and its parameters")
 	}
 	r.Header = m.header.Clone()
 	return r, nil

@@ -144,7 +144,7 @@ func (c *Caller) Fetch(ctx context.Context, by destination.Credentials) (destina
 		if errors.Is(err, context.DeadlineExceeded) {
 			return destination.Token{}, fmt.Errorf("the authorization endpoint did not answer in %s", timeout)
 		}
-		return destination.Token{}, withoutURL(err)
+		return destination.Token{}, told(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenAnswer+1))

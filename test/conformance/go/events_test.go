@@ -213,6 +213,18 @@ func eventsTarget(t *tour) {
 	equal(t, "it says its error", said("ERROR_CODE") != "" && said("ERROR_MESSAGE") != "", true)
 }
 
+func eventsTags(t *tour) {
+	bus := t.bus()
+	must(0, t.rule(bus, "r", `{"source":["shop"]}`))(t)
+	arn := must(t.events.DescribeRule(t.ctx, &eventbridge.DescribeRuleInput{Name: aws.String("r"), EventBusName: bus}))(t).Arn
+	tag := func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
+	must(t.events.TagResource(t.ctx, &eventbridge.TagResourceInput{ResourceARN: arn, Tags: []types.Tag{tag("a", "1"), tag("b", "2")}}))(t)
+	must(t.events.UntagResource(t.ctx, &eventbridge.UntagResourceInput{ResourceARN: arn, TagKeys: []string{"a"}}))(t)
+	left := must(t.events.ListTagsForResource(t.ctx, &eventbridge.ListTagsForResourceInput{ResourceARN: arn}))(t).Tags
+	equal(t, "tags", len(left), 1)
+	equal(t, "the tag", aws.ToString(left[0].Key)+"="+aws.ToString(left[0].Value), "b=2")
+}
+
 // eventsIdempotency is Carillon's own, asked for with tags.
 func eventsIdempotency(t *tour) {
 	bus, q := t.bus(), t.queue(nil)

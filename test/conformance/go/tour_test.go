@@ -62,6 +62,7 @@ var scenarios = []struct {
 	{"events-schedule", eventsSchedule},
 	{"events-put", eventsPut},
 	{"events-target", eventsTarget},
+	{"events-tags", eventsTags},
 	{"events-idempotency", eventsIdempotency},
 	{"events-pattern", eventsPattern},
 	{"events-permission", eventsPermission},

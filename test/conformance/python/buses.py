@@ -49,6 +49,25 @@ def settings(t):
     check(got["LastModifiedTime"] >= got["CreationTime"], f"times {got}")
 
 
+@scenario("events-tags")
+def tags(t):
+    bus, e = bus_of(t), t.events
+    e.put_rule(Name="r", EventBusName=bus, EventPattern='{"source": ["shop"]}', Tags=[{"Key": "of", "Value": "rule"}])
+    for arn in [e.describe_event_bus(Name=bus)["Arn"], e.describe_rule(Name="r", EventBusName=bus)["Arn"]]:
+        def shown():
+            return {tag["Key"]: tag["Value"] for tag in e.list_tags_for_resource(ResourceARN=arn)["Tags"] if tag["Key"] != "of"}
+
+        e.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}])
+        e.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "2"}])
+        equal(shown(), {"a": "2", "b": ""}, "tags")
+        e.untag_resource(ResourceARN=arn, TagKeys=["b", "nobody's"])
+        equal(shown(), {"a": "2"}, "tags after UntagResource")
+        with fails("ValidationException"):
+            e.tag_resource(ResourceARN=arn, Tags=[{"Key": "aws:a", "Value": "1"}])
+        with fails("ResourceNotFoundException"):
+            e.list_tags_for_resource(ResourceARN=arn + "-not")
+
+
 @scenario("events-bus-to-bus")
 def forward(t):
     first, second, url = bus_of(t), bus_of(t), t.queue()
