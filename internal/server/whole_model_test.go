@@ -238,7 +238,7 @@ func (n *whole) compare(v *store.View, rt *rapid.T, m *wholeModel, a archive.Arc
 		rt.Fatalf("the archive has %d events, want %d", kept.Events, len(m.archived))
 	}
 	for id := range m.keys {
-		got, bad := trail.Get(v, id)
+		got, _, bad := trail.Get(v, id)
 		err = errors.Join(err, bad)
 		if len(got) != m.passages[id] {
 			rt.Fatalf("the trail has event %s on %d buses, want %d: %+v", id, len(got), m.passages[id], got)
