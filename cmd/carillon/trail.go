@@ -84,7 +84,7 @@ func newEventsExplainCommand() *cobra.Command {
 		Short: "Tell why a rule matches an event, or why not",
 		Long: `Tell why a rule, as it is now, matches an event that was accepted, or why not:
 field by field, with the event's values and what each test of the rule's pattern
-says of them.` + strictHelp,
+says of them. A rule that matched and was deleted since is explained as it was.` + strictHelp,
 		Example: `  carillon events explain 019ab6f2-7d3e-7c41-9a55-0e8f6b1d2c33 --rule orders --bus shop`,
 		Args:    exactly("ID"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -131,7 +131,11 @@ func printExplanation(w io.Writer, x *server.TrailExplanation) error {
 	if x.Explanation == nil {
 		return nil
 	}
-	fmt.Fprintln(w, "\nIts pattern as it is now:")
+	if x.Since == "deleted" {
+		fmt.Fprintln(w, "\nIts pattern as it was:")
+	} else {
+		fmt.Fprintln(w, "\nIts pattern as it is now:")
+	}
 	return explain.Text(w, x.Explanation)
 }
 

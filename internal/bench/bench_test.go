@@ -92,6 +92,22 @@ func TestARateIsKept(t *testing.T) {
 	}
 }
 
+// A busy machine wakes a sleeper late, here always behind the end.
+func TestASlotBeforeTheEndHasItsRequestHoweverLateItComes(t *testing.T) {
+	start := time.Now()
+	p := pacer{start: start, end: start.Add(10*time.Millisecond + 1), rate: 1000, of: 1}
+	slots := 0
+	for {
+		if _, more := p.wait(t.Context()); !more {
+			break
+		}
+		slots++
+	}
+	if slots != 11 {
+		t.Errorf("%d requests, want 11", slots)
+	}
+}
+
 func TestTheEchoServerAnswersWhatTheServerAnswered(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -97,7 +97,8 @@ type pacer struct {
 
 // wait answers from when the request's latency counts: from now, or from its
 // slot if the connection was still busy then, or a slow answer would hide the
-// wait of those behind it.
+// wait of those behind it. Every slot before the end has its request, however
+// late this goroutine wakes up for it: a rate is a promise of how many there are.
 func (p *pacer) wait(ctx context.Context) (began time.Time, more bool) {
 	now := time.Now()
 	if p.rate > 0 {
@@ -110,7 +111,7 @@ func (p *pacer) wait(ctx context.Context) (began time.Time, more bool) {
 			return slot, ctx.Err() == nil
 		}
 		sleep(ctx, slot.Sub(now))
-		now = time.Now()
+		return time.Now(), ctx.Err() == nil
 	}
 	return now, now.Before(p.end) && ctx.Err() == nil
 }

@@ -463,3 +463,40 @@ func BenchmarkPutOneEventToOneOfTenRules(b *testing.B) {
 		n.core.Add(&batch, def, &event.Event{ID: fmt.Sprint(i), Source: "s3", Detail: `{"a":[1,2,3],"b":{"c":"d"}}`}, "")
 	}
 }
+
+func TestMemoryHoldsSomeBusesOnlyHoweverManyAreUsed(t *testing.T) {
+	defer func(n int) { maxWorking = n }(maxWorking)
+	maxWorking = 3
+	n := start(t)
+	in := func(i int) Name { return Name{"111122223333", fmt.Sprint("region-", i), arn.DefaultBus} }
+	for i := range 10 {
+		n.rule(in(i), "r", `{"source":["s"]}`, Enabled)
+		n.targets(in(i), "r", "t")
+		if err := n.tag(in(i), map[string]string{TagKeyPath: ""}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for round := range 3 {
+		var b Batch
+		for i := range 20 { // twice each, by the key a repeat
+			e := event.Event{ID: fmt.Sprint(round, "-", i), Source: "s", DetailType: "t", Account: "111122223333",
+				Detail: fmt.Sprintf(`{"metadata":{"idempotency-key":"%d"}}`, round)}
+			n.core.Add(&b, in(i%10), &e, "")
+		}
+		if err := n.core.Accept(context.Background(), n.shard, &b); err != nil {
+			t.Fatal(err)
+		}
+		if got := n.take(); len(got) != 10 {
+			t.Errorf("%d events are delivered, want 10: %q", len(got), got)
+		}
+	}
+	hints := 0
+	n.core.hints.Range(func(any, any) bool { hints++; return true })
+	n.must(func(tx *store.Tx) error {
+		m, err := memory.In(tx)
+		if len(m.buses) > maxWorking || hints > 20 {
+			t.Errorf("%d buses and %d hints are in memory", len(m.buses), hints)
+		}
+		return err
+	})
+}

@@ -79,7 +79,10 @@ func (c *Core) DeleteBus(tx *store.Tx, n Name) error {
 	if err := errors.Join(forget(tx, n), forgetKeys(tx, n)); err != nil {
 		return err
 	}
-	tx.AfterCommit(func() { c.outbox.Meters().ForgetBus(meter.BusKey(n)) })
+	tx.AfterCommit(func() {
+		c.hints.Delete(n)
+		c.outbox.Meters().ForgetBus(meter.BusKey(n))
+	})
 	return tx.Delete(n.key())
 }
 

@@ -29,7 +29,8 @@ import (
 //
 // A bucket is as long as the bus's window and called after the microsecond that
 // it begins with, so a look-up reads two, and what is older goes with one range
-// deletion when a new one begins. A window that is changed begins with nothing.
+// deletion when a new one begins. A path or window that is changed begins with
+// nothing; keys that events were added with outlive a change of path.
 const (
 	TagKeyPath = "carillon:idempotency-key-path"
 	TagWindow  = "carillon:idempotency-window"
@@ -56,6 +57,7 @@ func (e *TagError) Error() string { return "tag " + e.Tag + ": " + e.Reason }
 // remembers the keys that events are added with.
 type once struct {
 	path   *transform.Transform // nil: events carry no keys of their own
+	where  string               // the path: a key from one is none from another
 	window time.Duration        // unaskedWindow where zero
 }
 
@@ -75,6 +77,7 @@ func parseOnce(tags map[string]string) (o once, err error) {
 	if o.path, err = transform.Compile(transform.Spec{InputPath: &path}); err != nil {
 		return o, &TagError{TagKeyPath, fmt.Sprintf("%.300q is no JSON path such as %s", path, DefaultKeyPath)}
 	}
+	o.where = path
 	if window == "" {
 		return o, nil
 	}
@@ -142,7 +145,7 @@ func (o *once) keysOf(envelope []byte, given []string) (keys []keyHash) {
 		return nil // also where another bus has sent it here
 	}
 	for _, k := range given {
-		keys = append(keys, hashKey('g', k))
+		keys = append(keys, hashKey('g', "", k))
 	}
 	if o.path == nil {
 		return keys
@@ -155,16 +158,22 @@ func (o *once) keysOf(envelope []byte, given []string) (keys []keyHash) {
 	case c == '"':
 		var text string
 		if json.Unmarshal(at, &text) == nil && text != "" {
-			keys = append(keys, hashKey('s', text))
+			keys = append(keys, hashKey('s', o.where, text))
 		}
 	case c == '-' || c >= '0' && c <= '9':
-		keys = append(keys, hashKey('n', string(at)))
+		keys = append(keys, hashKey('n', o.where, string(at)))
 	}
 	return keys
 }
 
-func hashKey(kind byte, key string) keyHash {
-	sum := sha256.Sum256(append([]byte{kind}, key...))
+// hashKey is the hash of a key of a kind, which lay at a path of the event or at
+// none.
+func hashKey(kind byte, path, key string) keyHash {
+	b := append([]byte{kind}, path...)
+	if path != "" {
+		b = append(b, 0)
+	}
+	sum := sha256.Sum256(append(b, key...))
 	return keyHash(sum[:16])
 }
 
@@ -212,7 +221,11 @@ func (c *Core) remember(tx *store.Tx, p *pending, bucket, before int64) error {
 	if err != nil {
 		return err
 	}
-	if w := m.buses[p.bus]; w.bucket < bucket {
+	w := m.buses[p.bus]
+	if w == nil {
+		w = new(working) // memory has been emptied since the bus was met
+	}
+	if w.bucket < bucket {
 		if err := tx.DeleteRange(p.bus.onceKey(0), p.bus.onceKey(before)); err != nil {
 			return err
 		}

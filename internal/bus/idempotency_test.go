@@ -279,6 +279,27 @@ func follow(t *testing.T, window time.Duration, bursts []burst) string {
 	return ""
 }
 
+func TestAKeyFromAnotherPathIsAnotherKey(t *testing.T) {
+	n := start(t)
+	n.unique(orders, map[string]string{TagKeyPath: "$.detail.order"})
+	n.send(orders, 1, `{"order":7,"customer":8}`)
+	for i, path := range []string{"$.detail.customer", "$.detail.order"} {
+		if err := n.tag(orders, map[string]string{TagKeyPath: path}); err != nil {
+			t.Fatal(err)
+		}
+		// What is an order here, was a customer there.
+		if got, want := n.send(orders, 10*i+2, `{"order":8,"customer":7}`), fmt.Sprint(10*i+2); got[0] != want {
+			t.Errorf("by %s it is taken for event %s", path, got[0])
+		}
+		if got, want := n.send(orders, 10*i+3, `{"order":8,"customer":7}`), fmt.Sprint(10*i+2); got[0] != want {
+			t.Errorf("by %s the repeat is taken for event %s", path, got[0])
+		}
+	}
+	if got := n.take(); len(got) != 3 {
+		t.Errorf("%d events were routed, want 3", len(got))
+	}
+}
+
 func TestAKeyThatComesWithAnEventIsRememberedForAsLongAsASignatureHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := start(t)

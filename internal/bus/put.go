@@ -150,7 +150,7 @@ func (c *Core) meet(tx *store.Tx, p *pending, inside bool) (bool, error) {
 	if p.nowhere {
 		return true, nil
 	}
-	set, err := rules(tx, p.bus)
+	set, err := c.rules(tx, p.bus)
 	if err != nil {
 		return false, err
 	}

@@ -19,7 +19,7 @@ func (c *Core) Replay(tx *store.Tx, to arn.ARN, only []string, id, trace string,
 	if len(only) > 0 {
 		p.only = only
 	}
-	if p.met, err = rules(tx, p.bus); err != nil || p.met == nil {
+	if p.met, err = c.rules(tx, p.bus); err != nil || p.met == nil {
 		return false, err
 	}
 	p.match(p.met, c.outbox)

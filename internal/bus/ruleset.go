@@ -66,8 +66,8 @@ type working struct {
 	bucket int64 // of idempotency keys: the newest one
 }
 
-// cell is the working rules of the buses that were used since the start, and
-// how many rules the buses have that got one.
+// cell is the working rules of buses that were used since the start, and how
+// many rules the buses have that got one.
 type cell struct {
 	buses  map[Name]*working
 	counts map[Name]int
@@ -102,8 +102,12 @@ func countRules(tx *store.Tx, n Name, more int) error {
 	return nil
 }
 
+// Memory holds the rules of so many buses: whoever puts events names accounts and
+// regions, and each has a default bus. A variable, so that tests can reach it.
+var maxWorking = 4096
+
 // rules is the ruleset that holds in tx; nil if the bus does not exist.
-func rules(tx *store.Tx, n Name) (*ruleset, error) {
+func (c *Core) rules(tx *store.Tx, n Name) (*ruleset, error) {
 	m, err := memory.In(tx)
 	if err != nil {
 		return nil, err
@@ -117,6 +121,10 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 			return nil, nil
 		}
 		return nil, err
+	}
+	if len(m.buses) >= maxWorking { // all are read again from keys, and matched again
+		clear(m.buses)
+		tx.AfterCommit(c.hints.Clear)
 	}
 	m.buses[n] = w
 	return w.now, nil

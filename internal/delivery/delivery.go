@@ -162,7 +162,7 @@ func (o *Outbox) Prepare(d *Delivery) {
 // Keep leaves d to Run, which tries it at once: for what would make its
 // sender's transaction too long. An error is the store's.
 func (o *Outbox) Keep(tx *store.Tx, d *Delivery) error {
-	return o.keep(tx, d, nil, tx.Now())
+	return o.enter(tx, d, nil, due{at: tx.Now(), tries: -1})
 }
 
 // Send delivers d now, or keeps it for Run. An error is the store's.

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/store"
 )
 
 var dead = arn.ARN{Partition: "aws", Service: "box", Resource: "dead"}
@@ -65,6 +67,34 @@ func TestAnEventThatIsNotDeliveredGoesToItsDeadLetterQueue(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheFirstAttemptAtADeliveryThatWasLeftToTheOutboxIsNoRetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &box{answer: func() error { return ErrUnavailable }}
+		f := start(t, b)
+		defer func() { f.stop() }()
+		for _, retries := range []int{0, 3} {
+			before := b.tried()
+			err := f.shard.Update(t.Context(), func(tx *store.Tx) error {
+				d := &Delivery{Target: arn.ARN{Partition: "aws", Service: "box", Resource: "b"}, Body: fmt.Append(nil, retries), AcceptedAt: tx.Now()}
+				hopeless(&Policy{MaxAge: time.Hour, MaxAttempts: retries}, nil)(d)
+				d.Event = fmt.Append(nil, retries)
+				return f.out.Keep(tx, d)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			if tried := b.tried() - before; tried != 1+retries || b.ends[len(b.ends)-1].Retries != retries {
+				t.Errorf("%d attempts and %+v, want %d retries", tried, b.ends, retries)
+			}
+		}
+		if c := f.out.Counts(); c.Retried != 3 || c.DeadLettered != 2 {
+			t.Errorf("%+v", c)
+		}
+		f.wantEmptyOutbox()
+	})
 }
 
 func TestWithoutAQueueForDeadLettersADeliveryIsDroppedAndTheLogSaysWhyTwice(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 //	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint} of its policy
 //	                                {body, the rest}
 //	                              Version 1 has the first five strings and no policy, version 2 neither event id nor params.
-//	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}
+//	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}, nothing if it was never tried
 //	'O' 'l' {lane 8}{due 8}{seq 8}
 //	                              the same of a remote target (remote.go), with
 //	                              {attempts so far uvarint}; lane is FNV-1a of its ARN
@@ -64,7 +64,7 @@ type due struct {
 	lane  uint64 // local, or that of a remote target
 	at    time.Time
 	seq   uint64
-	tries int // attempts so far; of local ones without the first, in Send
+	tries int // attempts so far; of local ones without the first, so -1 before that
 }
 
 func (e *due) key() []byte {
@@ -167,8 +167,14 @@ func decodePolicy(b []byte) (policy *Policy, rest []byte, err error) {
 // topic is what Run waits for.
 var topic = store.Topic{Space: store.SpaceOutbox}
 
-// keep makes the outbox record of d, which may have ended.
+// keep makes the outbox record of d, which may have ended, and has been tried if
+// it is local.
 func (o *Outbox) keep(tx *store.Tx, d *Delivery, end *End, at time.Time) error {
+	return o.enter(tx, d, end, due{at: at})
+}
+
+// enter makes the outbox record of d under a new number.
+func (o *Outbox) enter(tx *store.Tx, d *Delivery, end *End, e due) error {
 	o.keeps(tx, d)
 	seq, err := nextSeq(tx)
 	if err != nil {
@@ -177,9 +183,9 @@ func (o *Outbox) keep(tx *store.Tx, d *Delivery, end *End, at time.Time) error {
 	if err := tx.Set(bodyKey(seq), encode(d, end)); err != nil {
 		return err
 	}
-	e := due{at: at, seq: seq}
+	e.seq = seq
 	if end == nil && d.Unfit == nil && o.remote(&d.Target) != nil {
-		e.lane = laneOf(&d.Target)
+		e.lane, e.tries = laneOf(&d.Target), 0
 	}
 	return schedule(tx, e)
 }
@@ -210,6 +216,9 @@ func schedule(tx *store.Tx, e due) error {
 		m.from = min(m.from, e.at.UnixNano())
 	} else {
 		m.enter(tx, e.lane, e.at)
+	}
+	if e.tries < 0 {
+		return tx.Set(e.key(), nil)
 	}
 	return tx.Set(e.key(), binary.AppendUvarint(nil, uint64(e.tries)))
 }

@@ -122,6 +122,10 @@ type runner struct {
 	read    map[uint64][]byte // how far lanes were read that have ended: before it is what remains of deleted keys
 }
 
+// maxRead bounds what is remembered of lanes that have ended: of each target that
+// ever had a delivery.
+const maxRead = 4096
+
 // graceFor is how long attempts that were begun may take when Run is to end.
 // One that is cut off is made again after the next start.
 const graceFor = 5 * time.Second
@@ -195,6 +199,9 @@ func (r *runner) end(l *lane) bool {
 		return false
 	}
 	delete(r.running, l.number)
+	if len(r.read) >= maxRead { // a walk over what remains, once, is cheaper
+		clear(r.read)
+	}
 	r.read[l.number] = l.from
 	return true
 }

@@ -123,8 +123,12 @@ func scanDue(tx *store.Tx, from int64) (entries []due, next time.Time, err error
 			next = at
 			return false
 		}
-		retries, _ := binary.Uvarint(v)
-		entries = append(entries, due{at: at, seq: seq, tries: int(retries)})
+		retries, tried := binary.Uvarint(v)
+		e := due{at: at, seq: seq, tries: int(retries)}
+		if tried == 0 {
+			e.tries = -1
+		}
+		entries = append(entries, e)
 		return len(entries) < atOnce
 	})
 	return entries, next, err
@@ -140,7 +144,9 @@ func (o *Outbox) retry(tx *store.Tx, e due, over *[]ended) error {
 	retry := 0
 	if end == nil {
 		retry = e.tries + 1
-		o.counts.retried.Add(1)
+		if retry > 0 {
+			o.counts.retried.Add(1)
+		}
 		if wait, end, err = o.attempt(tx, d, retry); err != nil {
 			return err
 		}

@@ -37,7 +37,14 @@ type model struct {
 
 func TestConnectionsAndDestinationsAreWhatWasDoneToThem(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
+		var failure any // rapid wants it on its own goroutine, to look for a smaller one
+		defer func() {
+			if failure != nil {
+				panic(failure)
+			}
+		}()
 		synctest.Test(t, func(t *testing.T) {
+			defer func() { failure = recover() }()
 			s := storetest.Open(t)
 			m := &model{connections: map[string]*modelConnection{}, destinations: map[string][2]string{}}
 			core := New(Limits{Connections: 3, Destinations: 3})

@@ -200,17 +200,20 @@ func (b *Book) Target(rule, target string) *Target {
 	return m
 }
 
-// Waiting has the counters of a delivery that comes out of the outbox. It does
-// not bring a target back that was forgotten.
+// Waiting has the counters of a delivery that comes out of the outbox: those that
+// counted it when it went in. It does not bring a target back that was forgotten.
 func (b *Book) Waiting(rule, target string) *Target {
 	if b == nil {
 		return nil
 	}
 	b.mu.Lock()
-	m, gone := b.targets[targetKey{rule, target}], b.gone[targetKey{rule, target}]
+	m := b.targets[targetKey{rule, target}]
 	b.mu.Unlock()
-	if m != nil || gone {
+	switch {
+	case m != nil:
 		return m
+	case b.counted.Load(): // it had no counters of its own then, and gets none now
+		return &b.otherTarget
 	}
 	return b.Target(rule, target)
 }

@@ -85,6 +85,19 @@ func TestNobodyCountsWithoutABook(t *testing.T) {
 	b.ForgetTarget("", "")
 }
 
+func TestADeliveryEndsWhereItWasCountedAlsoIfThereIsRoomByThen(t *testing.T) {
+	b := meter.NewBook(1)
+	b.Counted()
+	b.Target("r", "a").Delivered()
+	b.Target("r", "b").Kept() // no room
+	b.ForgetTarget("r", "a")
+	b.Waiting("r", "b").Ended(meter.Arrived, 0)
+	got := b.Snapshot().Targets
+	if len(got) != 1 || !got[0].Other || got[0].Waiting != 0 || got[0].Delivered != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // The model: what waits is what was kept or found and has not ended, for every
 // target that was not forgotten or is waited for.
 func TestTheBookAgreesWithANaiveOne(t *testing.T) {

@@ -288,6 +288,27 @@ func TestARuleIsExplainedAsItIsNow(t *testing.T) {
 	n.ask(http.StatusBadRequest, "/"+id+"/more", nil, nil)
 }
 
+func TestARuleThatMatchedAndWasDeletedIsExplainedAsItWas(t *testing.T) {
+	n := tell(t, nil)
+	n.rule("default", "r", `{"source":["shop"]}`, to("q", n.queue("q")))
+	n.rule("default", "other", `{"source":["bank"]}`)
+	id := n.put("default", "shop", `{}`)
+	if _, err := n.events.RemoveTargets(t.Context(), &eventbridge.RemoveTargetsInput{Rule: aws.String("r"), Ids: []string{"q"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"r", "other"} {
+		if _, err := n.events.DeleteRule(t.Context(), &eventbridge.DeleteRuleInput{Name: &name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var x server.TrailExplanation
+	n.ask(http.StatusOK, "/"+id+"/explain", url.Values{"rule": {"r"}}, &x)
+	if !x.Matched || x.Since != "deleted" || x.State != "" || x.Explanation == nil || !x.Explanation.Matched {
+		t.Errorf("%+v", x)
+	}
+	n.ask(http.StatusNotFound, "/"+id+"/explain", url.Values{"rule": {"other"}}, nil) // nothing is known of it
+}
+
 func TestWithoutATrailThereIsNone(t *testing.T) {
 	n := tell(t, func(c *server.Config) { c.NoTrail = true })
 	n.put("default", "shop", `{}`)

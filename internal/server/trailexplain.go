@@ -27,10 +27,10 @@ type TrailExplanation struct {
 	Bus     string `json:"bus"`
 	Rule    string `json:"rule"`
 	Matched bool   `json:"matched"`         // then
-	State   string `json:"state"`           // of the rule now
-	Since   string `json:"since,omitempty"` // "changed", if the rule matched and is another now
+	State   string `json:"state,omitempty"` // of the rule now
+	Since   string `json:"since,omitempty"` // "changed" or "deleted", if the rule matched and is another now, or none
 	Note    string `json:"note,omitempty"`  // what else decides, in a sentence
-	// Explanation is of the rule's pattern as it is now; absent where there is none.
+	// Explanation is of the rule's pattern as it is now, or was if it is deleted; absent where there is none.
 	Explanation *explain.Result `json:"explanation,omitempty"`
 }
 
@@ -100,6 +100,7 @@ func explainTrail(v *store.View, id string, passages []trail.Passage, in url.Val
 		return nil, badQuery{"rule", "want the name of a rule"}
 	}
 	var missing error
+	var gone *trail.Passage // on which a rule matched that is deleted
 	for i := range passages {
 		p := &passages[i]
 		if name := in.Get("bus"); name != "" && name != p.Bus.Name {
@@ -108,8 +109,8 @@ func explainTrail(v *store.View, id string, passages []trail.Passage, in url.Val
 		found, err := bus.GetRule(v, busOf(p), rule)
 		if errors.Is(err, bus.ErrRuleNotFound) || errors.Is(err, bus.ErrBusNotFound) {
 			missing = err
-			if matchOf(p, rule) != nil {
-				missing = fmt.Errorf("%w any more; it matched the event when it was there", err)
+			if matchOf(p, rule) != nil && gone == nil {
+				gone = p
 			}
 			continue
 		}
@@ -118,10 +119,36 @@ func explainTrail(v *store.View, id string, passages []trail.Passage, in url.Val
 		}
 		return explainRule(v, p, &found)
 	}
+	if gone != nil {
+		return explainDeleted(gone, matchOf(gone, rule))
+	}
 	if missing == nil {
 		missing = fmt.Errorf("the event was never on a bus of that name: %w", errNoTrail)
 	}
 	return nil, missing
+}
+
+// explainDeleted explains a rule that is gone, as it was when it matched.
+func explainDeleted(p *trail.Passage, m *trail.Match) (*TrailExplanation, error) {
+	x := &TrailExplanation{
+		EventID: p.EventID, Account: p.Bus.Account, Region: p.Bus.Region, Bus: p.Bus.Name, Rule: m.Rule.Name(),
+		Matched: true, Since: "deleted",
+	}
+	return x, x.explain(p, m.Rule.Pattern)
+}
+
+// explain adds what a pattern says of the event; nothing if it is empty.
+func (x *TrailExplanation) explain(p *trail.Passage, pattern string) error {
+	if pattern == "" {
+		return nil
+	}
+	parsed, err := syntax.Dialect{AnyWildcards: true, Branches: math.MaxInt}.Parse(pattern)
+	if err != nil {
+		x.Note = "its pattern is one that Carillon does not take any more: " + err.Error()
+		return nil
+	}
+	x.Explanation, err = explain.Match(parsed, p.Envelope)
+	return err
 }
 
 // explainRule explains a rule as it is now.
@@ -136,18 +163,8 @@ func explainRule(v *store.View, p *trail.Passage, rule *bus.Rule) (*TrailExplana
 			return nil, err
 		}
 	}
-	if rule.Pattern != "" {
-		parsed, err := syntax.Dialect{AnyWildcards: true, Branches: math.MaxInt}.Parse(rule.Pattern)
-		if err != nil {
-			x.Note = "its pattern is one that Carillon does not take any more: " + err.Error()
-			return x, nil
-		}
-		if x.Explanation, err = explain.Match(parsed, p.Envelope); err != nil {
-			return nil, err
-		}
-	}
-	if x.Matched {
-		return x, nil
+	if err := x.explain(p, rule.Pattern); err != nil || x.Matched || x.Note != "" {
+		return x, err
 	}
 	targets, _, err := bus.ListTargets(v, busOf(p), rule.Name, "", 1)
 	if err != nil {

@@ -323,6 +323,24 @@ func TestWhatKeepsADirectoryFromOpeningIsSaidInOneLine(t *testing.T) {
 }
 
 // stamp makes a database that holds one key.
+func TestADirectoryOfAnOlderCarillonIsOpenedAndTheOlderOneRefusesItFromThenOn(t *testing.T) {
+	fs := vfs.NewMem()
+	stamp(t, fs, formatKey, []byte{0, 0, 0, 1})
+	for range 2 {
+		s, err := Open("data", Options{FS: fs, Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, closer, err := s.db.Get(formatKey)
+		if err != nil || !bytes.Equal(v, []byte{0, 0, 0, FormatVersion}) {
+			t.Errorf("format %x, %v", v, err)
+		}
+		if err := errors.Join(closer.Close(), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func stamp(t *testing.T, fs vfs.FS, key, value []byte) {
 	t.Helper()
 	db, err := pebble.Open("data", &pebble.Options{FS: fs, Logger: pebbleLogger{&Store{logger: quiet}}})

@@ -126,13 +126,16 @@ func openError(dir string, err error) error {
 	return fmt.Errorf("open %s: %w", dir, err)
 }
 
-// FormatVersion is the version of the key layouts that this binary writes.
-const FormatVersion = 1
+// FormatVersion is the version of the key layouts that this binary writes. It
+// grows when an older binary would meet what it cannot read; 2 came with shared
+// bodies and the trail.
+const FormatVersion = 2
 
 // errForeign: whatever this is, stamping it would do harm.
 var errForeign = errors.New("this is a database, but not one of Carillon's")
 
-// checkFormat stamps a new directory and refuses one from a newer binary.
+// checkFormat stamps a new directory, or one of an older binary, which from now
+// on refuses it, and refuses one of a newer binary.
 func (s *Store) checkFormat() error {
 	v, closer, err := s.db.Get(formatKey)
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -145,8 +148,11 @@ func (s *Store) checkFormat() error {
 	if len(v) != 4 {
 		return fmt.Errorf("format version has %d bytes, want 4: %w", len(v), errForeign)
 	}
-	if got := binary.BigEndian.Uint32(v); got > FormatVersion {
+	switch got := binary.BigEndian.Uint32(v); {
+	case got > FormatVersion:
 		return fmt.Errorf("the data directory has format %d and this binary knows up to %d: start the newer carillon that wrote it", got, FormatVersion)
+	case got < FormatVersion && !s.options.readOnly:
+		return s.setFormat()
 	}
 	return nil
 }
@@ -163,6 +169,10 @@ func (s *Store) stampFormat() error {
 	if foreign || s.options.readOnly {
 		return errForeign
 	}
+	return s.setFormat()
+}
+
+func (s *Store) setFormat() error {
 	return s.db.Set(formatKey, binary.BigEndian.AppendUint32(nil, FormatVersion), s.writeOptions())
 }
 

@@ -127,7 +127,7 @@ func (t *Trail) arrange(tx *store.Tx, m *memory) error {
 	case m.bytes > t.maxBytes && m.last != nil && m.hurried < m.last.number:
 		m.hurried = m.last.number // once for each bucket: the newest is not removed
 		return m.sweepNext(tx, tx.Now())
-	case m.sweepAt.IsZero():
+	case m.sweepAt.IsZero(), m.sweepAt.After(tx.Now().Add(2 * t.every())): // the latter by a clock that was ahead
 		return m.sweepNext(tx, tx.Now().Add(t.every()))
 	}
 	return nil

@@ -70,7 +70,14 @@ func (m *naive) sure(h *heard) (there, gone bool) {
 func TestTheTrailTellsWhatTheModelDoes(t *testing.T) {
 	pool := []Rule{rule("a", "one"), rule("b", "one", "two", "three"), rule("c")}
 	rapid.Check(t, func(rt *rapid.T) {
+		var failure any // rapid wants it on its own goroutine, to look for a smaller one
+		defer func() {
+			if failure != nil {
+				panic(failure)
+			}
+		}()
 		synctest.Test(t, func(t *testing.T) {
+			defer func() { failure = recover() }()
 			keepFor := rapid.SampledFrom([]time.Duration{20 * time.Minute, 3 * time.Hour}).Draw(rt, "for")
 			n := start(t, Options{keepFor, 1 << 40})
 			defer func() { n.stop() }()

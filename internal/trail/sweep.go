@@ -24,6 +24,14 @@ func (t *Trail) Sweep(tx *store.Tx, at time.Time, _ []byte) error {
 	if err := m.write(tx); err != nil { // so that the keys say all
 		return err
 	}
+	if err := m.comeDown(tx); err != nil {
+		return err
+	}
+	if m.bytes > t.maxBytes {
+		if err := m.dropAhead(tx); err != nil {
+			return err
+		}
+	}
 	old := bucketAt(tx.Now().Add(-t.keepFor).UnixMilli())
 	newest := bucketAt(tx.Now().UnixMilli()) // is only removed with all
 	if !t.On() {
@@ -96,14 +104,7 @@ func (m *memory) remove(tx *store.Tx, floor uint32, freed uint64) error {
 			return err
 		}
 	}
-	for number := range m.buckets {
-		if number < floor {
-			delete(m.buckets, number)
-		}
-	}
-	if m.last != nil && m.last.number < floor {
-		m.last = nil
-	}
+	m.forget(0, floor)
 	m.floor = floor
 	return nil
 }

@@ -28,6 +28,9 @@
 //  3. What a Ref in an entry stands for is there as long as the entry.
 //  4. While there is a bucket, there is a timer.
 //
+// All of them hold also if a clock that was wrong is set right between two starts
+// of the process: see ahead.go.
+//
 // It refuses to know how rules match, and what AWS calls things.
 package trail
 
@@ -197,6 +200,9 @@ func (t *Trail) open(tx *store.Tx, id *ID, acceptedAt time.Time) (*memory, *buck
 	p := id.place(acceptedAt)
 	m, err := cell.In(tx)
 	if err != nil {
+		return nil, nil, p, err
+	}
+	if err := m.comeDown(tx); err != nil {
 		return nil, nil, p, err
 	}
 	if p.bucket() < m.floor || m.bytes > t.maxBytes+t.maxBytes/4 {
