@@ -27,7 +27,8 @@ type box struct {
 	answer   func() error // nil: takes everything
 	bury     func() error // the same for dead letters, which it keeps elsewhere
 	attempts int
-	ends     []End // of the dead letters
+	ends     []End  // of the dead letters
+	panicAt  string // body
 }
 
 func (b *box) next() error {
@@ -67,6 +68,8 @@ func (b *box) Deliver(tx *store.Tx, d *Delivery, prepared any) error {
 		}
 		b.ends = append(b.ends, *d.Ended)
 		key[0] = 'Y'
+	} else if b.panicAt != "" && b.panicAt == string(d.Body) {
+		panic("test: a target panics")
 	} else if err := b.next(); err != nil {
 		return fmt.Errorf("box %s: %w", d.Target.Resource, err)
 	}
@@ -266,6 +269,37 @@ func TestADeliveryToAnUnknownKindOfTargetIsGivenUp(t *testing.T) {
 		f.send("a")
 		synctest.Wait()
 		f.wantEmptyOutbox()
+	})
+}
+
+func TestADeliveryAtWhichItsTargetPanicsHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		b := &box{answer: func() error {
+			if down {
+				return ErrUnavailable
+			}
+			return nil
+		}}
+		f := start(t, b)
+		defer func() { f.stop() }()
+		for i := range 5 {
+			f.sendAs(fmt.Sprint("k", i), func(d *Delivery) { d.DeadLetter, d.Policy = dead, &Policy{MaxAge: time.Hour, MaxAttempts: 3} })
+		}
+		b.mu.Lock()
+		b.panicAt, down = "k2", false
+		b.mu.Unlock()
+		time.Sleep(time.Minute)
+		for i := range 5 {
+			if key := fmt.Sprint("k", i); f.has(key) != (i != 2) {
+				t.Errorf("%s delivered: %v", key, f.has(key))
+			}
+		}
+		time.Sleep(time.Hour)
+		f.wantEmptyOutbox()
+		if got := f.scan("Y"); len(got) != 1 || got[0] != "Yk2" {
+			t.Errorf("dead letters %q", got)
+		}
 	})
 }
 

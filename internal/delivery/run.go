@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -31,21 +32,55 @@ func (o *Outbox) Run(ctx context.Context, shard *store.Shard, logger *slog.Logge
 
 // runLocal is the part of Run that delivers inside the shard.
 func (o *Outbox) runLocal(ctx context.Context, shard *store.Shard, logger *slog.Logger) error {
+	run := localRun{atOnce: atOnce}
 	for {
 		var over []ended
+		run.began = false
 		err := shard.Update(ctx, func(tx *store.Tx) error {
 			over = over[:0]
-			return o.retryDue(tx, &over)
+			return o.retryDue(tx, &run, &over)
 		})
 		if stop, err := ends(ctx, err, logger); stop {
 			return err
 		}
+		run.learn(err)
 		if err != nil {
 			continue
 		}
 		for i := range over {
 			o.report(&over[i], logger)
 		}
+	}
+}
+
+// localRun finds the entry at which a transaction fails again and again, such as
+// by a panic of its target, so that it does not hold up all others.
+type localRun struct {
+	atOnce   int    // entries of the next transaction
+	first    uint64 // the first of the last one
+	began    bool   // it came to that
+	failed   uint64 // the entry that has failed alone
+	times    int    // how often, in a row
+	poisoned bool   // failed is put off without an attempt
+}
+
+// suspectAfter is how often an entry has failed alone when it is to blame: a group
+// that is thrown away may have failed by somebody else.
+const suspectAfter = 3
+
+func (r *localRun) learn(err error) {
+	switch {
+	case !r.began: // it waited, or failed by somebody else
+	case err == nil:
+		r.atOnce, r.times, r.poisoned = min(2*r.atOnce, atOnce), 0, false
+	case !errors.Is(err, store.ErrAborted):
+	case r.atOnce > 1:
+		r.atOnce = 1
+	case r.times > 0 && r.failed == r.first:
+		r.times++
+		r.poisoned = r.times >= suspectAfter
+	default:
+		r.failed, r.times = r.first, 1
 	}
 }
 
@@ -86,12 +121,12 @@ type ended struct {
 }
 
 // retryDue retries what is due, or waits until something is.
-func (o *Outbox) retryDue(tx *store.Tx, over *[]ended) error {
+func (o *Outbox) retryDue(tx *store.Tx, run *localRun, over *[]ended) error {
 	m, err := memory.In(tx)
 	if err != nil {
 		return err
 	}
-	entries, next, err := scanDue(tx, m.from)
+	entries, next, err := scanDue(tx, m.from, run.atOnce)
 	if err != nil {
 		return err
 	}
@@ -103,8 +138,9 @@ func (o *Outbox) retryDue(tx *store.Tx, over *[]ended) error {
 		return tx.Wait(topic)
 	}
 	m.from = entries[0].at.UnixNano()
+	run.first, run.began = entries[0].seq, true
 	for _, e := range entries {
-		if err := o.retry(tx, e, over); err != nil {
+		if err := o.retry(tx, e, run.poisoned && e.seq == run.failed, over); err != nil {
 			return err
 		}
 	}
@@ -114,7 +150,7 @@ func (o *Outbox) retryDue(tx *store.Tx, over *[]ended) error {
 var never = time.Unix(0, 1<<63-1)
 
 // scanDue has the first entries that are due, and the time of the next one.
-func scanDue(tx *store.Tx, from int64) (entries []due, next time.Time, err error) {
+func scanDue(tx *store.Tx, from int64, most int) (entries []due, next time.Time, err error) {
 	next = never
 	lo := dueKey(time.Unix(0, from), 0)
 	err = tx.Scan(lo, store.PrefixEnd([]byte(dueSpace)), func(k, v []byte) bool {
@@ -129,13 +165,17 @@ func scanDue(tx *store.Tx, from int64) (entries []due, next time.Time, err error
 			e.tries = -1
 		}
 		entries = append(entries, e)
-		return len(entries) < atOnce
+		return len(entries) < most
 	})
 	return entries, next, err
 }
 
-// retry tries an entry again, and ends it or puts it off.
-func (o *Outbox) retry(tx *store.Tx, e due, over *[]ended) error {
+// errPoisoned puts off a delivery whose attempt throws its transaction away.
+var errPoisoned = fmt.Errorf("%w: the attempt fails inside Carillon, see its log", ErrUnavailable)
+
+// retry tries an entry again, and ends it or puts it off. One that is poisoned
+// is not tried.
+func (o *Outbox) retry(tx *store.Tx, e due, poisoned bool, over *[]ended) error {
 	d, end, err := load(tx, e.seq, tx.Now())
 	if err != nil {
 		return err
@@ -147,7 +187,12 @@ func (o *Outbox) retry(tx *store.Tx, e due, over *[]ended) error {
 		if retry > 0 {
 			o.counts.retried.Add(1)
 		}
-		if wait, end, err = o.attempt(tx, d, retry); err != nil {
+		if poisoned {
+			wait, end, err = o.judge(d, retry, errPoisoned, 0, tx.Now())
+		} else {
+			wait, end, err = o.attempt(tx, d, retry)
+		}
+		if err != nil {
 			return err
 		}
 	}
