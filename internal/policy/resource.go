@@ -1,0 +1,104 @@
+package policy
+
+import "strings"
+
+// resourcePattern is one resource of a statement.
+type resourcePattern struct {
+	template
+	any   bool // "*"
+	plain bool // glob is enough
+}
+
+func (p *parser) compileResources(d *draft, variables bool) ([]resourcePattern, error) {
+	e := &d.resource
+	switch {
+	case p.kind == Trust && e.name.there():
+		return nil, p.refuse(e.name, resourceUnexpected, "the resource of a trust policy is its role")
+	case !e.name.there() && p.kind.namesPrincipals():
+		// Some services' documentation shows policies without it, which are about
+		// what they are attached to.
+		return nil, nil
+	case len(e.values) == 0:
+		at, pointer := d.from, d.pointer
+		if e.name.there() {
+			at, pointer = e.name.at, e.name.pointer
+		}
+		return nil, p.errorAt(at, pointer, noResources, "a statement needs a Resource or a NotResource with at least one resource")
+	}
+	patterns := make([]resourcePattern, 0, len(e.values))
+	for _, v := range e.values {
+		r, err := p.compileResource(v, variables)
+		if err != nil {
+			return nil, err
+		}
+		patterns = append(patterns, r)
+	}
+	return patterns, nil
+}
+
+func (p *parser) compileResource(v item, variables bool) (resourcePattern, error) {
+	if v.text == "*" {
+		return resourcePattern{any: true}, nil
+	}
+	rest, arn := strings.CutPrefix(v.text, "arn:")
+	_, rest, partition := strings.Cut(rest, ":")
+	service, _, more := strings.Cut(rest, ":")
+	switch {
+	case !arn:
+		return resourcePattern{}, p.refuse(v, "Resource "+clip(v.text)+" "+notAnARN, "it is neither")
+	case !partition || service == "" || strings.ContainsAny(service, "*?"):
+		return resourcePattern{}, p.refuse(v, vendorPattern, "the ARN must name a service, without wildcards")
+	case !more:
+		return resourcePattern{}, p.refuse(v, "Resource "+clip(v.text)+" "+notAnARN, "the ARN ends after its service")
+	}
+	t, wrong := newTemplate(v.text, variables, true)
+	switch {
+	case wrong != "":
+		return resourcePattern{}, p.refuse(v, syntaxError, string(wrong))
+	case t.variableBefore(header):
+		return resourcePattern{}, p.refuse(v, syntaxError, "variables may stand only after the fifth colon of an ARN")
+	}
+	r := resourcePattern{template: t, plain: isPlain(t.fixed)}
+	if t.parts != nil {
+		// The header is in the first part, and what is filled in comes after it.
+		r.plain = isPlain(t.parts[0].text)
+	}
+	return r, nil
+}
+
+func (p *resourcePattern) matches(resource string, c Context) bool {
+	switch {
+	case p.any:
+		return true
+	case p.parts == nil:
+		return p.matchesWith(p.fixed, resource)
+	}
+	return p.matchesFilled(resource, c)
+}
+
+// matchesFilled: a resource with a variable that has no value is no resource.
+func (p *resourcePattern) matchesFilled(resource string, c Context) bool {
+	var b room
+	pattern, ok := p.fill(&b, c)
+	return ok && p.matchesWith(pattern, resource)
+}
+
+func (p *resourcePattern) matchesWith(pattern []byte, resource string) bool {
+	if p.plain {
+		return glob(pattern, resource)
+	}
+	return matchResource(pattern, resource)
+}
+
+// aboutResource tells whether the statement is about the resource.
+func (s *statement) aboutResource(resource string, c Context) bool {
+	if len(s.resources) == 0 {
+		return true
+	}
+	for i := range s.resources {
+		if s.resources[i].matches(resource, c) {
+			return !s.notResource
+		}
+	}
+	return s.notResource
+}
