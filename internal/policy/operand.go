@@ -113,12 +113,16 @@ type number struct {
 }
 
 func parseNumber(s string) (number, bool) {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return number{n, true, float64(n)}, true
-	}
+	whole := true
 	for i := range len(s) { // ParseFloat also takes Inf, NaN, 0x1p-2 and 1_0
 		if strings.IndexByte("+-.0123456789eE", s[i]) < 0 {
 			return number{}, false
+		}
+		whole = whole && s[i] != '.' && s[i]|0x20 != 'e'
+	}
+	if whole {
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return number{n, true, float64(n)}, true
 		}
 	}
 	v, err := strconv.ParseFloat(s, 64)
@@ -147,10 +151,9 @@ var dateLayouts = [...]string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-0
 
 // parseInstant reads a date. Four digits are a year, other digits seconds.
 func parseInstant(s string) (time.Time, bool) {
-	if len(s) != 4 {
-		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return time.Unix(n, 0), n > -1<<62 && n < 1<<62 // beyond, time.Time wraps around
-		}
+	if digits := strings.TrimPrefix(s, "-"); len(s) != 4 && strings.Trim(digits, "0123456789") == "" {
+		n, err := strconv.ParseInt(s, 10, 64)
+		return time.Unix(n, 0), err == nil && n > -1<<62 && n < 1<<62 // beyond, time.Time wraps around
 	}
 	for _, layout := range dateLayouts {
 		if len(layout) > len(s)+len("07:00") || len(s) < len(layout)-len("07:00") {

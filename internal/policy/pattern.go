@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // Patterns are text in which * and ? are these bytes, which no UTF-8 has. So the
@@ -38,28 +39,41 @@ func globFold(p []byte, s string) bool { return match(p, s, true) }
 // as they could, and taking more would not help. So it takes len(p)*len(s) steps
 // at most. A ? is one character, not one byte.
 func match(p []byte, s string, fold bool) bool {
-	i, j, star, mark := 0, 0, -1, 0
+	i, j := 0, 0
+	star, mark := -1, 0 // what follows the last *, and where in s that was tried
 	for j < len(s) {
-		c := s[j]
-		if fold {
-			c = lowerByte(c)
-		}
-		switch {
-		case i < len(p) && p[i] == manyMark:
-			if i++; i == len(p) {
-				return true
+		if i < len(p) {
+			c := s[j]
+			if fold {
+				c = lowerByte(c)
 			}
-			star, mark = i, j
-		case i < len(p) && p[i] == oneMark:
-			i, j = i+1, j+width(s[j:])
-		case i < len(p) && p[i] == c:
-			i, j = i+1, j+1
-		case star < 0:
-			return false
-		default:
-			mark += width(s[mark:])
-			i, j = star, mark
+			switch q := p[i]; {
+			case q == manyMark:
+				if i++; i == len(p) {
+					return true
+				}
+				star, mark = i, j
+				continue
+			case q == oneMark:
+				i, j = i+1, j+width(s[j:])
+				continue
+			case q == c:
+				i, j = i+1, j+1
+				continue
+			}
 		}
+		if star < 0 {
+			return false
+		}
+		mark += width(s[mark:])
+		if q := p[star]; !fold && q < oneMark {
+			skip := strings.IndexByte(s[mark:], q)
+			if skip < 0 {
+				return false
+			}
+			mark += skip
+		}
+		i, j = star, mark
 	}
 	for i < len(p) && p[i] == manyMark {
 		i++
@@ -67,18 +81,14 @@ func match(p []byte, s string, fold bool) bool {
 	return i == len(p)
 }
 
-// width is how many bytes the first character of s has.
+// width is how many bytes the first character of s has. What is no UTF-8 is taken
+// byte by byte, or a bad byte could hide the good ones after it.
 func width(s string) int {
-	n := 1
-	switch c := s[0]; {
-	case c >= 0xf0:
-		n = 4
-	case c >= 0xe0:
-		n = 3
-	case c >= 0xc0:
-		n = 2
+	if s[0] < utf8.RuneSelf {
+		return 1
 	}
-	return min(n, len(s))
+	_, n := utf8.DecodeRuneInString(s)
+	return n
 }
 
 // header is how many colons an ARN has before its resource, which may have more.

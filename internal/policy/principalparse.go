@@ -53,14 +53,14 @@ func (p *parser) compilePrincipals(d *draft, effect Effect) (*principals, error)
 	l := &principals{everyone: e.everyone}
 	found := e.everyone
 	for _, entry := range e.entries {
+		if !entry.kind.oneOf("AWS", "Service", "Federated", "CanonicalUser") {
+			return nil, p.refuse(entry.kind, syntaxError, "a principal is of the type AWS, Service, Federated or CanonicalUser")
+		}
 		for _, v := range entry.values {
 			found = true
 			if err := p.addPrincipal(l, entry.kind, v); err != nil {
 				return nil, err
 			}
-		}
-		if !entry.kind.oneOf("AWS", "Service", "Federated", "CanonicalUser") {
-			return nil, p.refuse(entry.kind, syntaxError, "a principal is of the type AWS, Service, Federated or CanonicalUser")
 		}
 	}
 	if !found {
