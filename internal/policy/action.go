@@ -15,11 +15,11 @@ type actionPattern struct {
 
 func (p *parser) compileActions(d *draft) ([]actionPattern, error) {
 	if len(d.action.values) == 0 {
-		at, pointer := d.from, d.pointer
+		at, where := d.from, d.place
 		if d.action.name.there() {
-			at, pointer = d.action.name.at, d.action.name.pointer
+			at, where = d.action.name.at, d.action.name.place
 		}
-		return nil, p.errorAt(at, pointer, noActions, "a statement needs an Action or a NotAction with at least one action")
+		return nil, p.errorAt(at, where, noActions, "a statement needs an Action or a NotAction with at least one action")
 	}
 	patterns := make([]actionPattern, 0, len(d.action.values))
 	for _, v := range d.action.values {
@@ -130,10 +130,10 @@ func (s *statement) aboutAction(a *action) bool {
 }
 
 // index leads from a service to the statements that may be about an action of
-// it, in their order, so that the many others cost nothing.
+// it, so that the many others cost nothing.
 type index struct {
-	buckets []bucket
-	rest    []uint32 // what is about every other service
+	buckets    []bucket
+	everywhere []uint32 // about actions of every service, or of all but some
 }
 
 type bucket struct {
@@ -144,36 +144,34 @@ type bucket struct {
 
 func newIndex(statements []statement) index {
 	var x index
-	for i := range statements {
-		for _, a := range statements[i].actions {
-			known := slices.ContainsFunc(x.buckets, func(b bucket) bool { return b.service == a.service })
-			if a.service != "" && !known {
-				x.buckets = append(x.buckets, bucket{service: a.service, hash: hashService(a.service)})
-			}
-		}
-	}
+	known := map[string]int{}
 	for i := range statements {
 		s := &statements[i]
-		everywhere := s.notAction || slices.ContainsFunc(s.actions, func(a actionPattern) bool { return a.service == "" })
-		if everywhere {
-			x.rest = append(x.rest, uint32(i))
+		if s.notAction || slices.ContainsFunc(s.actions, func(a actionPattern) bool { return a.service == "" }) {
+			x.everywhere = append(x.everywhere, uint32(i))
+			continue
 		}
-		for b := range x.buckets {
-			here := slices.ContainsFunc(s.actions, func(a actionPattern) bool { return a.service == x.buckets[b].service })
-			if here || everywhere {
-				x.buckets[b].statements = append(x.buckets[b].statements, uint32(i))
+		for _, a := range s.actions {
+			b, ok := known[a.service]
+			if !ok {
+				b = len(x.buckets)
+				known[a.service] = b
+				x.buckets = append(x.buckets, bucket{service: a.service, hash: hashService(a.service)})
+			}
+			if all := x.buckets[b].statements; len(all) == 0 || all[len(all)-1] != uint32(i) {
+				x.buckets[b].statements = append(all, uint32(i))
 			}
 		}
 	}
 	return x
 }
 
-// of is which statements may be about a.
+// of is which statements, besides those of everywhere, may be about a.
 func (x *index) of(a *action) []uint32 {
 	for i := range x.buckets {
 		if b := &x.buckets[i]; b.hash == a.hash && isService(b.service, a.service()) {
 			return b.statements
 		}
 	}
-	return x.rest
+	return nil
 }

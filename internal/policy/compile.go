@@ -4,6 +4,7 @@ package policy
 func (p *parser) compile() (*Document, error) {
 	d := &Document{kind: p.kind, text: p.text, id: p.id.text, variables: p.version.text == "2012-10-17"}
 	sids := map[string]bool{}
+	c := cursor{text: p.text, at: Position{1, 1}}
 	for i := range p.drafts {
 		draft := &p.drafts[i]
 		if err := p.checkSid(draft.sid, sids); err != nil {
@@ -13,6 +14,7 @@ func (p *parser) compile() (*Document, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.start, s.end = c.move(draft.from), c.move(draft.to)
 		d.statements = append(d.statements, s)
 	}
 	d.index = newIndex(d.statements)
@@ -42,7 +44,7 @@ func isAlphanumeric(c byte) bool {
 }
 
 func (p *parser) compileStatement(d *draft, variables bool) (statement, error) {
-	s := statement{sid: d.sid.text, span: d.span, notPrincipal: d.notThose, notAction: d.action.negate, notResource: d.resource.negate}
+	s := statement{sid: d.sid.text, notPrincipal: d.notThose, notAction: d.action.negate, notResource: d.resource.negate}
 	var err error
 	if s.effect, err = p.effect(d); err != nil {
 		return s, err
@@ -70,7 +72,7 @@ func (p *parser) compileStatement(d *draft, variables bool) (statement, error) {
 func (p *parser) effect(d *draft) (Effect, error) {
 	switch {
 	case !d.effect.there():
-		return Deny, p.errorAt(d.from, d.pointer, syntaxError, "a statement needs an Effect")
+		return Deny, p.errorAt(d.from, d.place, syntaxError, "a statement needs an Effect")
 	case d.effect.text == "Allow":
 		return Allow, nil
 	case d.effect.text == "Deny":

@@ -25,7 +25,7 @@ type query struct {
 // finding is a statement that is about the request.
 type finding struct {
 	policy    *Policy
-	statement int32
+	statement uint32
 	grant     grant // how it means the principal; notMeant: there is no such statement
 }
 
@@ -48,8 +48,17 @@ func (q *query) look(policies []Policy, l *layer) {
 }
 
 func (q *query) lookInto(p *Policy, d *Document, l *layer) {
-	for _, i := range d.index.of(&q.action) {
-		s := &d.statements[i]
+	before := q.record.len()
+	q.lookAmong(p, d.index.of(&q.action), l)
+	if !l.deny.found() || q.record != nil {
+		q.lookAmong(p, d.index.everywhere, l)
+	}
+	q.record.sort(before)
+}
+
+func (q *query) lookAmong(p *Policy, statements []uint32, l *layer) {
+	for _, i := range statements {
+		s := &p.Document.statements[i]
 		if s.effect == Allow && l.allow.grant == byName && q.record == nil {
 			continue // there is nothing to be gained
 		}
@@ -57,7 +66,7 @@ func (q *query) lookInto(p *Policy, d *Document, l *layer) {
 		if meant == notMeant {
 			continue
 		}
-		found := finding{policy: p, statement: int32(i), grant: meant}
+		found := finding{policy: p, statement: i, grant: meant}
 		q.record.add(found)
 		switch {
 		case s.effect == Allow && meant > l.allow.grant:

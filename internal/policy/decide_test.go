@@ -289,3 +289,25 @@ func (c *counter) Lookup(key string) Value {
 	c.keys = append(c.keys, key)
 	return Value{}
 }
+
+func TestAnARNTellsWhatAPrincipalIs(t *testing.T) {
+	role := session
+	role.Behind = "arn:aws:iam::111111111111:role/r"
+	noUser := guest
+	noUser.Behind = ""
+	for _, want := range []Principal{ann, root, role, noUser} {
+		if got, ok := ParsePrincipal(want.ARN); !ok || got != want {
+			t.Errorf("%s: %+v", want.ARN, got)
+		}
+	}
+	for _, bad := range []string{"", "ann", queue, "arn:aws:iam::111111111111:user", "arn:aws:iam::111111111111:user/", "arn:aws:iam::111111111111:rootx", "arn:aws:iam::111111111111:role/r",
+		"arn:aws:sts::111111111111:assumed-role/r", "arn:aws:sts::111111111111:assumed-role/r/", "arn:aws:iam:::user/ann", "arn:aws:iam::111111111111:root/x"} {
+		if got, ok := ParsePrincipal(bad); ok {
+			t.Errorf("%s: %+v", bad, got)
+		}
+	}
+	d := mustParse(t, Resource, statementsOf(`{"Effect": "Allow", "Action": "*", "Principal": {"AWS": ["*", "111111111111", "`+ann.ARN+`"]}}`))
+	if got := d.Principals(); len(got) != 1 || got[0] != ann.ARN {
+		t.Errorf("%v", got)
+	}
+}

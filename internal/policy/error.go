@@ -3,6 +3,7 @@ package policy
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // AWS's sentences for documents that are refused (MalformedPolicyDocument). They
@@ -52,9 +53,27 @@ type Position struct{ Line, Column int }
 
 // position finds the line and column of an offset.
 func position(text string, offset int) Position {
-	before := text[:min(offset, len(text))]
-	line := strings.LastIndexByte(before, '\n') + 1
-	return Position{strings.Count(before, "\n") + 1, len([]rune(before[line:])) + 1}
+	c := cursor{text: text, at: Position{1, 1}}
+	return c.move(offset)
+}
+
+// cursor finds the positions of one offset after the other.
+type cursor struct {
+	text   string
+	offset int
+	at     Position
+}
+
+func (c *cursor) move(offset int) Position {
+	passed := c.text[c.offset:offset]
+	if last := strings.LastIndexByte(passed, '\n'); last >= 0 {
+		c.at.Line += strings.Count(passed, "\n")
+		c.at.Column = 1
+		passed = passed[last+1:]
+	}
+	c.at.Column += utf8.RuneCountInString(passed)
+	c.offset = offset
+	return c.at
 }
 
 // clip keeps a hostile megabyte out of an error.

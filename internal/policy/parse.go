@@ -40,8 +40,8 @@ func (d *Document) Size() int {
 // draft is a statement as it was read. It is compiled when the whole document
 // was, since the Version that decides what ${…} means may stand last.
 type draft struct {
-	span
-	pointer                string
+	from, to               int // in the text
+	place                  *place
 	sid, effect            item
 	principal              *principalDraft
 	action, resource       elementDraft
@@ -75,9 +75,9 @@ func Parse(kind Kind, text string) (*Document, error) {
 	p := &parser{scanner: scanner{text: text}, kind: kind}
 	switch {
 	case len(text) > MaxText:
-		return nil, p.errorAt(0, "", syntaxError, "the text is longer than "+strconv.Itoa(MaxText)+" bytes")
+		return nil, p.errorAt(0, nil, syntaxError, "the text is longer than "+strconv.Itoa(MaxText)+" bytes")
 	case !utf8.ValidString(text):
-		return nil, p.errorAt(0, "", syntaxError, "the text is not UTF-8")
+		return nil, p.errorAt(0, nil, syntaxError, "the text is not UTF-8")
 	}
 	if err := p.document(); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (p *parser) document() error {
 	case p.next() != 0 || p.pos < len(p.text):
 		return p.unexpected("nothing more")
 	case !found || len(p.drafts) == 0:
-		return p.errorAt(0, "/Statement", syntaxError, "there must be at least one statement")
+		return p.errorAt(0, &place{name: "Statement"}, syntaxError, "there must be at least one statement")
 	case p.version.there() && !p.version.oneOf("2008-10-17", "2012-10-17"):
 		return p.refuse(p.version, badVersion, "the versions are 2008-10-17 and 2012-10-17")
 	case p.id.there() && !p.kind.namesPrincipals():
@@ -118,7 +118,7 @@ func (p *parser) document() error {
 
 func (p *parser) statement() error {
 	p.next()
-	d := draft{span: span{from: p.pos}, pointer: p.pointer}
+	d := draft{from: p.pos, place: p.place}
 	err := p.object("a statement", func(name item) error { return p.element(&d, name) })
 	d.to = p.pos
 	p.drafts = append(p.drafts, d)

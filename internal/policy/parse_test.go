@@ -2,8 +2,10 @@ package policy
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDocumentsOfEachKindAreRead(t *testing.T) {
@@ -160,5 +162,38 @@ func TestSizeLeavesOutWhiteSpace(t *testing.T) {
 	d := mustParse(t, Identity, "{ \"Statement\":\t{\"Effect\": \"Allow\",\r\n\"Action\": \"s3:*\", \"Resource\": \"arn:aws:s3:::é\"} }")
 	if d.Size() != 76 {
 		t.Errorf("%d characters", d.Size())
+	}
+}
+
+// What somebody sends may be made to be slow; the time here is far from what a
+// quadratic step would take.
+func TestHostileDocumentsAreReadInBoundedTimeAndMemory(t *testing.T) {
+	fill := func(before, repeated, after string) string {
+		n := (MaxText - len(before) - len(after)) / len(repeated)
+		return before + strings.Repeat(repeated, n) + after
+	}
+	var services strings.Builder
+	for i := 0; services.Len() < MaxText-1000; i++ {
+		services.WriteString(`"s` + strconv.Itoa(i) + `:x",`)
+	}
+	statement := `{"Effect":"Deny","NotAction":"a:b","Resource":"*"},`
+	long := strings.Repeat("k", MaxText/2)
+	for name, text := range map[string]string{
+		"many statements":      fill(`{"Statement":[`, statement, statement[:len(statement)-1]+`]}`),
+		"many services":        `{"Statement":[{"Effect":"Allow","Resource":"*","Action":[` + services.String() + `"a:b"]}]}`,
+		"a long key":           fill(`{"Statement":{"Effect":"Allow","Resource":"*","Action":"*","Condition":{"StringEquals":{"aws:`+long+`":[`, `"",`, `""]}}}}`),
+		"many variables":       fill(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::`, `${a}`, `"}}`),
+		"many keys":            fill(`{"Statement":{"Effect":"Allow","Resource":"*","Action":"*","Condition":{"StringEquals":{"aws:x":"y"`, ``+`,"aws:x":"y"`, `}}}}`),
+		"a string that is all": fill(`{"Version":"`, `x`, `"}`),
+		"many lines":           fill(``, "\n", `{}`),
+	} {
+		began := time.Now()
+		d, err := Parse(Identity, text)
+		if err == nil {
+			Simulate(&Request{Principal: ann, Action: "a:c", Resource: "*"}, &Set{Identity: []Policy{{Document: d}}})
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%s: %v", name, took)
+		}
 	}
 }

@@ -89,9 +89,9 @@ type Document struct {
 
 // statement is one compiled statement.
 type statement struct {
-	effect Effect
-	sid    string
-	span   span
+	effect     Effect
+	sid        string
+	start, end Position // of its opening brace, and behind its closing one
 
 	notAction bool
 	actions   []actionPattern
@@ -104,9 +104,6 @@ type statement struct {
 
 	conditions []condition
 }
-
-// span is where in the text something stands: [from, to).
-type span struct{ from, to int }
 
 // Kind is what the document was parsed as.
 func (d *Document) Kind() Kind { return d.kind }

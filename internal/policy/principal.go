@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"github.com/carillon-events/carillon/internal/arn"
 )
 
 // PrincipalKind is what a principal is.
@@ -31,6 +33,34 @@ type Principal struct {
 	Behind string
 	// CanonicalUser is how S3's policies may call the account.
 	CanonicalUser string
+}
+
+// ParsePrincipal is the principal that has an ARN, as far as the ARN tells: the
+// role behind a session has no path then, and a federated user nobody behind it.
+func ParsePrincipal(text string) (Principal, bool) {
+	a, err := arn.Parse(text)
+	if err != nil || !arn.IsAccount(a.Account) {
+		return Principal{}, false
+	}
+	p := Principal{ARN: text, Account: a.Account}
+	kind, name, _ := strings.Cut(a.Resource, "/")
+	switch a.Service + ":" + kind {
+	case "iam:root":
+		p.Kind = Root
+		return p, a.Resource == "root"
+	case "iam:user":
+		p.Kind = User
+	case "sts:federated-user":
+		p.Kind = FederatedUser
+	case "sts:assumed-role":
+		role, session, _ := strings.Cut(name, "/")
+		p.Kind = RoleSession
+		p.Behind = arn.ARN{Partition: a.Partition, Service: "iam", Account: a.Account, Resource: "role/" + role}.String()
+		return p, role != "" && session != ""
+	default:
+		return Principal{}, false
+	}
+	return p, name != ""
 }
 
 // name is what AccessDenied calls the principal.

@@ -44,7 +44,7 @@ func (p *parser) compilePrincipals(d *draft, effect Effect) (*principals, error)
 	case !p.kind.namesPrincipals():
 		return nil, p.refuse(e.name, principalUnexpected, "the principal of an "+Identity.String()+" is whoever has it")
 	case e == nil:
-		return nil, p.errorAt(d.from, d.pointer, principalMissing, "a statement of a "+p.kind.String()+" says for whom it is")
+		return nil, p.errorAt(d.from, d.place, principalMissing, "a statement of a "+p.kind.String()+" says for whom it is")
 	case d.notThose && p.kind == Trust:
 		return nil, p.refuse(e.name, "Has prohibited field NotPrincipal", "a role's trust policy has no NotPrincipal")
 	case d.notThose && effect == Allow:
@@ -127,4 +127,16 @@ func (l *principals) addARN(text string) bool {
 	}
 	l.arns = append(l.arns, text)
 	return true
+}
+
+// Principals are the ARNs of users, roles and sessions that the document's
+// statements name: IAM refuses a policy if one of them is not there.
+func (d *Document) Principals() []string {
+	var all []string
+	for i := range d.statements {
+		if l := d.statements[i].principals; l != nil {
+			all = append(all, l.arns...)
+		}
+	}
+	return all
 }

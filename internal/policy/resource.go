@@ -52,11 +52,11 @@ func (p *parser) compileResources(d *draft, variables bool) ([]resourcePattern, 
 		// what they are attached to.
 		return nil, nil
 	case len(e.values) == 0:
-		at, pointer := d.from, d.pointer
+		at, where := d.from, d.place
 		if e.name.there() {
-			at, pointer = e.name.at, e.name.pointer
+			at, where = e.name.at, e.name.place
 		}
-		return nil, p.errorAt(at, pointer, noResources, "a statement needs a Resource or a NotResource with at least one resource")
+		return nil, p.errorAt(at, where, noResources, "a statement needs a Resource or a NotResource with at least one resource")
 	}
 	patterns := make([]resourcePattern, 0, len(e.values))
 	for _, v := range e.values {

@@ -11,28 +11,49 @@ import (
 // does not expect, so a deep document costs nothing, and it refuses a name that
 // is there twice, which encoding/json would not.
 type scanner struct {
-	text    string
-	pos     int
-	pointer string // of what is being read
+	text  string
+	pos   int
+	place *place // of what is being read
 }
 
 // item is a string of the document and where it stands.
 type item struct {
-	text    string
-	at      int
-	pointer string
+	text  string
+	at    int
+	place *place
 }
 
 // there: the document has it.
-func (i item) there() bool { return i.pointer != "" }
+func (i item) there() bool { return i.place != nil }
 
-func (s *scanner) errorAt(at int, pointer, message, reason string) error {
-	place := position(s.text, at)
-	return &Error{Message: message, Pointer: clip(pointer), Line: place.Line, Column: place.Column, Reason: reason}
+// place is a JSON pointer that nobody has written out yet: a long name with many
+// values below it would be written very often.
+type place struct {
+	up    *place // nil: the document
+	name  string
+	index int // if up is an array
+}
+
+// https://datatracker.ietf.org/doc/html/rfc6901#section-3
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+func (p *place) String() string {
+	if p == nil {
+		return ""
+	}
+	if p.name == "" {
+		return p.up.String() + "/" + strconv.Itoa(p.index)
+	}
+	return p.up.String() + "/" + pointerEscapes.Replace(p.name)
+}
+
+func (s *scanner) errorAt(at int, where *place, message, reason string) error {
+	found := position(s.text, at)
+	return &Error{Message: message, Pointer: clip(where.String()), Line: found.Line, Column: found.Column, Reason: reason}
 }
 
 func (s *scanner) refuse(i item, message, reason string) error {
-	return s.errorAt(i.at, i.pointer, message, reason)
+	return s.errorAt(i.at, i.place, message, reason)
 }
 
 func (s *scanner) unexpected(want string) error {
@@ -40,7 +61,7 @@ func (s *scanner) unexpected(want string) error {
 	if s.pos < len(s.text) {
 		found = strconv.QuoteRune([]rune(s.text[s.pos:min(s.pos+4, len(s.text))])[0])
 	}
-	return s.errorAt(s.pos, s.pointer, syntaxError, "there must be "+want+" where "+found+" is")
+	return s.errorAt(s.pos, s.place, syntaxError, "there must be "+want+" where "+found+" is")
 }
 
 // next skips white space and is the byte after it; 0 at the end.
@@ -69,18 +90,18 @@ func (s *scanner) object(what string, member func(name item) error) error {
 	if !s.take('{') {
 		return s.unexpected(what)
 	}
-	above := s.pointer
-	defer func() { s.pointer = above }()
+	above := s.place
+	defer func() { s.place = above }()
 	seen := map[string]bool{}
 	for first := true; !s.take('}'); first = false {
-		if s.pointer = above; !first && !s.take(',') {
+		if s.place = above; !first && !s.take(',') {
 			return s.unexpected("a comma or a closing brace")
 		}
 		name, err := s.string("a name in quotes")
 		if err != nil {
 			return err
 		}
-		name.pointer = above + "/" + pointerEscapes.Replace(name.text)
+		name.place = &place{up: above, name: name.text}
 		if seen[name.text] {
 			return s.refuse(name, syntaxError, "it is there twice")
 		}
@@ -88,7 +109,7 @@ func (s *scanner) object(what string, member func(name item) error) error {
 		if !s.take(':') {
 			return s.unexpected("a colon")
 		}
-		s.pointer = name.pointer
+		s.place = name.place
 		if err := member(name); err != nil {
 			return err
 		}
@@ -96,21 +117,18 @@ func (s *scanner) object(what string, member func(name item) error) error {
 	return nil
 }
 
-// https://datatracker.ietf.org/doc/html/rfc6901#section-3
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
-
 // list reads an array, or the one thing that may stand in its place.
 func (s *scanner) list(element func() error) error {
 	if !s.take('[') {
 		return element()
 	}
-	above := s.pointer
-	defer func() { s.pointer = above }()
+	above := s.place
+	defer func() { s.place = above }()
 	for i := 0; !s.take(']'); i++ {
 		if i > 0 && !s.take(',') {
 			return s.unexpected("a comma or a closing bracket")
 		}
-		s.pointer = above + "/" + strconv.Itoa(i)
+		s.place = &place{up: above, index: i}
 		if err := element(); err != nil {
 			return err
 		}
@@ -155,7 +173,7 @@ func (s *scanner) scalar() (item, error) {
 	if word == "" || word == "null" || !json.Valid([]byte(word)) {
 		return item{}, s.unexpected(want)
 	}
-	one := item{word, s.pos, s.pointer}
+	one := item{word, s.pos, s.place}
 	s.pos = end
 	return one, nil
 }
@@ -175,7 +193,7 @@ func (s *scanner) string(want string) (item, error) {
 			s.pos = i
 			return item{}, s.unexpected("an escape")
 		case c == '"':
-			one := item{s.text[start+1 : i], start, s.pointer}
+			one := item{s.text[start+1 : i], start, s.place}
 			s.pos = i + 1
 			if escaped {
 				if err := json.Unmarshal([]byte(s.text[start:i+1]), &one.text); err != nil {

@@ -42,8 +42,22 @@ func (s *Simulation) add(f finding) {
 	t := &d.statements[f.statement]
 	s.all = append(s.all, Match{
 		Policy: f.policy, Statement: int(f.statement), Sid: t.sid, Effect: t.effect,
-		Start: position(d.text, t.span.from), End: position(d.text, t.span.to),
+		Start: t.start, End: t.end,
 	})
+}
+
+func (s *Simulation) len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.all)
+}
+
+// sort puts the statements of one policy, which begin there, into their order.
+func (s *Simulation) sort(from int) {
+	if s != nil {
+		slices.SortFunc(s.all[from:], func(a, b Match) int { return a.Statement - b.Statement })
+	}
 }
 
 // Simulate decides as Decide does, and takes its time to say more.
