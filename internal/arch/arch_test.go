@@ -34,12 +34,12 @@ var bands = []struct {
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/trail"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
-	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter", "internal/webhook", "internal/cloudevent"}, true},
+	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter", "internal/webhook", "internal/cloudevent", "internal/policy"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 
 // deterministic packages take time and ids as arguments.
-var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/trail"}
+var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/trail", "internal/policy"}
 
 // pure packages need only the standard library.
 const pure = "language"
