@@ -31,7 +31,7 @@ var bands = []struct {
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
 	{"service", []string{"internal/api"}, false},
 	{"adapters", []string{"internal/target"}, false},
-	{"core", []string{"internal/queue", "internal/bus", "internal/archive"}, false},
+	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/topic", "internal/mobile"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
 	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform"}, true},
@@ -39,7 +39,7 @@ var bands = []struct {
 }
 
 // deterministic packages take time and ids as arguments.
-var deterministic = []string{"internal/queue", "internal/bus", "internal/archive"}
+var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/topic", "internal/mobile"}
 
 // pure packages need only the standard library.
 const pure = "language"

@@ -33,6 +33,9 @@ const (
 	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
 	SpaceOutbox      = 'O'
 	SpaceArchive     = 'A' // archives, their events, replays
+
+	SpaceTopic  = 'N' // topic: topics, their subscriptions, what they count
+	SpaceMobile = 'n' // mobile: push applications, devices, phone numbers
 )
 
 // formatKey lies before every shard.

@@ -37,6 +37,8 @@ const (
 	RuleSchedule  Kind = 4 // bus: the next occurrence of a rule's schedule
 	ArchiveSweep  Kind = 8 // archive: retention
 	ArchiveReplay Kind = 9 // archive: the next step of a replay
+
+	TopicSweep Kind = 12 // topic: the next step of a deletion, the end of an unconfirmed subscription
 )
 
 // Keys, below store.SpaceTimer:
