@@ -41,7 +41,8 @@ func TestTopicsAndSubscriptionsAreAsTheirModel(t *testing.T) {
 		steps := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) modelStep {
 			return modelStep{
 				Do: rapid.SampledFrom([]string{
-					"create", "create", "subscribe", "subscribe", "subscribe", "confirm", "filter", "unsubscribe", "delete", "restart", "day", "check",
+					"create", "create", "create", "subscribe", "subscribe", "subscribe", "subscribe", "confirm", "confirm", "filter", "filter",
+					"unsubscribe", "unsubscribe", "delete", "restart", "day", "check", "check",
 				}).Draw(rt, "do"),
 				Topic:    rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "topic"),
 				Endpoint: rapid.SampledFrom([]string{"u", "v", "w", "x"}).Draw(rt, "endpoint"),
@@ -195,7 +196,9 @@ func (m *model) check() error {
 	}
 	for _, owner := range owners {
 		got, err := pages(func(cursor string, limit int) ([]Subscription, string, error) {
-			return list(m, func(v *store.View) ([]Subscription, string, error) { return ByOwner(v, owner, "eu-west-1", cursor, limit) })
+			return list(m, func(v *store.View) ([]Subscription, string, error) {
+				return ByOwner(v, owner, "eu-west-1", cursor, limit)
+			})
 		}, func(s Subscription) string { return s.Topic.Topic + s.Endpoint })
 		slices.Sort(byOwner[owner])
 		if err != nil || !slices.Equal(got, byOwner[owner]) {
