@@ -44,8 +44,8 @@ func newBenchCommand() *cobra.Command {
   # one scenario against a server that runs already
   carillon bench sqs-send --connections 64 --duration 10s --endpoint http://127.0.0.1:4566
 
-  # latency from a send to the long poll that waits for it, at 1,000 messages a second
-  carillon bench sqs-end-to-end --start --rate 1000 --connections 16
+  # latency from a send, or from PutEvents, to the long poll that waits, at 1,000 a second
+  carillon bench sqs-end-to-end events-end-to-end --start --rate 1000 --connections 16
 
   # with ten million messages in the queue, as JSON
   carillon bench sqs-send sqs-receive-delete --start --fill 10000000 --json`,
@@ -86,8 +86,8 @@ func (f *benchFlags) register(c *cobra.Command) {
 	s.DurationVar(&o.Duration, "duration", 5*time.Second, "how long each measurement takes")
 	s.IntVar(&o.Size, "size", 1024, "bytes of a message, or of an event's detail")
 	s.IntVar(&o.Batch, "batch", 10, "messages in one request, where the scenario has batches")
-	s.IntVar(&o.Rate, "rate", 0, "requests a second over all connections (default: as many as are answered; 1000 for sqs-end-to-end)")
-	s.IntVar(&o.Rules, "rules", 1, "rules on the bus of put-events, of which those that are needed match; above 300 the server needs --max-rules-per-bus")
+	s.IntVar(&o.Rate, "rate", 0, "requests a second over all connections (default: as many as are answered; 1000 for the end-to-end ones)")
+	s.IntVar(&o.Rules, "rules", 1, "rules on the bus of put-events and events-end-to-end, of which those that are needed match; above 300 the server needs --max-rules-per-bus")
 	s.IntVar(&o.Queues, "queues", 1, "queues that every event of put-events goes to")
 	s.IntVar(&o.Fill, "fill", 0, "messages in the queue before the measurement (default: none; 100000 for sqs-receive-delete)")
 	s.IntVar(&f.procs, "procs", 1, "threads of the loader that may run at once")

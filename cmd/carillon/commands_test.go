@@ -52,7 +52,7 @@ func refused(t *testing.T, parts ...string) func(out string, err error) {
 }
 
 func TestHelpNamesEveryCommandAndEverySetting(t *testing.T) {
-	want(t, "Run:", "serve", "demo", "bench", "Write rules, watch events:", "pattern", "events", "Look after the data:", "backup", "restore", "verify", "version", "completion")(carillon(t.Context(), "--help"))
+	want(t, "Run:", "serve", "demo", "bench", "Write rules, watch events:", "pattern", "events", "Let events in:", "webhook", "bus", "Look after the data:", "backup", "restore", "verify", "version", "completion")(carillon(t.Context(), "--help"))
 	parts := []string{"Examples:", "Network:", "Data:", "Access:"}
 	for name := range values {
 		parts = append(parts, "--"+name)

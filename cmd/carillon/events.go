@@ -19,12 +19,12 @@ import (
 func newEventsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "events",
-		Short:   "Watch events go by",
-		Example: "  carillon events tail --bus shop",
+		Short:   "Watch events go by, and find out where one went",
+		Example: "  carillon events tail --bus shop\n  carillon events find --outcome dead-lettered --since 1h",
 		Args:    exactly(),
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newEventsTailCommand())
+	c.AddCommand(newEventsTailCommand(), newEventsShowCommand(), newEventsExplainCommand(), newEventsFindCommand())
 	return c
 }
 

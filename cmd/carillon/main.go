@@ -52,6 +52,7 @@ func oneLine(err error) string {
 const (
 	groupRun   = "run"
 	groupRules = "rules"
+	groupIn    = "in"
 	groupData  = "data"
 )
 
@@ -74,11 +75,13 @@ disk.`,
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupRules, Title: "Write rules, watch events:"},
+		&cobra.Group{ID: groupIn, Title: "Let events in:"},
 		&cobra.Group{ID: groupData, Title: "Look after the data:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		groupRun:   {newServeCommand(), newDemoCommand(), newBenchCommand()},
-		groupRules: {newPatternCommand(), newEventsCommand()},
+		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand()},
+		groupIn:    {newWebhookCommand(), newBusCommand()},
 		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
 		"":         {newVersionCommand()},
 	} {

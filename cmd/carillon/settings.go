@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 const (
@@ -39,6 +40,7 @@ type serveSettings struct {
 	listen      string
 	externalURL string
 	origins     []string
+	httpTargets []string
 	data        string
 	durability  *choice
 	syncEvery   time.Duration
@@ -51,6 +53,8 @@ type serveSettings struct {
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
+	trailFor    time.Duration
+	trailMax    byteSize
 	logFormat   *choice
 	logLevel    *choice
 
@@ -71,6 +75,7 @@ func newServeSettings() *serveSettings {
 		logFormat:  newChoice(formatText, formatJSON),
 		logLevel:   newChoice("info", "debug", "warn", "error"),
 		maxBody:    edge.DefaultMaxBody,
+		trailMax:   byteSize(server.DefaultTrail.MaxBytes),
 		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
 		environ:    os.Environ(),
 	}
@@ -78,6 +83,8 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.listen, "listen", server.DefaultListen, "`address` to listen on; port 0 takes a free one")
 	f.StringVar(&s.externalURL, "external-url", "", "`URL` by which clients reach this server, for queue URLs (default: the host that a request was sent to)")
 	f.StringSliceVar(&s.origins, "cors-origin", nil, "web `origin` that may call from a browser, repeatable; * is all of them (default: none but our own)")
+
+	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations may call beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
 
 	f = s.group("Data")
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
@@ -102,6 +109,8 @@ func newServeSettings() *serveSettings {
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
+	f.DurationVar(&s.trailFor, "trail-for", server.DefaultTrail.For, "how long it is kept what became of an event (carillon events show); 0: nothing is")
+	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")
@@ -247,7 +256,7 @@ func (s *serveSettings) checkSaid() (err error) {
 			err = fmt.Errorf("%s is empty: it needs a value, such as %s", f.Name, f.DefValue)
 		case text == "0" && f.Value.Type() == "int":
 			err = fmt.Errorf("%s 0: want at least 1, such as %s", f.Name, f.DefValue)
-		case text == "0s":
+		case text == "0s" && f.Name != "trail-for":
 			err = fmt.Errorf("%s 0s: want a positive duration, such as %s", f.Name, f.DefValue)
 		}
 	})
@@ -267,10 +276,13 @@ func (s *serveSettings) config() server.Config {
 		ExternalURL:  s.externalURL,
 		Region:       s.region,
 		Origins:      s.origins,
+		HTTPTargets:  s.httpTargets,
 		MaxBody:      int64(s.maxBody),
 		InFlight:     s.inFlight,
 		Buses:        s.buses,
 		Pprof:        s.pprof,
+		Trail:        trail.Options{For: s.trailFor, MaxBytes: int64(s.trailMax)},
+		NoTrail:      s.trailFor == 0,
 		DrainFor:     s.drainFor,
 	}
 }

@@ -29,17 +29,17 @@ var bands = []struct {
 	{"tools", []string{"internal/demo", "internal/bench"}, true},
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
-	{"service", []string{"internal/api"}, false},
+	{"service", []string{"internal/api", "internal/ingest"}, false},
 	{"adapters", []string{"internal/target"}, false},
-	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/topic", "internal/mobile"}, false},
-	{"durable", []string{"internal/store", "internal/timer", "internal/delivery"}, true},
+	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile"}, false},
+	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/trail"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
-	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform"}, true},
+	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/webhook", "internal/cloudevent"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 
 // deterministic packages take time and ids as arguments.
-var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/topic", "internal/mobile"}
+var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/trail", "internal/topic", "internal/mobile"}
 
 // pure packages need only the standard library.
 const pure = "language"

@@ -71,6 +71,7 @@ type Settings struct {
 	Description   string `json:"description,omitempty"`
 	Pattern       string `json:"pattern,omitempty"`       // which events it takes; empty for all
 	RetentionDays int    `json:"retentionDays,omitempty"` // 0: for ever
+	Key           string `json:"key,omitempty"`           // what events should be encrypted with; kept and shown, no more
 }
 
 // Archive is what is known of an archive.

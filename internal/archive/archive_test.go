@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -182,6 +183,52 @@ func wantIDs(t *testing.T, got []string, want ...int) {
 	if !slices.Equal(got, ids) {
 		t.Errorf("replayed %v, want %v", got, ids)
 	}
+}
+
+func TestASurveyTakesSmallStepsAndNothingThatCameAfterItBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		a, _ := n.create("a", Settings{})
+		const events = 2*stepLooks + 5
+		n.put(a, 0, make([]int64, events)...)
+		var s *Survey
+		step := func() (found int, err error) {
+			err = n.s.View(func(v *store.View) error {
+				if s == nil {
+					if s, err = NewSurvey(v, "r", Request{Archive: named("a"), To: time.Unix(9, 0)}); err != nil {
+						return err
+					}
+				}
+				e, err := s.Step(v)
+				found = len(e)
+				return err
+			})
+			return found, err
+		}
+		if found, err := step(); err != nil || found != stepLooks || s.Done() {
+			t.Fatalf("first step: %d events, done %v, %v", found, s.Done(), err)
+		}
+		n.put(a, events, 1, 2, 3)
+		all := stepLooks
+		for !s.Done() {
+			found, err := step()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += found
+		}
+		if all != events {
+			t.Errorf("%d events, want %d", all, events)
+		}
+		s = nil
+		if _, err := step(); err != nil {
+			t.Fatal(err)
+		}
+		n.must(func(tx *store.Tx) error { return n.core.Delete(tx, named("a")) })
+		if _, err := step(); !errors.Is(err, ErrNotFound) {
+			t.Errorf("the archive was deleted: %v", err)
+		}
+	})
 }
 
 func TestAReplayKeepsTheOrderOfTimesAndThenOfArrival(t *testing.T) {

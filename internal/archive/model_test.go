@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -136,9 +138,37 @@ func (m *model) act(s step, epoch int64) error {
 		}
 		name := fmt.Sprint("r", len(m.replays))
 		m.replays[name] = a.window(s.from, s.to)
+		if got, err := m.survey(name, s.archive, second(s.from), second(s.to)); err != nil || !slices.Equal(got, m.replays[name]) {
+			return fmt.Errorf("a survey of replay %s has %v, %v, want %v", name, got, err, m.replays[name])
+		}
 		return m.startReplay(name, s.archive, second(s.from), second(s.to), 0)
 	}
 	return nil
+}
+
+// survey is the ids that a survey of a replay has.
+func (n *node) survey(name, of string, from, to int64) (ids []string, err error) {
+	var s *Survey
+	err = n.s.View(func(v *store.View) (err error) {
+		s, err = NewSurvey(v, name, Request{Archive: named(of), From: time.Unix(from, 0), To: time.Unix(to, 0)})
+		return err
+	})
+	for err == nil && !s.Done() {
+		err = n.s.View(func(v *store.View) error {
+			events, err := s.Step(v)
+			if len(events) > stepLooks {
+				return fmt.Errorf("a step has %d events", len(events))
+			}
+			for _, e := range events {
+				if !bytes.HasSuffix(e, []byte(`,"replay-name":"`+name+`"}`)) {
+					return fmt.Errorf("event %s is not of replay %s", e, name)
+				}
+				ids = append(ids, event.IDOf(e))
+			}
+			return err
+		})
+	}
+	return ids, err
 }
 
 // window is the ids of the events in a window, as a replay sends them.

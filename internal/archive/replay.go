@@ -2,6 +2,7 @@ package archive
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,15 @@ type Request struct {
 	From        time.Time `json:"from"`            // replays the events whose times lie
 	To          time.Time `json:"to"`              // from From up to, not with, To
 	Speed       float64   `json:"speed,omitempty"` // times real time, as the events' times have it; 0: as fast as it goes
+}
+
+// until is the place that no event of the request's lies at or behind.
+func (r *Request) until() place {
+	at := r.To.Unix()
+	if r.To.Nanosecond() > 0 {
+		at++
+	}
+	return place{At: at}
 }
 
 // Replay is a replay and how far it is.
@@ -172,6 +182,20 @@ func decodeReplay(n Name, value []byte) (Replay, error) {
 		return Replay{}, fmt.Errorf("replay %s: %w: %w", n.Name, errDamaged, err)
 	}
 	return r, nil
+}
+
+// FirstAt is when the first event of the archive happened that the replay is
+// about; zero if there is none.
+func (r *Replay) FirstAt(in Reader) (at time.Time, err error) {
+	var damaged error
+	err = in.Scan(eventKey(r.Number, place{At: r.From.Unix()}), eventKey(r.Number, r.until()), func(k, _ []byte) bool {
+		var first place
+		if first, damaged = placeOf(k); damaged == nil {
+			at = first.time()
+		}
+		return false
+	})
+	return at, errors.Join(err, damaged)
 }
 
 // ReplayFilter is which replays ListReplays has; the zero value has all.

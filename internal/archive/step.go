@@ -131,11 +131,7 @@ type planned struct {
 func (r *Replay) plan(tx *store.Tx) (plan, error) {
 	p := plan{last: true, resumeAt: tx.Now()}
 	size, looks := 0, 0
-	end := r.To.Unix()
-	if r.To.Nanosecond() > 0 {
-		end++
-	}
-	err := tx.Scan(eventKey(r.Number, r.Next), eventKey(r.Number, place{At: end}), func(k, v []byte) bool {
+	err := tx.Scan(eventKey(r.Number, r.Next), eventKey(r.Number, r.until()), func(k, v []byte) bool {
 		at, err := placeOf(k)
 		if err != nil {
 			p.damaged = true

@@ -55,6 +55,11 @@ func Topic(region, account, name string) ARN {
 	return ARN{Partition(region), "sns", region, account, name}
 }
 
+// Endpoint is the ARN of a global endpoint.
+func Endpoint(region, account, name string) ARN {
+	return ARN{Partition(region), "events", region, account, "endpoint/" + name}
+}
+
 // Root is the ARN of an account's root principal.
 func Root(account string) ARN { return ARN{"aws", "iam", "", account, "root"} }
 

@@ -36,7 +36,7 @@ type Options struct {
 	Batch       int // messages or events in one request, where the scenario batches
 	Rate        int // requests a second over all connections; 0: as fast as answers come
 	Fill        int // messages in the queue before the measurement
-	Rules       int // of put-events: at least so many on the bus
+	Rules       int // of put-events and events-end-to-end: at least so many on the bus
 	Queues      int // of put-events: that every event goes to; 1 where 0
 
 	// Echo is an address that answers what EchoServer answers; empty: none.
@@ -90,6 +90,7 @@ var scenarios = []scenario{
 	{name: "sqs-send-batch", about: "SendMessageBatch", batches: true, echoes: true, open: openSendBatch},
 	{name: "sqs-receive-delete", about: "ReceiveMessage, then DeleteMessageBatch, until the queue is empty", batches: true, open: openDrain},
 	{name: "sqs-end-to-end", about: "SendMessage at --rate until a waiting long poll has the message", open: openEndToEnd},
+	{name: "events-end-to-end", about: "PutEvents at --rate, through a rule, until a waiting long poll has the event", open: openEventsEndToEnd},
 	{name: "put-events", about: "PutEvents on a bus with --rules rules, into --queues queues; msg/s are deliveries", batches: true, echoes: true, open: openPutEvents},
 }
 

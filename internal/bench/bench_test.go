@@ -22,8 +22,8 @@ func run(t *testing.T, o Options) Result {
 	return r
 }
 
-func TestEveryQueueScenarioIsSoundAgainstASoundServer(t *testing.T) {
-	for _, name := range []string{"sqs-send", "sqs-send-batch", "sqs-receive-delete", "sqs-end-to-end"} {
+func TestEveryScenarioWithAQueueIsSoundAgainstASoundServer(t *testing.T) {
+	for _, name := range []string{"sqs-send", "sqs-send-batch", "sqs-receive-delete", "sqs-end-to-end", "events-end-to-end"} {
 		f, target := newFake(t)
 		o := options(target, name)
 		if name == "sqs-receive-delete" {
@@ -40,14 +40,14 @@ func TestEveryQueueScenarioIsSoundAgainstASoundServer(t *testing.T) {
 }
 
 func TestALostMessageIsReportedMissing(t *testing.T) {
-	for _, name := range []string{"sqs-receive-delete", "sqs-end-to-end"} {
+	for _, name := range []string{"sqs-receive-delete", "sqs-end-to-end", "events-end-to-end"} {
 		t.Run(name, func(t *testing.T) {
 			f, target := newFake(t)
 			f.loseEvery = 50
 			o := options(target, name)
 			o.Patience = 300 * time.Millisecond
 			o.Fill, o.Duration = 100, time.Second
-			if name == "sqs-end-to-end" {
+			if strings.HasSuffix(name, "end-to-end") {
 				o.Fill, o.Duration = 0, 200*time.Millisecond
 			}
 			if r := run(t, o); r.Missing < 2 || r.Sound() {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -132,6 +133,7 @@ type cycle struct {
 	in              []byte // ReceiveMessage's input
 	url             []byte // quoted
 	out             []byte // DeleteMessageBatch's input
+	mark            []byte // what stands before a message's number; nil: nothing
 }
 
 // newCycle makes a cycle that waits up to so many seconds for messages.
@@ -186,6 +188,9 @@ func (y *cycle) entries(answer []byte, came func(id uint64)) (n int, err error) 
 			return n, fmt.Errorf("a message without a body: %w", y.receive.refused(200, answer))
 		}
 		bodies = rest
+		if y.mark != nil {
+			_, body, _ = bytes.Cut(body, y.mark)
+		}
 		id, ok := readID(body)
 		if !ok {
 			return n, fmt.Errorf("a message that bench did not send: %w", y.receive.refused(200, answer))

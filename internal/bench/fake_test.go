@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// fake is a small SQS in memory, with faults to order.
+// fake is a small SQS in memory, with faults to order, and a bus whose events
+// all go to its queue.
 type fake struct {
 	t *testing.T
 
@@ -25,6 +26,7 @@ type fake struct {
 	inFlight map[string]bool
 	sent     int
 	requests int
+	handed   int
 	deleted  bool
 }
 
@@ -44,7 +46,7 @@ type fakeInput struct {
 	MessageBody         string
 	MaxNumberOfMessages int
 	WaitTimeSeconds     int
-	Entries             []struct{ Id, MessageBody, ReceiptHandle string }
+	Entries             []struct{ Id, MessageBody, ReceiptHandle, Detail string }
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -88,6 +90,15 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			delete(f.inFlight, e.ReceiptHandle)
 		}
 		io.WriteString(w, `{"Successful":[]}`)
+	case "AmazonSQS.GetQueueAttributes":
+		io.WriteString(w, `{"Attributes":{"QueueArn":"arn:aws:sqs:us-east-1:000000000000:q"}}`)
+	case "AWSEvents.PutEvents":
+		for _, e := range in.Entries {
+			f.send(`{"version":"0","detail":` + e.Detail + `}`)
+		}
+		io.WriteString(w, `{"Entries":[{"EventId": "e"}]}`)
+	case "AWSEvents.CreateEventBus", "AWSEvents.PutRule", "AWSEvents.PutTargets", "AWSEvents.RemoveTargets", "AWSEvents.DeleteRule", "AWSEvents.DeleteEventBus":
+		io.WriteString(w, `{}`)
 	default:
 		f.t.Errorf("the loader calls %s", r.Header.Get("X-Amz-Target"))
 	}
@@ -114,7 +125,8 @@ func (f *fake) receive(r *http.Request, in fakeInput) (out []map[string]string) 
 	}
 	n := min(len(f.waiting), in.MaxNumberOfMessages)
 	for _, body := range f.waiting[:n] {
-		handle := `a"b\` + body[:idLen]
+		f.handed++
+		handle := fmt.Sprintf(`a"b\%d`, f.handed)
 		f.inFlight[handle] = true
 		out = append(out, map[string]string{"ReceiptHandle": handle, "Body": body, "MessageId": "m"})
 	}

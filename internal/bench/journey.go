@@ -1,20 +1,27 @@
 package bench
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// journeys is sqs-end-to-end: messages are sent at a rate while long polls
-// wait for them. A message's number is the instant it was sent, in nanoseconds
+// journeys is sqs-end-to-end and events-end-to-end: messages, or events that
+// a rule sends to the queue, are sent at a rate while long polls wait for them.
+// One that could not be sent at its time counts from that time, so that a slow
+// answer does not hide the wait of those behind it (pacer). A message's number is the instant it was sent, in nanoseconds
 // since the session began, and no two are equal.
 type journeys struct {
 	o     Options
 	url   string
 	start time.Time
 	last  atomic.Int64 // the number given last
+
+	events *puts  // of events-end-to-end
+	mark   []byte // what stands before the number in a body; nil: nothing
 
 	mu    sync.Mutex
 	fate  map[uint64]fate // of every message
@@ -42,6 +49,28 @@ func openEndToEnd(ctx context.Context, o Options) (session, error) {
 	return &journeys{o: o, url: url, start: time.Now(), fate: map[uint64]fate{}}, nil
 }
 
+// eventMark is what stands before the number in an event that is written as a
+// string: the detail's begin, as putBody has it.
+var eventMark = []byte(`{\"text\":\"`)
+
+func openEventsEndToEnd(ctx context.Context, o Options) (session, error) {
+	if o.Rate == 0 {
+		o.Rate = 1000
+	}
+	o.Queues, o.Batch = 1, 1
+	opened, err := openPutEvents(ctx, o)
+	events, _ := opened.(*puts)
+	if events == nil {
+		return nil, err
+	}
+	o.Batch = fillBatch // of what is received
+	s := &journeys{o: o, start: time.Now(), fate: map[uint64]fate{}, events: events, mark: eventMark}
+	if len(events.urls) > 0 {
+		s.url = events.urls[0]
+	}
+	return s, err
+}
+
 // settle is how long the long polls get to be waiting before messages come.
 const settle = 200 * time.Millisecond
 
@@ -65,11 +94,21 @@ func (s *journeys) measure(ctx context.Context, _ Target, d time.Duration, rec *
 func (s *journeys) sendStep() step {
 	r := newRequest(s.o.Target, sqsOperation("SendMessage"))
 	body, message := sendBody(s.o, s.url)
+	if s.events != nil {
+		r = newRequest(s.o.Target, eventsOperation("PutEvents"))
+		var messages [][]byte
+		body, messages = s.events.putBody()
+		message = messages[0]
+	}
 	return func(ctx context.Context, c *conn, began time.Time) (int, error) {
 		id := s.number(began)
 		write(message, id)
-		if _, err := c.success(ctx, r, body); err != nil {
+		got, err := c.success(ctx, r, body)
+		if err != nil {
 			return 0, err
+		}
+		if s.events != nil && !bytes.Contains(got, eventID) {
+			return 0, fmt.Errorf("%w: %w", errPartial, r.refused(200, got))
 		}
 		s.sent(id)
 		return 1, nil
@@ -93,6 +132,7 @@ func (s *journeys) consume(ctx context.Context, rec *recorder) {
 	defer c.close()
 	const longest = 20 // seconds, the most that SQS allows
 	cycle := newCycle(s.o, s.url, longest)
+	cycle.mark = s.mark
 	came := func(id uint64) { s.came(id, rec) }
 	for ctx.Err() == nil {
 		if _, err := cycle.run(ctx, c, came); err != nil && ctx.Err() == nil {
@@ -142,5 +182,8 @@ func (s *journeys) underway() int64 {
 
 func (s *journeys) close(ctx context.Context, rec *recorder) error {
 	rec.lost(s.underway(), s.again)
+	if s.events != nil {
+		return s.events.close(ctx, rec)
+	}
 	return deleteQueue(ctx, s.o.Target, s.url)
 }

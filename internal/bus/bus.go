@@ -21,7 +21,10 @@
 //
 //  4. The memory holds no bus that does not exist.
 //
-//  5. A rule that is on and has a schedule that occurs again has one timer, at
+//  5. Of the events of one key that a bus recognises, one is routed; the others
+//     have its id. They are told apart in the transaction that accepts them.
+//
+//  6. A rule that is on and has a schedule that occurs again has one timer, at
 //     its next occurrence; other rules have none. The event of an occurrence is
 //     made in the transaction that sets the next timer.
 //
@@ -36,6 +39,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/pattern"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 // Name names a bus.
@@ -82,7 +86,8 @@ type Core struct {
 	hints  sync.Map // Name -> *ruleset: the last that a Put saw
 	counts counts
 
-	observer Observer // may be nil
+	observer Observer     // may be nil
+	trail    *trail.Trail // may be nil
 }
 
 // New is a Core that hands deliveries to outbox.
@@ -105,10 +110,11 @@ type Counts struct {
 	Scheduled  uint64 // events that rules made on their schedule
 	Forwarded  uint64 // events that a bus got from another
 	TooFar     uint64 // targets that a forwarded event did not go to, being a third bus
+	Repeated   uint64 // events that were acknowledged as repeats of another
 }
 
 type counts struct {
-	accepted, matched, noBus, tooComplex, rematched, scheduled, forwarded, tooFar atomic.Uint64
+	accepted, matched, noBus, tooComplex, rematched, scheduled, forwarded, tooFar, repeated atomic.Uint64
 }
 
 // Counts is what happened so far.
@@ -117,7 +123,7 @@ func (c *Core) Counts() Counts {
 	return Counts{
 		Accepted: n.accepted.Load(), Matched: n.matched.Load(), NoBus: n.noBus.Load(),
 		TooComplex: n.tooComplex.Load(), Rematched: n.rematched.Load(), Scheduled: n.scheduled.Load(),
-		Forwarded: n.forwarded.Load(), TooFar: n.tooFar.Load(),
+		Forwarded: n.forwarded.Load(), TooFar: n.tooFar.Load(), Repeated: n.repeated.Load(),
 	}
 }
 

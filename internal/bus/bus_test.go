@@ -17,6 +17,7 @@ import (
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -42,6 +43,7 @@ type node struct {
 	shard  *store.Shard
 	outbox *delivery.Outbox
 	core   *Core
+	trail  *trail.Trail
 	stop   func()
 }
 
@@ -64,12 +66,21 @@ func (n *node) open() {
 	n.shard = s.Shard(0)
 	n.outbox = delivery.New(map[string]delivery.Target{"box": box{}}, delivery.DefaultPolicy)
 	n.core = New(n.outbox, DefaultLimits)
+	n.trail = trail.New(trail.Options{For: 24 * time.Hour, MaxBytes: 1 << 30})
+	n.core.Record(n.trail)
 	n.stop = func() {
+		n.verify()
 		cancel()
 		if err := errors.Join(<-ran, s.Close()); err != nil {
 			n.t.Error(err)
 		}
 	}
+}
+
+// verify wants what the trail promises, whatever a test did.
+func (n *node) verify() {
+	n.t.Helper()
+	n.view(func(v *store.View) error { return trail.Verify(v, func(problem string) { n.t.Error(problem) }) })
 }
 
 func (n *node) update(fn func(tx *store.Tx) error) error {

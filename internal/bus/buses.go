@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -29,6 +30,9 @@ func (c *Core) CreateBus(tx *store.Tx, n Name, description string, tags map[stri
 	}
 	if len(tags) > c.limits.Tags {
 		return fmt.Errorf("create bus %s: %w", n.Bus, ErrTooManyTags)
+	}
+	if _, err := parseOnce(tags); err != nil {
+		return fmt.Errorf("create bus %s: %w", n.Bus, err)
 	}
 	count := 1 // the default bus
 	err := eachBus(tx, n, "", func(Bus) (bool, error) {
@@ -71,7 +75,7 @@ func (c *Core) DeleteBus(tx *store.Tx, n Name) error {
 	if err := partFromSource(tx, n); err != nil {
 		return err
 	}
-	if err := forget(tx, n); err != nil {
+	if err := errors.Join(forget(tx, n), forgetKeys(tx, n)); err != nil {
 		return err
 	}
 	return tx.Delete(n.key())

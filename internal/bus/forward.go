@@ -32,7 +32,8 @@ type Forwarded struct{ p pending }
 // a bus accepted it: what a target bus sees is never transformed. It touches no
 // store and may run on any goroutine.
 func (c *Core) Forward(to Name, d *delivery.Delivery) *Forwarded {
-	f := &Forwarded{pending{bus: to, id: d.Key.String(), event: d.EventID, trace: d.Trace, body: d.Body, at: d.AcceptedAt, forwarded: true}}
+	f := &Forwarded{newPending(to, d.Key.String(), d.EventID, d.Source, d.Trace, d.Body, d.AcceptedAt)}
+	f.p.forwarded = true
 	if hint, ok := c.hints.Load(to); ok {
 		f.p.match(hint.(*ruleset), c.outbox)
 	}

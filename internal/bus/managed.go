@@ -71,7 +71,7 @@ func compileManaged(n Name, rule Managed) (*compiled, error) {
 		name: inSet(rule.Name), source: n.RuleARN(rule.Name).String(),
 		targets: compileTargets([]Target{{ID: rule.Name, ARN: rule.Target}}),
 	}
-	c.rule = parsed.Rule(c)
+	c.rule = parsed.Rule(c.refer(rule.Pattern))
 	return c, nil
 }
 

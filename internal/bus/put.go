@@ -1,7 +1,6 @@
 package bus
 
 import (
-	"crypto/sha256"
 	"errors"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/transform"
 )
 
@@ -23,8 +23,7 @@ type Batch struct {
 	// time of each event where it is zero.
 	ReceivedAt time.Time
 
-	events  []pending
-	nowhere uint64 // events of pending sources
+	events []pending
 }
 
 // pending is an event, and what it was matched to.
@@ -42,32 +41,71 @@ type pending struct {
 	tooComplex uint64
 	matched    uint64
 
+	given []string  // keys that the event was added with
+	keys  []keyHash // all its keys, under rules; see idempotency.go
+	first string    // id of the event that this one repeats
+
 	forwarded bool   // came from another bus, and goes to no third one
 	tooFar    uint64 // targets that it does not go to for that
+
+	only     []string         // ARNs of rules that it may go to; nil: to all
+	nowhere  bool             // its source is pending
+	matches  []*compiled      // whose targets deliveries are for, in their order
+	recorded trail.Acceptance // what the trail is told
+}
+
+// NewBatch is an empty batch with room for n events that came in at that time.
+func NewBatch(receivedAt time.Time, n int) *Batch {
+	return &Batch{ReceivedAt: receivedAt, events: make([]pending, 0, n)}
+}
+
+// newPending is an event that came in at that time. name is what its deliveries
+// are named after, and from the ARN of the rule that sent it from another bus.
+func newPending(bus Name, name, eventID, from, trace string, body []byte, at time.Time) pending {
+	p := pending{bus: bus, id: name, event: eventID, trace: trace, body: body, at: at}
+	p.recorded = trail.Acceptance{
+		ID: trail.ReadID(eventID), Bus: trail.Bus{Account: bus.Account, Region: bus.Region, Name: bus.Bus},
+		From: from, Trace: trace, ReceivedAt: at, Envelope: body,
+	}
+	if name != eventID {
+		p.recorded.Name = name
+	}
+	return p
 }
 
 // Add adds an event to the batch and matches it to the rules as they were last
 // seen. It touches no store and may run on any goroutine.
 //
-// trace is the producer's trace header, if it sent one.
-func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string) {
-	size := event.EnvelopeSize + len(e.Detail) + len(e.DetailType) + len(e.Source)
-	for _, r := range e.Resources {
-		size += len(r) + 3
-	}
-	p := pending{bus: bus, id: e.ID, event: e.ID, trace: trace, body: e.Append(make([]byte, 0, size)), at: b.ReceivedAt}
-	if p.at.IsZero() {
-		p.at = e.Time
-	}
+// trace is the producer's trace header, if it sent one. once are keys by which
+// the bus recognises a repeat, whatever it asks for itself.
+func (c *Core) Add(b *Batch, bus Name, e *event.Event, trace string, once ...string) {
+	p := b.pending(bus, e, trace)
+	p.given = once
 	if hint, ok := c.hints.Load(bus); ok {
 		p.match(hint.(*ruleset), c.outbox)
 	}
 	b.events = append(b.events, p)
 }
 
-// AddNowhere adds an event that is accepted and reaches no bus: its source is
-// pending.
-func (b *Batch) AddNowhere() { b.nowhere++ }
+func (b *Batch) pending(bus Name, e *event.Event, trace string) pending {
+	size := event.EnvelopeSize + len(e.Detail) + len(e.DetailType) + len(e.Source)
+	for _, r := range e.Resources {
+		size += len(r) + 3
+	}
+	at := b.ReceivedAt
+	if at.IsZero() {
+		at = e.Time
+	}
+	return newPending(bus, e.ID, e.ID, "", trace, e.Append(make([]byte, 0, size)), at)
+}
+
+// AddNowhere adds an event that is accepted and does not reach the bus: its
+// source is pending.
+func (b *Batch) AddNowhere(bus Name, e *event.Event) {
+	p := b.pending(bus, e, "")
+	p.nowhere = true
+	b.events = append(b.events, p)
+}
 
 // ErrStale: the rules of a bus are not those that an event was matched to.
 var ErrStale = errors.New("rules have changed since the event was matched")
@@ -90,19 +128,25 @@ func (c *Core) Put(tx *store.Tx, b *Batch, inside bool) error {
 	if stale {
 		return ErrStale
 	}
-	c.counts.accepted.Add(uint64(len(b.events)) + b.nowhere)
-	c.counts.noBus.Add(b.nowhere)
+	accepted := uint64(0)
 	for i := range b.events {
 		if err := c.put(tx, &b.events[i]); err != nil {
 			return err
 		}
+		if b.events[i].first == "" {
+			accepted++
+		}
 	}
+	c.counts.accepted.Add(accepted)
 	return nil
 }
 
 // meet finds the rules that hold for an event, and tells whether it is matched
 // to them.
 func (c *Core) meet(tx *store.Tx, p *pending, inside bool) (bool, error) {
+	if p.nowhere {
+		return true, nil
+	}
 	set, err := rules(tx, p.bus)
 	if err != nil {
 		return false, err
@@ -130,6 +174,12 @@ func (c *Core) Refresh(b *Batch) {
 func (c *Core) put(tx *store.Tx, p *pending) error {
 	if p.met == nil {
 		c.counts.noBus.Add(1)
+		return c.recordNowhere(tx, p)
+	}
+	if repeat, err := c.recognise(tx, p); err != nil {
+		return err
+	} else if repeat {
+		c.counts.repeated.Add(1)
 		return nil
 	}
 	c.observed(tx, p)
@@ -139,25 +189,43 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 	return c.send(tx, p)
 }
 
-// send hands the deliveries of an event to the outbox.
+// send hands the deliveries of an event to the outbox, and tells the trail.
 func (c *Core) send(tx *store.Tx, p *pending) error {
-	forwards := 0
-	for i := range p.deliveries {
-		d := &p.deliveries[i]
-		d.AcceptedAt = tx.Now()
-		if _, isBus := d.Target.BusName(); isBus {
-			if forwards++; forwards > forwardsAtOnce {
-				if err := c.outbox.Keep(tx, d); err != nil {
+	forwards, next := 0, 0
+	for i, r := range p.matches {
+		sent := &p.recorded.Rules[i]
+		sent.Results = nil
+		for j := range r.targets {
+			result := delivery.Result{Outcome: trail.TooFar}
+			if !p.isTooFar(&r.targets[j]) {
+				var err error
+				if result, err = c.sendOne(tx, &p.deliveries[next], &forwards); err != nil {
 					return err
 				}
-				continue
+				next++
 			}
-		}
-		if _, err := c.outbox.Send(tx, d); err != nil {
-			return err
+			sent.Put(j, result)
 		}
 	}
-	return nil
+	return c.record(tx, p)
+}
+
+// sendOne hands over one delivery. forwards is how many of the event's went to
+// buses.
+func (c *Core) sendOne(tx *store.Tx, d *delivery.Delivery, forwards *int) (delivery.Result, error) {
+	d.AcceptedAt = tx.Now()
+	if _, isBus := d.Target.BusName(); isBus {
+		if *forwards++; *forwards > forwardsAtOnce {
+			return delivery.Result{Outcome: delivery.Waiting}, c.outbox.Keep(tx, d)
+		}
+	}
+	return c.outbox.Send(tx, d)
+}
+
+// isTooFar tells whether the event does not go to a target for being a third bus.
+func (p *pending) isTooFar(t *compiledTarget) bool {
+	_, isBus := t.ARN.BusName()
+	return isBus && p.forwarded
 }
 
 // Learn remembers what rules the events of a batch met, for the next Add. Call
@@ -179,6 +247,7 @@ var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	p.rules, p.deliveries, p.matched, p.tooComplex, p.tooFar = set, nil, 0, 0, 0
+	p.keys, p.matches, p.recorded.Rules = set.once.keysOf(p.body, p.given), nil, nil
 	if set.rules.Len() == 0 {
 		return
 	}
@@ -194,15 +263,27 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	slices.SortFunc(matched, func(a, b *pattern.Rule) int {
 		return strings.Compare(a.Owner.(*compiled).name, b.Owner.(*compiled).name)
 	})
+	p.matches, p.recorded.Rules = make([]*compiled, 0, len(matched)), make([]trail.Sent, 0, len(matched))
+	n := 0
 	for _, rule := range matched {
-		p.deliver(rule.Owner.(*compiled), outbox)
+		n += len(rule.Owner.(*compiled).targets)
 	}
+	p.deliveries = make([]delivery.Delivery, 0, n)
+	for _, rule := range matched {
+		p.deliver(rule.Owner.(*compiled))
+	}
+	outbox.PrepareAll(p.deliveries, p.body)
 }
 
-func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
+func (p *pending) deliver(r *compiled) {
+	if p.only != nil && !slices.Contains(p.only, r.source) {
+		return
+	}
+	p.matches = append(p.matches, r)
+	p.recorded.Rules = append(p.recorded.Rules, trail.Sent{Rule: r.ref, Targets: len(r.targets)})
 	for i := range r.targets {
 		t := &r.targets[i]
-		if _, isBus := t.ARN.BusName(); isBus && p.forwarded {
+		if p.isTooFar(t) {
 			p.tooFar++
 			continue
 		}
@@ -220,8 +301,8 @@ func (p *pending) deliver(r *compiled, outbox *delivery.Outbox) {
 		if t.sees != nil {
 			p.transform(&d, r, t.sees)
 		}
-		if d.Unfit == nil {
-			outbox.Prepare(&d)
+		if t.http != nil && d.Unfit == nil {
+			d.Params, d.Unfit = t.http.of(p.body)
 		}
 		p.deliveries = append(p.deliveries, d)
 	}
@@ -241,14 +322,5 @@ func (p *pending) transform(d *delivery.Delivery, r *compiled, sees *transform.T
 // deliveryKey names the delivery of an event to a target by a rule. It is made
 // from their names, so that it is the same however often the event is matched.
 func deliveryKey(event, rule, target string) delivery.Key {
-	return nameKey(event, rule, target)
-}
-
-// nameKey is a UUID of version 8, made from three names.
-func nameKey(one, two, three string) delivery.Key {
-	var in [512]byte
-	b := append(append(append(append(append(in[:0], one...), 0), two...), 0), three...)
-	sum := sha256.Sum256(b)
-	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
-	return delivery.Key(sum[:16])
+	return delivery.KeyOf(event, rule, target)
 }

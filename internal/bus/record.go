@@ -16,6 +16,8 @@ import (
 //	'p' 'a' 0 {account} 0 {region} 0 {source}                     a partner's source, made for the account
 //	'p' 'n' 0 {region} 0 {source} 0 {account}                     the same by name, as long as its partner has it; empty
 //	'h' {account} 0 {region} 0 {bus} 0 {rule}                     a managed rule
+//	'e' 'n' 0 {account} 0 {region} 0 {endpoint}                   a global endpoint
+//	'e' 'i' 0 {id}                                                whose id that is: {"account", "region", "name"}
 //
 // Each value is {version 1 = 1}{JSON of the record below}. Rules and targets
 // are read when they change and when a bus is first used, never for an event.
@@ -56,6 +58,7 @@ type targetRecord struct {
 	ARN     string  `json:"arn"`
 	RoleARN string  `json:"roleArn,omitempty"`
 	GroupID *string `json:"groupId,omitempty"`
+	HTTP    *HTTP   `json:"http,omitempty"`
 
 	Input       *string            `json:"input,omitempty"`
 	InputPath   *string            `json:"inputPath,omitempty"`

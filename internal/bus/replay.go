@@ -1,10 +1,7 @@
 package bus
 
 import (
-	"slices"
-
 	"github.com/carillon-events/carillon/internal/arn"
-	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -18,14 +15,14 @@ import (
 // It matches in the transaction: the caller puts few events in each.
 func (c *Core) Replay(tx *store.Tx, to arn.ARN, only []string, id, trace string, envelope []byte) (exists bool, err error) {
 	name, _ := to.BusName()
-	p := pending{bus: Name{to.Account, to.Region, name}, id: id, event: event.IDOf(envelope), trace: trace, body: envelope, at: tx.Now()}
+	p := newPending(Name{to.Account, to.Region, name}, id, event.IDOf(envelope), "", trace, envelope, tx.Now())
+	if len(only) > 0 {
+		p.only = only
+	}
 	if p.met, err = rules(tx, p.bus); err != nil || p.met == nil {
 		return false, err
 	}
 	p.match(p.met, c.outbox)
-	if len(only) > 0 {
-		p.deliveries = slices.DeleteFunc(p.deliveries, func(d delivery.Delivery) bool { return !slices.Contains(only, d.Source) })
-	}
 	c.counts.accepted.Add(1)
 	return true, c.put(tx, &p)
 }

@@ -70,6 +70,11 @@ func (c *Core) PutRule(tx *store.Tx, n Name, rule Rule, tags map[string]string) 
 	if err := tx.Set(n.ruleKey(rule.Name), encode(rec)); err != nil {
 		return err
 	}
+	if !found {
+		if err := countRules(tx, n, 1); err != nil {
+			return err
+		}
+	}
 	return c.renew(tx, n, rule.Name, rule.Parsed)
 }
 
@@ -77,7 +82,11 @@ func (c *Core) roomForRule(tx *store.Tx, n Name, rule string, tags map[string]st
 	if len(tags) > c.limits.Tags {
 		return fmt.Errorf("rule %s: %w", rule, ErrTooManyTags)
 	}
-	rules, err := count(tx, n.ruleKey(""))
+	m, err := memory.In(tx)
+	if err != nil {
+		return err
+	}
+	rules, err := m.ruleCount(tx, n)
 	if err != nil {
 		return err
 	}
@@ -106,6 +115,9 @@ func (c *Core) DeleteRule(tx *store.Tx, n Name, rule string) error {
 		return err
 	}
 	if err := tx.Delete(n.ruleKey(rule)); err != nil {
+		return err
+	}
+	if err := countRules(tx, n, -1); err != nil {
 		return err
 	}
 	return c.renew(tx, n, rule, nil)

@@ -6,6 +6,7 @@ import (
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/transform"
 )
 
@@ -13,6 +14,7 @@ import (
 // never changed: equal pointers are equal rules.
 type ruleset struct {
 	rules *pattern.Snapshot // owners are *compiled
+	once  once
 }
 
 // compiled is a rule that is on, has a pattern and has targets.
@@ -21,13 +23,15 @@ type compiled struct {
 	source  string // the rule's ARN
 	rule    *pattern.Rule
 	targets []compiledTarget
+	ref     trail.Ref // what the trail calls it, as it is
 }
 
 // compiledTarget is a target with what is made of it once for all events.
 type compiledTarget struct {
 	Target
 	sees   *transform.Transform // nil: the event
-	unfit  error                // why there is no such transform any more
+	http   *compiledHTTP
+	unfit  error // why there is no such transform, or http, any more
 	policy *delivery.Policy
 }
 
@@ -37,7 +41,11 @@ func compileTargets(targets []Target) []compiledTarget {
 		// An error is that of a target which an older Carillon took and this one
 		// does not: it must not stop the others.
 		sees, err := t.Compile()
-		out[i] = compiledTarget{t, sees, err, t.Retry.policy()}
+		http, bad := t.HTTP.compile()
+		if err == nil {
+			err = bad
+		}
+		out[i] = compiledTarget{t, sees, http, err, t.Retry.policy()}
 	}
 	return out
 }
@@ -48,14 +56,45 @@ type working struct {
 	set    *pattern.Set
 	byName map[string]*compiled
 	now    *ruleset
+	once   once
+	bucket int64 // of idempotency keys: the newest one
 }
 
-// cell is the working rules of the buses that were used since the start.
-type cell struct{ buses map[Name]*working }
+// cell is the working rules of the buses that were used since the start, and
+// how many rules the buses have that got one.
+type cell struct {
+	buses  map[Name]*working
+	counts map[Name]int
+}
 
 var memory = store.NewCell(func(*store.Tx) (*cell, error) {
-	return &cell{buses: map[Name]*working{}}, nil
+	return &cell{buses: map[Name]*working{}, counts: map[Name]int{}}, nil
 })
+
+// ruleCount is how many rules a bus has. Their keys are counted once: with each
+// new rule, making many would take time that grows with their square.
+func (m *cell) ruleCount(tx *store.Tx, n Name) (int, error) {
+	if known, ok := m.counts[n]; ok {
+		return known, nil
+	}
+	rules, err := count(tx, n.ruleKey(""))
+	if err == nil {
+		m.counts[n] = rules
+	}
+	return rules, err
+}
+
+// countRules adds to the count of a bus's rules, as tx does to their keys.
+func countRules(tx *store.Tx, n Name, more int) error {
+	m, err := memory.In(tx)
+	if err != nil {
+		return err
+	}
+	if _, known := m.counts[n]; known {
+		m.counts[n] += more
+	}
+	return nil
+}
 
 // rules is the ruleset that holds in tx; nil if the bus does not exist.
 func rules(tx *store.Tx, n Name) (*ruleset, error) {
@@ -66,40 +105,50 @@ func rules(tx *store.Tx, n Name) (*ruleset, error) {
 	if w := m.buses[n]; w != nil {
 		return w.now, nil
 	}
-	if _, err := GetBus(tx, n); err != nil {
+	w, err := load(tx, n)
+	if err != nil {
 		if isNotFound(err) {
 			return nil, nil
 		}
 		return nil, err
 	}
-	list, _, err := ListRules(tx, n, "", "", math.MaxInt)
-	if err != nil {
-		return nil, err
-	}
-	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}}
-	var all []*pattern.Rule
-	for _, rule := range list {
-		r, err := compile(tx, n, rule, nil)
-		if err != nil {
-			return nil, err
-		}
-		if r != nil {
-			w.byName[r.name] = r
-			all = append(all, r.rule)
-		}
-	}
-	managed, err := w.addManaged(tx, n)
-	if err != nil {
-		return nil, err
-	}
-	w.change(nil, append(all, managed...))
 	m.buses[n] = w
 	return w.now, nil
 }
 
+// load reads a bus and its rules.
+func load(r Reader, n Name) (*working, error) {
+	rec, err := getBusRecord(r, n)
+	if err != nil {
+		return nil, err
+	}
+	list, _, err := ListRules(r, n, "", "", math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	w := &working{set: pattern.NewSet(), byName: map[string]*compiled{}, once: storedOnce(rec.Tags)}
+	var all []*pattern.Rule
+	for _, rule := range list {
+		c, err := compile(r, n, rule, nil)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			w.byName[c.name] = c
+			all = append(all, c.rule)
+		}
+	}
+	managed, err := w.addManaged(r, n)
+	if err != nil {
+		return nil, err
+	}
+	w.change(nil, append(all, managed...))
+	return w, nil
+}
+
 func (w *working) change(remove, add []*pattern.Rule) {
 	w.set.Change(remove, add)
-	w.now = &ruleset{w.set.Snapshot()}
+	w.now = &ruleset{w.set.Snapshot(), w.once}
 }
 
 // compile is the compiled rule; nil if it cannot match. parsed is its pattern
@@ -120,7 +169,7 @@ func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, e
 		}
 	}
 	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), targets: compileTargets(targets)}
-	c.rule = parsed.Rule(c)
+	c.rule = parsed.Rule(c.refer(rule.Pattern))
 	return c, nil
 }
 
@@ -169,6 +218,7 @@ func forget(tx *store.Tx, n Name) error {
 	m, err := memory.In(tx)
 	if err == nil {
 		delete(m.buses, n)
+		delete(m.counts, n)
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/schedule"
 	"github.com/carillon-events/carillon/internal/store"
@@ -162,7 +163,7 @@ func (c *Core) Fire(tx *store.Tx, at time.Time, ref []byte) error {
 		return fmt.Errorf("schedule of rule %s: %w", n.RuleARN(rule), err)
 	}
 	if tick := lastTick(e.StartingAt(old.startedAt), at, tx.Now()); tx.Now().Sub(tick) <= lateFor {
-		if err := c.tick(tx, n, rule, tick); err != nil {
+		if err := c.tick(tx, n, rule, rec.Pattern, tick); err != nil {
 			return err
 		}
 	}
@@ -187,21 +188,35 @@ const (
 	scheduledType   = "Scheduled Event"
 )
 
-// tick sends the event of one occurrence.
-func (c *Core) tick(tx *store.Tx, n Name, rule string, at time.Time) error {
+// tick sends the event of one occurrence of a rule.
+func (c *Core) tick(tx *store.Tx, n Name, rule, pattern string, at time.Time) error {
 	targets, _, err := listTargets(tx, n, rule, "", math.MaxInt)
 	if err != nil {
 		return err
 	}
 	source := n.RuleARN(rule).String()
 	e := event.Event{
-		ID:     nameKey(source, scheduledType, at.UTC().Format(time.RFC3339Nano)).String(),
+		ID:     occurrenceID(source, at),
 		Source: scheduledSource, DetailType: scheduledType, Detail: "{}",
 		Account: n.Account, Region: n.Region, Time: at, Resources: []string{source},
 	}
-	p := pending{bus: n, id: e.ID, event: e.ID, body: e.Append(make([]byte, 0, 2*event.EnvelopeSize)), at: tx.Now()}
-	p.deliver(&compiled{name: rule, source: source, targets: compileTargets(targets)}, c.outbox)
+	p := newPending(n, e.ID, e.ID, "", "", e.Append(make([]byte, 0, 2*event.EnvelopeSize)), tx.Now())
+	r := &compiled{name: rule, source: source, targets: compileTargets(targets)}
+	p.deliver(r.refer(pattern))
+	c.outbox.PrepareAll(p.deliveries, p.body)
 	c.observed(tx, &p)
 	c.counts.scheduled.Add(1)
 	return c.send(tx, &p)
+}
+
+// occurrenceID is the id of the event of an occurrence: a UUID of version 7,
+// whose time is the occurrence's, so that one occurrence is one event also after a
+// backup was restored.
+func occurrenceID(rule string, at time.Time) string {
+	id := delivery.KeyOf(rule, scheduledType, at.UTC().Format(time.RFC3339Nano))
+	var milli [8]byte
+	binary.BigEndian.PutUint64(milli[:], uint64(max(at.UnixMilli(), 0))<<16)
+	copy(id[:6], milli[:])
+	id[6] = id[6]&0x0f | 0x70
+	return id.String()
 }

@@ -34,7 +34,7 @@ func ticking(t *testing.T) *node {
 // fire runs the timers until the node stops.
 func (n *node) fire() {
 	ctx, cancel := context.WithCancel(context.Background())
-	loop := &timer.Loop{Shard: n.shard, Logger: quiet, Handlers: map[timer.Kind]timer.Handler{timer.RuleSchedule: n.core.Fire}}
+	loop := &timer.Loop{Shard: n.shard, Logger: quiet, Handlers: map[timer.Kind]timer.Handler{timer.RuleSchedule: n.core.Fire, timer.TrailSweep: n.trail.Sweep}}
 	ran, stop := make(chan error, 1), n.stop
 	go func() { ran <- loop.Run(ctx) }()
 	n.stop = func() {
@@ -136,8 +136,8 @@ func TestAScheduleFiresOnTimeWithTheEventOfItsRule(t *testing.T) {
 		if fmt.Sprint(got[0]) != fmt.Sprint(want) || got[1].ID != got[0].ID {
 			t.Errorf("got  %+v\nwant %+v", got[0], want)
 		}
-		if id := got[0].ID; len(id) != 36 || id[14] != '8' {
-			t.Errorf("id %s is no UUID of version 8", id)
+		if id := got[0].ID; len(id) != 36 || id[14] != '7' {
+			t.Errorf("id %s is no UUID of version 7", id)
 		}
 		time.Sleep(3 * time.Minute)
 		later := n.ticks()

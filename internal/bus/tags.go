@@ -24,8 +24,17 @@ func (c *Core) ChangeTags(tx *store.Tx, n Name, rule string, set map[string]stri
 		if err != nil {
 			return err
 		}
+		before := rec.Tags
 		if rec.Tags, err = c.changed(rec.Tags, set, remove); err != nil {
 			return fmt.Errorf("tag bus %s: %w", n.Bus, err)
+		}
+		if changesOnce(before, rec.Tags) {
+			if _, err := parseOnce(rec.Tags); err != nil {
+				return fmt.Errorf("tag bus %s: %w", n.Bus, err)
+			}
+			if err := renewOnce(tx, n, rec.Tags); err != nil {
+				return err
+			}
 		}
 		if rec.CreatedAt.IsZero() {
 			rec.CreatedAt, rec.ModifiedAt = tx.Now(), tx.Now()

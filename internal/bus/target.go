@@ -17,6 +17,7 @@ type Target struct {
 	ARN     arn.ARN
 	RoleARN string
 	GroupID *string // message group of a queue; nil if the target was put without
+	HTTP    *HTTP   // what goes with a call over HTTP; nil for none
 
 	// What the target sees of an event; at most one is given, else the event.
 	Input       *string
@@ -153,7 +154,7 @@ func listTargets(r Reader, n Name, rule, after string, limit int) (targets []Tar
 }
 
 func (t *Target) record() targetRecord {
-	rec := targetRecord{ARN: t.ARN.String(), RoleARN: t.RoleARN, GroupID: t.GroupID, Input: t.Input, InputPath: t.InputPath}
+	rec := targetRecord{ARN: t.ARN.String(), RoleARN: t.RoleARN, GroupID: t.GroupID, Input: t.Input, InputPath: t.InputPath, HTTP: t.HTTP}
 	if t.Transformer != nil {
 		rec.Transformer = &transformerRecord{t.Transformer.Paths, t.Transformer.Template}
 	}
@@ -175,7 +176,7 @@ func readTarget(id string, value []byte) (Target, error) {
 	if err != nil {
 		return Target{}, fmt.Errorf("bus: damaged target %s: %w", id, err)
 	}
-	t := Target{ID: id, ARN: to, RoleARN: rec.RoleARN, GroupID: rec.GroupID, Input: rec.Input, InputPath: rec.InputPath}
+	t := Target{ID: id, ARN: to, RoleARN: rec.RoleARN, GroupID: rec.GroupID, Input: rec.Input, InputPath: rec.InputPath, HTTP: rec.HTTP}
 	if rec.Transformer != nil {
 		t.Transformer = &transform.Transformer{Paths: rec.Transformer.Paths, Template: rec.Transformer.Template}
 	}

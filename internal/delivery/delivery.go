@@ -49,6 +49,7 @@ type Delivery struct {
 	Trace      string  // the producer's trace header, handed on
 	EventID    string  // of the event that it is made of; for Witness, who has nothing else to know it by
 	Body       []byte
+	Params     []byte // what else the target was given for it, in words of sender and target
 	AcceptedAt time.Time
 
 	Event      []byte  // what Body was made of; nil: Body is the event
@@ -56,6 +57,10 @@ type Delivery struct {
 	Policy     *Policy // nil: the outbox's
 	DeadLetter arn.ARN // where the event goes if it is not delivered; zero: nowhere
 	Ended      *End    // set on a dead letter: how its delivery ended
+
+	// Shared is what Sharing.Share made of Body, for the target's Prepare; nil
+	// where Body is this delivery's alone.
+	Shared any
 
 	prepared any // of Target.Prepare
 }

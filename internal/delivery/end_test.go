@@ -105,11 +105,11 @@ func TestADeliveryHasThePolicyThatItWasSentWithAlsoOverARestart(t *testing.T) {
 func TestARecordKeepsWhatADeliveryIs(t *testing.T) {
 	in := Delivery{
 		Key: Key{1, 2}, Source: "s", TargetID: "t", Target: arn.Queue("us-east-1", "000000000000", "q"), GroupID: "g", Trace: "x",
-		Body: []byte("body"), Event: []byte("event"), AcceptedAt: time.Unix(1, 2).UTC(),
+		Body: []byte("body"), Event: []byte("event"), Params: []byte("{}"), AcceptedAt: time.Unix(1, 2).UTC(),
 		Policy: &Policy{MaxAge: time.Minute, MaxAttempts: 0}, DeadLetter: dead,
 	}
 	out, end, err := decode(encode(&in, &End{Reason: ErrUnfit, Exhausted: MaxAttempts}))
-	if err != nil || out.Key != in.Key || out.Trace != "x" || string(out.Body) != "body" || string(out.Event) != "event" ||
+	if err != nil || out.Key != in.Key || out.Trace != "x" || string(out.Body) != "body" || string(out.Event) != "event" || string(out.Params) != "{}" ||
 		*out.Policy != *in.Policy || out.DeadLetter != dead || !out.AcceptedAt.Equal(in.AcceptedAt) {
 		t.Errorf("%+v, %v", out, err)
 	}

@@ -16,12 +16,12 @@ import (
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
 //	                                {version 1 = 3} {accepted 8} {key 16}
-//	                                nine strings, each {length uvarint}{bytes}:
+//	                                ten strings, each {length uvarint}{bytes}:
 //	                                  source ARN, target id, target ARN, message group, trace,
-//	                                  dead-letter ARN, end (end.go), event if the body is not it, event id
+//	                                  dead-letter ARN, end (end.go), event if the body is not it, event id, params
 //	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint} of its policy
 //	                                {body, the rest}
-//	                              Version 1 has the first five strings and no policy, version 2 no event id.
+//	                              Version 1 has the first five strings and no policy, version 2 neither event id nor params.
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}
 //	'O' 'l' {lane 8}{due 8}{seq 8}
 //	                              the same of a remote target (remote.go), with
@@ -88,7 +88,7 @@ func encode(d *Delivery, end *End) []byte {
 	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID, d.Trace, deadLetter} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	for _, s := range [][]byte{appendEnd(nil, end), event, []byte(d.EventID)} {
+	for _, s := range [][]byte{appendEnd(nil, end), event, []byte(d.EventID), d.Params} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	if d.Policy == nil {
@@ -110,8 +110,8 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	d = &Delivery{AcceptedAt: time.Unix(0, int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
 	copy(d.Key[:], b[9:])
 	b = b[25:]
-	var target, deadLetter, ended, event string
-	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event, &d.EventID}
+	var target, deadLetter, ended, event, params string
+	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event, &d.EventID, &params}
 	switch version {
 	case 1:
 		fields = fields[:5]
@@ -133,6 +133,9 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	d.Body = b
 	if event != "" {
 		d.Event = []byte(event)
+	}
+	if params != "" {
+		d.Params = []byte(params)
 	}
 	if d.Target, err = arn.Parse(target); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", errRecord, err)

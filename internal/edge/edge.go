@@ -57,6 +57,9 @@ type Options struct {
 
 	Health func() error            // nil error: well
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
+	Pages  map[string]Page         // by path; of all that lies below it if that ends with a slash
+	Open   map[string]http.Handler // by path that ends with a slash; they find out themselves who calls
+	Reads  map[string]http.Handler // likewise, GET only, for what changes nothing; a path that ends in / is all below it
 	Pprof  bool
 
 	Metrics *prometheus.Registry // a new one where nil
@@ -116,6 +119,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.metrics.inFlight.Inc()
 	defer h.metrics.inFlight.Dec()
 	defer x.recoverPanic()
+	if page := h.open(r); page != nil {
+		x.wrote = true
+		page.ServeHTTP(w, r)
+		return
+	}
 	if !x.admit() {
 		return
 	}

@@ -1,9 +1,13 @@
 package edge
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -32,7 +36,13 @@ func (h *Handler) newPages() map[string]http.Handler {
 		pages[pprofPath+"trace"] = http.HandlerFunc(pprof.Trace)
 	}
 	for path, next := range h.options.Admin {
-		pages[path] = h.guard(adminAction(path), next)
+		pages[path] = h.guard(adminAction(path), next, http.MethodPost)
+	}
+	for path, next := range h.options.Reads {
+		pages[path] = h.guard(adminAction(strings.TrimSuffix(path, "/")), next, http.MethodGet, http.MethodHead)
+	}
+	for path, page := range h.options.Pages {
+		pages[path] = h.signed(page)
 	}
 	return pages
 }
@@ -47,8 +57,18 @@ func (h *Handler) page(r *http.Request) http.Handler {
 	if p := h.pages[path]; p != nil {
 		return p
 	}
+	for below := range h.options.Pages { // a few
+		if strings.HasSuffix(below, "/") && strings.HasPrefix(path, below) {
+			return h.pages[below]
+		}
+	}
 	if h.options.Pprof && strings.HasPrefix(path, pprofPath) {
 		return h.pages[pprofPath]
+	}
+	for prefix := range h.options.Reads {
+		if strings.HasSuffix(prefix, "/") && strings.HasPrefix(path, prefix) {
+			return h.pages[prefix]
+		}
 	}
 	return nil
 }
@@ -59,8 +79,8 @@ func adminAction(path string) string {
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
-// guard lets next run for a POST of somebody who may.
-func (h *Handler) guard(operation string, next http.Handler) http.Handler {
+// guard lets next run for a request of somebody who may, with one of the methods.
+func (h *Handler) guard(operation string, next http.Handler, methods ...string) http.Handler {
 	service := &wire.Service{Name: AdminService, JSONVersion: "1.1"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
@@ -69,8 +89,8 @@ func (h *Handler) guard(operation string, next http.Handler) http.Handler {
 			x.fail(err)
 			return
 		}
-		if r.Method != http.MethodPost {
-			x.fail(&wire.Error{Code: "MethodNotAllowed", Status: http.StatusMethodNotAllowed, Message: "It must be a POST, not a " + r.Method + "."})
+		if !slices.Contains(methods, r.Method) {
+			x.fail(&wire.Error{Code: "MethodNotAllowed", Status: http.StatusMethodNotAllowed, Message: "It must be a " + methods[0] + ", not a " + r.Method + "."})
 			return
 		}
 		body, err := x.readBody()
@@ -85,9 +105,17 @@ func (h *Handler) guard(operation string, next http.Handler) http.Handler {
 			x.fail(err)
 			return
 		}
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, call))
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }
+
+type callKey struct{}
+
+// CallOf is the call that an administrative request is: who makes it, of which
+// account and region.
+func CallOf(r *http.Request) *wire.Call { return r.Context().Value(callKey{}).(*wire.Call) }
 
 type healthAnswer struct {
 	Status   string            `json:"status"`

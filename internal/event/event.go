@@ -25,6 +25,10 @@ type Event struct {
 	Region     string
 	Resources  []string
 	Detail     string // a JSON object, as it was sent
+
+	// CloudEvent is a JSON object with what a CloudEvent says that has no other
+	// place, behind the detail; empty for events that are none.
+	CloudEvent string
 }
 
 // Append appends the envelope to dst.
@@ -50,6 +54,9 @@ func (e *Event) Append(dst []byte) []byte {
 	}
 	dst = append(dst, `],"detail":`...)
 	dst = append(dst, e.Detail...)
+	if e.CloudEvent != "" {
+		dst = append(append(dst, `,"cloudevent":`...), e.CloudEvent...)
+	}
 	return append(dst, '}')
 }
 
@@ -82,6 +89,10 @@ func Size(hasTime bool, source, detailType, detail string, resources []string) i
 }
 
 const hexDigits = "0123456789abcdef"
+
+// AppendString appends s as a JSON string; bytes that are not UTF-8 become
+// U+FFFD.
+func AppendString(dst []byte, s string) []byte { return appendString(dst, s) }
 
 // appendString appends s as a JSON string. Only what must be escaped is.
 func appendString(dst []byte, s string) []byte {

@@ -17,6 +17,13 @@ func Time(envelope []byte) (time.Time, error) {
 	return time.Parse(time.RFC3339, string(envelope[i+len(name):i+len(name)+size]))
 }
 
+// Replayed tells whether a replay has sent the event of an envelope. What a bus
+// writes ends with an object, the detail or what a CloudEvent says besides; only
+// the name of a replay is a string.
+func Replayed(envelope []byte) bool {
+	return len(envelope) > 2 && envelope[len(envelope)-2] == '"'
+}
+
 // AppendReplayed appends to dst the envelope of an event that a replay sends
 // again: as it was, and the replay's name behind it.
 //

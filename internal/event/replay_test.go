@@ -50,3 +50,15 @@ func FuzzTime(f *testing.F) {
 		}
 	})
 }
+
+func TestOnlyAReplaysEventIsTakenForOne(t *testing.T) {
+	for _, e := range []Event{
+		{Detail: `{}`}, {Detail: `{"replay-name":"x"}`}, {Detail: ` {"a":"b"} `}, {Detail: `{}`, CloudEvent: `{"id":"7"}`},
+	} {
+		envelope := e.Append(nil)
+		replayed, err := AppendReplayed(nil, envelope, "r")
+		if err != nil || Replayed(envelope) || !Replayed(replayed) {
+			t.Errorf("%s: %v; %s: %v; %v", envelope, Replayed(envelope), replayed, Replayed(replayed), err)
+		}
+	}
+}

@@ -69,6 +69,9 @@ func (q *Queue) repeat(tx *store.Tx, id string, hideFor time.Duration) ([]Messag
 		if err := decodeRecord(record, &m); err != nil {
 			return nil, err
 		}
+		if err := m.open(tx); err != nil {
+			return nil, err
+		}
 		if err := q.hide(tx, a, hideFor); err != nil {
 			return nil, err
 		}

@@ -11,9 +11,11 @@ import (
 // counters are what a queue remembers beside its settings. They are written
 // once for each group of transactions that touched the queue:
 //
-//	{version=1 u8} then twelve u64: nextSeq, freshFrom, total, delayed,
+//	{version u8} then twelve u64: nextSeq, freshFrom, total, delayed,
 //	laterFrom, delayedFrom, headFrom, expireFrom, clock, bucket, purgedAt,
-//	sweepAt
+//	sweepAt; in version 2 a thirteenth: sharedTo
+//
+// Version 1 is written as long as sharedTo is 0.
 type counters struct {
 	nextSeq     uint64 // of the next message; the first is 1
 	freshFrom   uint64 // B below this seq was received
@@ -27,6 +29,7 @@ type counters struct {
 	bucket      uint64 // newest deduplication bucket
 	purgedAt    uint64 // microseconds; 0 never
 	sweepAt     uint64 // when the retention timer fires, microseconds; 0 where none is set
+	sharedTo    uint64 // no message above this seq shares its body
 }
 
 const countersSize = 1 + 12*8
@@ -39,16 +42,24 @@ func (c *counters) fields() [12]*uint64 {
 }
 
 func (c *counters) encode() []byte {
-	b := make([]byte, 1, countersSize)
+	b := make([]byte, 1, countersSize+8)
 	b[0] = 1
 	for _, f := range c.fields() {
 		b = binary.BigEndian.AppendUint64(b, *f)
+	}
+	if c.sharedTo > 0 {
+		b[0] = 2
+		b = binary.BigEndian.AppendUint64(b, c.sharedTo)
 	}
 	return b
 }
 
 func (c *counters) decode(b []byte) error {
-	if len(b) != countersSize || b[0] != 1 {
+	switch {
+	case len(b) == countersSize && b[0] == 1:
+	case len(b) == countersSize+8 && b[0] == 2:
+		c.sharedTo = u64at(b, countersSize)
+	default:
 		return fmt.Errorf("queue: counters of %d bytes", len(b))
 	}
 	for i, f := range c.fields() {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,9 +22,9 @@ import (
 // have happened or not.
 type ledger struct {
 	mu      sync.Mutex
-	tried   map[string]bool // bodies that somebody tried to send
+	tried   map[string]bool // labels of what somebody tried to send
 	sent    map[string]bool // acknowledged
-	erasing map[string]bool // bodies that somebody tried to delete
+	erasing map[string]bool // labels of what somebody tried to delete
 	erased  map[string]bool // acknowledged
 }
 
@@ -105,7 +106,11 @@ func (l *ledger) act(n *node, id string, random *rand.Rand) {
 			return fn(tx, q)
 		})
 	}
-	if random.IntN(2) == 0 {
+	switch random.IntN(4) {
+	case 0:
+		l.fanOut(n, id)
+		return
+	case 1:
 		in := DraftInput{Body: name + " " + id, Group: []string{"a", "b", ""}[random.IntN(3)]}
 		if name == "fifo" && in.Group == "" {
 			in.Group = "c"
@@ -128,14 +133,39 @@ func (l *ledger) act(n *node, id string, random *rand.Rand) {
 		if random.IntN(4) == 0 {
 			continue // it comes back
 		}
-		l.note(l.erasing, m.Body)
+		name := label(m.Trace, m.Body)
+		l.note(l.erasing, name)
 		err := on(func(tx *store.Tx, q *Queue) error { return DeleteMessage(tx, q, m.Receipt) })
 		if err == nil {
-			l.note(l.erased, m.Body)
+			l.note(l.erased, name)
 		} else if !errors.Is(err, ErrReceiptStale) {
 			n.t.Error(err)
 		}
 	}
+}
+
+// fanOut sends one body to both queues.
+func (l *ledger) fanOut(n *node, id string) {
+	shared := Share([]byte(strings.Repeat(id+" ", 200)), 2)
+	err := n.sh.Update(context.Background(), func(tx *store.Tx) error {
+		for _, name := range []string{"std", "fifo"} {
+			in := DraftInput{Shared: shared, Trace: name + " " + id, Group: "shared"}
+			l.note(l.tried, in.Trace)
+			q, err := Find(tx, named(name))
+			if err != nil {
+				return err
+			}
+			if _, err := Send(tx, q, NewDraft(in)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		n.t.Error(err)
+	}
+	l.note(l.sent, "std "+id)
+	l.note(l.sent, "fifo "+id)
 }
 
 func (l *ledger) note(in map[string]bool, body string) {
@@ -174,21 +204,31 @@ func (l *ledger) check(t *testing.T, n *node, sent, erased map[string]bool) {
 	}
 }
 
-// stored are the bodies of all messages.
+// stored are the labels of all messages.
 func (n *node) stored() map[string]bool {
 	all := map[string]bool{}
 	n.update(func(tx *store.Tx) error {
+		var messages []Message
 		for _, space := range []byte{store.SpaceQueueBody, store.SpaceQueueMessage} {
 			if err := tx.Scan([]byte{space}, []byte{space + 1}, func(_, v []byte) bool {
 				var m Message
 				if err := decodeRecord(slices.Clone(v), &m); err != nil {
 					n.t.Error(err)
 				}
-				all[m.Body] = true
+				messages = append(messages, m)
 				return true
 			}); err != nil {
 				return err
 			}
+		}
+		for _, m := range messages {
+			if err := m.open(tx); err != nil {
+				return err
+			}
+			if _, id, _ := strings.Cut(m.Trace, " "); !strings.HasPrefix(m.Body, id) {
+				n.t.Errorf("%q has the body %q", m.Trace, m.Body)
+			}
+			all[label(m.Trace, m.Body)] = true
 		}
 		return nil
 	})
@@ -210,10 +250,11 @@ func (l *ledger) drain(t *testing.T, n *node) {
 				break
 			}
 			for _, m := range got {
-				if !left[m.Body] {
-					t.Fatalf("%q was received twice, or is not there", m.Body)
+				message := label(m.Trace, m.Body)
+				if !left[message] {
+					t.Fatalf("%q was received twice, or is not there", message)
 				}
-				delete(left, m.Body)
+				delete(left, message)
 				if name == "std" {
 					continue
 				}
@@ -227,6 +268,9 @@ func (l *ledger) drain(t *testing.T, n *node) {
 	}
 	if len(left) > 0 {
 		t.Fatalf("never received: %v", left)
+	}
+	if keys := n.keys(store.SpaceSharedBody); keys > 0 {
+		t.Errorf("%d shared bodies are left, and nobody needs them", keys)
 	}
 	for _, name := range []string{"std", "fifo"} {
 		if c := n.counts(name); c != (Counts{}) {

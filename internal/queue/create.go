@@ -137,8 +137,13 @@ func Purge(tx *store.Tx, q *Queue) error {
 
 // clear deletes all messages. Sequence numbers go on.
 func (q *Queue) clear(tx *store.Tx) error {
+	for _, space := range []byte{store.SpaceQueueBody, store.SpaceQueueMessage} {
+		if err := q.clearRecords(tx, space); err != nil {
+			return err
+		}
+	}
 	for _, space := range []byte{
-		store.SpaceQueueBody, store.SpaceQueueMessage, store.SpaceQueueDelayed, store.SpaceQueueLater,
+		store.SpaceQueueDelayed, store.SpaceQueueLater,
 		store.SpaceQueueState, store.SpaceQueueGroup, store.SpaceQueueHead, store.SpaceQueueActive,
 	} {
 		if err := tx.DeleteRange(spaceOf(space, q.id)); err != nil {

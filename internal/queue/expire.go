@@ -125,6 +125,7 @@ type aged struct {
 	sentAt  time.Time
 	indexed bool
 	group   string
+	block   uint64 // of its shared body
 }
 
 // oldest reads the messages that come first: those that are too old, at most
@@ -137,7 +138,7 @@ func (q *Queue) oldest(tx *store.Tx, space byte) (old []aged, left aged, found b
 		if failed = decodeRecord(v, &m); failed != nil {
 			return false
 		}
-		a := aged{seq: u64at(k, 9), sentAt: m.SentAt, indexed: space == store.SpaceQueueMessage, group: string([]byte(m.Group))}
+		a := aged{seq: u64at(k, 9), sentAt: m.SentAt, indexed: space == store.SpaceQueueMessage, group: string([]byte(m.Group)), block: m.shared.block}
 		if found = len(old) == sweepStep || !q.expired(m.SentAt, tx.Now()); found {
 			left = a
 			return false
@@ -205,5 +206,5 @@ func (q *Queue) expire(tx *store.Tx, m aged) error {
 			return err
 		}
 	}
-	return q.drop(tx, m.seq, state{indexed: m.indexed})
+	return q.drop(tx, m.seq, state{indexed: m.indexed, block: m.block})
 }

@@ -3,6 +3,8 @@ package queue
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -71,4 +73,17 @@ func TestTheWaitOfAQuietTenantIsBoundedByTheNumberOfTenants(t *testing.T) {
 		t.Fatalf("a quiet tenant waited for %d messages of %d tenants", worst, loud+quiet)
 	}
 	t.Logf("at most %d of %d messages were served before a quiet one, with %d tenants", worst, served, loud+quiet)
+}
+
+func TestAMessageWhoseDelayEndsAfterThatOfAnotherIsReceivedWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t)
+		n.create("q", standard)
+		n.send("q", DraftInput{Body: "alone", HasDelay: true, Delay: time.Second})
+		n.send("q", DraftInput{Body: "grouped", Group: "g", HasDelay: true, Delay: 2 * time.Second})
+		time.Sleep(time.Second)
+		n.on("q", func(tx *store.Tx, q *Queue) error { return q.settle(tx) }) // it sees that the first is due
+		time.Sleep(time.Second)
+		n.want("q", 10, "alone", "grouped")
+	})
 }

@@ -13,17 +13,22 @@ import (
 //
 //	{version=1 u8}{flags u8}{receives u32}{first received i64}{last received i64}{group}
 //
-// Instants are microseconds. flags: bit 0, the body is under M. group is the rest, empty where the message
-// has none.
+// Instants are microseconds. flags: bit 0, the record is under M. group is the rest, empty where the message
+// has none. Version 2 has {block u64} before the group: the body is shared, in that block. So a message in
+// flight can be deleted without reading its record.
 type state struct {
-	indexed  bool // the body is under M, not B
+	indexed  bool // the record is under M, not B
 	receives uint32
 	firstAt  time.Time
 	lastAt   time.Time
 	group    string
+	block    uint64 // of the shared body; 0: none, or the record was not read yet
 }
 
 const stateSize = 22
+
+// maxState is the size of the largest state.
+const maxState = stateSize + 8 + 128
 
 func (s state) encode(b []byte) []byte {
 	flags := byte(0)
@@ -34,17 +39,24 @@ func (s state) encode(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, s.receives)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.firstAt.UnixMicro()))
 	b = binary.BigEndian.AppendUint64(b, uint64(s.lastAt.UnixMicro()))
+	if s.block != 0 {
+		b[len(b)-stateSize] = 2
+		b = binary.BigEndian.AppendUint64(b, s.block)
+	}
 	return append(b, s.group...)
 }
 
 func decodeState(b []byte) (state, error) {
-	if len(b) < stateSize || b[0] != 1 {
+	if len(b) < stateSize || b[0] != 1 && (b[0] != 2 || len(b) < stateSize+8) {
 		return state{}, fmt.Errorf("queue: receive state of %d bytes", len(b))
 	}
-	return state{
-		indexed: b[1]&1 != 0, receives: binary.BigEndian.Uint32(b[2:]), firstAt: timeAt(b, 6), lastAt: timeAt(b, 14),
-		group: string(b[stateSize:]),
-	}, nil
+	s := state{indexed: b[1]&1 != 0, receives: binary.BigEndian.Uint32(b[2:]), firstAt: timeAt(b, 6), lastAt: timeAt(b, 14)}
+	rest := b[stateSize:]
+	if b[0] == 2 {
+		s.block, rest = u64at(rest, 0), rest[8:]
+	}
+	s.group = string(rest)
+	return s, nil
 }
 
 // bodyKey is where the message's record is.
@@ -199,7 +211,7 @@ func (q *Queue) settle(tx *store.Tx) error {
 func (q *Queue) takeOff(tx *store.Tx, seq uint64, s state, hideFor time.Duration) error {
 	a := &airborne{state: s, seq: seq, deadline: q.returned.beyond(tx.Now().Add(hideFor))}
 	var k key
-	var v [stateSize + 128]byte
+	var v [maxState]byte
 	if err := tx.Set(k.later(store.SpaceQueueLater, q.id, a.deadline, seq), s.encode(v[:0])); err != nil {
 		return err
 	}

@@ -335,7 +335,7 @@ func (q *Queue) comeBack(tx *store.Tx, a *airborne) error {
 // queueAgain puts a message that was received before into its line.
 func (q *Queue) queueAgain(tx *store.Tx, seq uint64, s state) error {
 	var k key
-	var v [stateSize + 128]byte
+	var v [maxState]byte
 	if err := tx.Set(k.seq(store.SpaceQueueState, q.id, seq), s.encode(v[:0])); err != nil {
 		return err
 	}

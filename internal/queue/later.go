@@ -141,7 +141,7 @@ func (q *Queue) postpone(tx *store.Tx, seq uint64, due time.Time, group string) 
 	}
 	q.counters.delayed++
 	var k key
-	var v [stateSize + 128]byte
+	var v [maxState]byte
 	return tx.Set(k.later(store.SpaceQueueDelayed, q.id, due, seq), state{indexed: true, group: group}.encode(v[:0]))
 }
 

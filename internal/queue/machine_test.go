@@ -24,7 +24,10 @@ func TestQueuesDoWhatTheModelDoes(t *testing.T) {
 
 // The same with pages of one or two entries, so that every step turns one.
 func TestQueuesWithTinyPagesDoWhatTheModelDoes(t *testing.T) {
-	for page, tiny := range map[*int]int{&pageRecords: 2, &pageEntries: 2, &maxHeads: 2, &pageHeads: 1} {
+	for page, tiny := range map[*int]int{
+		&pageRecords: 2, &pageEntries: 2, &maxHeads: 2, &pageHeads: 1,
+		&maxBlockBodies: 2, &maxBlocks: 2, &maxRecentBytes: 1000, &leftoverStep: 2,
+	} {
 		usual := *page
 		*page = tiny
 		defer func() { *page = usual }()
@@ -87,6 +90,8 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"send":        func(*rapid.T) { m.send() },
 		"send again":  func(*rapid.T) { m.send() },
+		"fan out":     func(*rapid.T) { m.fanOut() },
+		"fan out 2":   func(*rapid.T) { m.fanOut() },
 		"receive":     func(*rapid.T) { m.receive() },
 		"receive 2":   func(*rapid.T) { m.receive() },
 		"wait":        func(*rapid.T) { m.wait() },
@@ -159,19 +164,13 @@ func (m *machine) create(name string) {
 func (m *machine) send() {
 	name, q := m.pick()
 	m.bodies++
-	in := DraftInput{Body: fmt.Sprint("m", m.bodies), ID: [16]byte{byte(m.bodies), byte(m.bodies >> 8)}}
-	in.Group = rapid.SampledFrom([]string{"", "a", "b", "c", "d", "e"}).Draw(m.T, "group")
-	if q.FIFO {
-		in.Dedup = fmt.Sprint("d", rapid.IntRange(1, 30).Draw(m.T, "dedup"))
-	} else if rapid.IntRange(0, 3).Draw(m.T, "has delay") == 0 {
-		in.HasDelay, in.Delay = true, m.seconds("delay", 0, 3, 20, 90)
-	}
+	in := DraftInput{Body: fmt.Sprint("m", m.bodies)}
+	m.draft(q, &in)
 	var sent Sent
 	err := m.on(name, func(tx *store.Tx, real *Queue) (err error) {
 		sent, err = Send(tx, real, NewDraft(in))
 		return err
 	})
-	now := time.Now()
 	if q.FIFO && in.Group == "" {
 		if !errors.Is(err, ErrNoGroup) {
 			m.Fatalf("sent without a group: %v", err)
@@ -179,6 +178,60 @@ func (m *machine) send() {
 		return
 	}
 	m.must(err)
+	m.sent(q, in, sent, in.Body)
+}
+
+// fanOut sends one body to several queues at once.
+func (m *machine) fanOut() {
+	names := slices.DeleteFunc(slices.Clone(machineQueues), func(name string) bool { return m.queues[name] == nil })
+	if len(names) > 2 && rapid.Bool().Draw(m.T, "not to all") {
+		i := rapid.IntRange(0, len(names)-1).Draw(m.T, "not to")
+		names = slices.Delete(names, i, i+1)
+	}
+	m.bodies++
+	text := strings.Repeat(fmt.Sprintf("m%d, shared. ", m.bodies), 100)
+	shared := Share([]byte(text), len(names))
+	if shared == nil {
+		m.Skip("too few queues")
+	}
+	ins, sent := make([]DraftInput, len(names)), make([]Sent, len(names))
+	for i, name := range names {
+		ins[i] = DraftInput{Shared: shared, Trace: fmt.Sprintf("m%d to %s", m.bodies, name)}
+		if m.draft(m.queues[name], &ins[i]); m.queues[name].FIFO && ins[i].Group == "" {
+			ins[i].Group = "a"
+		}
+	}
+	m.must(m.node.sh.Update(context.Background(), func(tx *store.Tx) error {
+		for i, name := range names {
+			real, err := Find(tx, named(name))
+			if err != nil {
+				return err
+			}
+			if sent[i], err = Send(tx, real, NewDraft(ins[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for i, name := range names {
+		m.sent(m.queues[name], ins[i], sent[i], text)
+	}
+}
+
+// draft completes a message to q.
+func (m *machine) draft(q *modelQueue, in *DraftInput) {
+	in.ID = [16]byte{byte(m.bodies), byte(m.bodies >> 8)}
+	in.Group = rapid.SampledFrom([]string{"", "a", "b", "c", "d", "e"}).Draw(m.T, "group")
+	if q.FIFO {
+		in.Dedup = fmt.Sprint("d", rapid.IntRange(1, 30).Draw(m.T, "dedup"))
+	} else if rapid.IntRange(0, 3).Draw(m.T, "has delay") == 0 {
+		in.HasDelay, in.Delay = true, m.seconds("delay", 0, 3, 20, 90)
+	}
+}
+
+// sent checks what a Send has answered, and notes the message.
+func (m *machine) sent(q *modelQueue, in DraftInput, sent Sent, text string) {
+	now := time.Now()
 	if first, ok := q.dedup[in.Dedup]; ok && q.FIFO && now.Sub(first.at) < DedupFor {
 		if !sent.Duplicate || sent.ID != first.id || sent.Seq != first.seq {
 			m.Fatalf("sent %+v, the first was %+v", sent, first)
@@ -191,7 +244,7 @@ func (m *machine) send() {
 	if q.FIFO {
 		q.dedup[in.Dedup] = modelSent{now, sent.ID, sent.Seq}
 	}
-	msg := &modelMessage{seq: sent.Seq, body: in.Body, group: in.Group, sentAt: now, dueAt: now.Add(q.DelayFor)}
+	msg := &modelMessage{seq: sent.Seq, body: label(in.Trace, in.Body), text: text, group: in.Group, sentAt: now, dueAt: now.Add(q.DelayFor)}
 	if in.HasDelay {
 		msg.dueAt = now.Add(in.Delay)
 	}
@@ -243,14 +296,14 @@ func (m *machine) received(name string, q *modelQueue, in ReceiveInput, got []Me
 	}
 	var out []issued
 	for _, g := range got {
-		i := slices.IndexFunc(good, func(o *modelMessage) bool { return o.body == g.Body })
+		i := slices.IndexFunc(good, func(o *modelMessage) bool { return o.body == label(g.Trace, g.Body) })
 		o := good[i]
 		o.receives++
 		o.receivedAt, o.hiddenUntil = now, now.Add(hideFor)
 		if o.firstAt.IsZero() {
 			o.firstAt = now
 		}
-		if g.Seq != o.seq || g.Receives != int(o.before+o.receives) || !g.FirstReceivedAt.Equal(o.firstAt) || !g.SentAt.Equal(o.sentAt) || g.Group != o.group || (g.Source != nil) != (o.source != "") {
+		if g.Body != o.text || g.Seq != o.seq || g.Receives != int(o.before+o.receives) || !g.FirstReceivedAt.Equal(o.firstAt) || !g.SentAt.Equal(o.sentAt) || g.Group != o.group || (g.Source != nil) != (o.source != "") {
 			m.Fatalf("received %+v, want %+v", g, *o)
 		}
 		out = append(out, issued{q, o, g.Receipt})
@@ -263,21 +316,22 @@ func (m *machine) received(name string, q *modelQueue, in ReceiveInput, got []Me
 }
 
 // allowed checks that got is one of the sets that a receipt may give.
-func (m *machine) allowed(name string, q *modelQueue, good []*modelMessage, got []Message, most int) {
+func (m *machine) allowed(from string, q *modelQueue, good []*modelMessage, got []Message, most int) {
 	next := map[string]int{} // FIFO: how many of the group's good messages were given
 	seen := map[string]bool{}
 	for _, g := range got {
-		i := slices.IndexFunc(good, func(o *modelMessage) bool { return o.body == g.Body })
-		if i < 0 || seen[g.Body] {
-			m.Fatalf("received %s from %s, which was not ready", g.Body, name)
+		i := slices.IndexFunc(good, func(o *modelMessage) bool { return o.body == label(g.Trace, g.Body) })
+		name := label(g.Trace, g.Body)
+		if i < 0 || seen[name] {
+			m.Fatalf("received %s from %s, which was not ready", name, from)
 		}
-		seen[g.Body] = true
+		seen[name] = true
 		if !q.FIFO {
 			continue
 		}
 		line := slices.DeleteFunc(slices.Clone(good), func(o *modelMessage) bool { return o.group != g.Group })
-		if line[next[g.Group]].body != g.Body {
-			m.Fatalf("received %s of group %s, before %s", g.Body, g.Group, line[next[g.Group]].body)
+		if line[next[g.Group]].body != name {
+			m.Fatalf("received %s of group %s, before %s", name, g.Group, line[next[g.Group]].body)
 		}
 		next[g.Group]++
 	}
@@ -360,7 +414,7 @@ func (m *machine) attempt() {
 		m.Fatalf("attempt %s got %v again, at first %d messages", id, bodiesOf(got), len(before.receipts))
 	}
 	for i, r := range before.receipts {
-		if got[i].Receipt != r.receipt || got[i].Body != r.message.body {
+		if got[i].Receipt != r.receipt || got[i].Body != r.message.text {
 			m.Fatalf("attempt %s got %v again, want %v", id, got[i].Receipt, r.receipt)
 		}
 		r.message.hiddenUntil = now.Add(q.HideFor)

@@ -24,7 +24,8 @@ type modelSent struct {
 
 type modelMessage struct {
 	seq         uint64
-	body, group string
+	body, group string // body is its label
+	text        string // the body itself
 	source      string // queue it was dead lettered from
 	sentAt      time.Time
 	dueAt       time.Time // standard: end of its delay
@@ -33,6 +34,15 @@ type modelMessage struct {
 	firstAt     time.Time
 	receives    uint32
 	before      uint32 // receipts elsewhere, of a dead letter
+}
+
+// label is what tells a message from all others: its body, or its trace where
+// it shares its body.
+func label(trace, body string) string {
+	if trace != "" {
+		return trace
+	}
+	return body
 }
 
 func (q *modelQueue) expired(m *modelMessage, now time.Time) bool {

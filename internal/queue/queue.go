@@ -15,7 +15,8 @@
 //	grouped   G{group}{seq} leads to M{seq}; H{tag}{group} says that the group
 //	          may be received from (groups.go)
 //
-// The body is stored once, under B or M, and is never rewritten. L, D and H are
+// The record is stored under B or M, and is never rewritten. It has the body, or
+// refers to one that several messages share (shared.go). L, D and H are
 // read from cursors that only move forward, never from the start: behind a
 // cursor lie the tombstones of everything received before.
 //

@@ -40,7 +40,7 @@ func (n *node) open() {
 	n.sh = s.Shard(0)
 	ctx, cancel := context.WithCancel(context.Background())
 	loop := &timer.Loop{Shard: n.sh, Logger: quiet, Handlers: map[timer.Kind]timer.Handler{
-		timer.QueueSweep: Sweep, timer.QueueMove: StepMove,
+		timer.QueueSweep: Sweep, timer.QueueMove: StepMove, timer.QueueClear: DropLeftovers,
 	}}
 	ran := make(chan error, 2)
 	go func() { ran <- s.Run(ctx) }()

@@ -172,8 +172,11 @@ func (r *receiver) takeReturned(tx *store.Tx) (bool, error) {
 
 func (r *receiver) takeDelayed(tx *store.Tx) (bool, error) {
 	q := r.q
+	delayed := q.counters.delayed
 	if err := q.settleDelayed(tx); err != nil || len(q.delayed.entries) == 0 {
-		return false, err
+		// What has joined its group is ready there, where this receiver may have
+		// looked already.
+		return q.counters.delayed < delayed, err
 	}
 	e, err := q.delayed.take(tx, q)
 	if err != nil {
@@ -307,9 +310,13 @@ func (r *receiver) give(tx *store.Tx, seq uint64, record []byte, s state) error 
 	if err := decodeRecord(record, &m); err != nil {
 		return fmt.Errorf("message %d: %w", seq, err)
 	}
+	s.block = m.shared.block
 	if q.expired(m.SentAt, tx.Now()) {
 		r.moved++
 		return q.drop(tx, seq, s)
+	}
+	if err := m.open(tx); err != nil {
+		return fmt.Errorf("message %d: %w", seq, err)
 	}
 	if r.divert != nil {
 		r.moved++
@@ -342,10 +349,14 @@ func (q *Queue) handOut(m Message, seq uint64, s state) Message {
 	return m
 }
 
-// drop deletes a message that no index leads to any more.
+// drop deletes a message that no index leads to any more. s says where its body
+// is, also if it is shared.
 func (q *Queue) drop(tx *store.Tx, seq uint64, s state) error {
 	q.counters.total--
 	q.touch(tx)
 	var k key
-	return tx.Delete(s.bodyKey(&k, q.id, seq))
+	if err := tx.Delete(s.bodyKey(&k, q.id, seq)); err != nil {
+		return err
+	}
+	return releaseBody(tx, s.block, 1)
 }

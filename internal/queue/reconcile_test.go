@@ -28,15 +28,20 @@ func (m *machine) contents() map[string]stored {
 					s := stored{queue: name}
 					failed = errors.Join(failed, decodeRecord(append([]byte(nil), v...), &s.Message))
 					s.Seq = u64at(k, 9)
-					if twice, ok := all[s.Body]; ok {
-						failed = errors.Join(failed, fmt.Errorf("%s is in %s and in %s", s.Body, twice.queue, name))
+					name := label(s.Trace, s.Body)
+					if twice, ok := all[name]; ok {
+						failed = errors.Join(failed, fmt.Errorf("%s is in %s and in %s", name, twice.queue, s.queue))
 					}
-					all[s.Body] = s
+					all[name] = s
 					return true
 				}); err != nil {
 					return err
 				}
 			}
+		}
+		for name, s := range all {
+			failed = errors.Join(failed, s.open(tx))
+			all[name] = s
 		}
 		return failed
 	}))
@@ -54,6 +59,9 @@ func (m *machine) reconcile() {
 	for name, q := range m.queues {
 		for _, o := range append([]*modelMessage(nil), q.messages...) {
 			s, ok := all[o.body]
+			if ok && s.Body != o.text {
+				m.Fatalf("%s has the body %q, want %q", o.body, s.Body, o.text)
+			}
 			if ok && s.queue == name && s.Seq == o.seq {
 				continue
 			}
@@ -151,7 +159,7 @@ func (m *machine) arrive(arrived []arrival) {
 				m.Fatalf("%s and %s changed places in %s", a.was.body, b.was.body, a.now.queue)
 			}
 		}
-		o := &modelMessage{seq: a.now.Seq, body: a.was.body, group: a.was.group, sentAt: a.now.SentAt}
+		o := &modelMessage{seq: a.now.Seq, body: a.was.body, text: a.was.text, group: a.was.group, sentAt: a.now.SentAt}
 		if a.now.Source != nil {
 			o.source = a.now.Source.Name
 			o.before = a.was.before + a.was.receives

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 	"unsafe"
+
+	"github.com/carillon-events/carillon/internal/store"
 )
 
 // A record is a stored message:
@@ -13,10 +15,14 @@ import (
 //	{group}{dedup}{sender}{trace}{source}{attributes}   each {length uvarint}{bytes}
 //	{body}                                              the rest
 //
+// Version 2 refers to a body that is shared with other messages (shared.go); the
+// rest is then {block u64}{number in it u16}{size u32}.
+//
 // source is account/region/name/receives of a dead letter: the queue that it
 // comes from, and how often it was received before it came.
 const (
 	recordVersion = 1
+	sharedVersion = 2
 	sentAtOffset  = 18
 	sumOffset     = 26
 	fieldsOffset  = 42
@@ -35,15 +41,17 @@ type DraftInput struct {
 	Group      string // at most 128 bytes
 	Dedup      string // at most 128 bytes
 	Delay      time.Duration
-	HasDelay   bool // Delay replaces the queue's
+	HasDelay   bool    // Delay replaces the queue's
+	Shared     *Shared // the body, if it is shared; Body and Sum are not looked at then
 }
 
 // Draft is a message encoded for Send, off the writer's goroutine. A draft is
 // sent once: Send keeps its bytes.
 type Draft struct {
 	record   []byte
-	body     int // offset of the body
-	attrs    int // length of the attributes
+	body     int     // offset of the body, or of what refers to it
+	shared   *Shared // the body that the record will refer to
+	attrs    int     // length of the attributes
 	id       [16]byte
 	group    string
 	dedup    string
@@ -53,6 +61,9 @@ type Draft struct {
 
 // NewDraft encodes in.
 func NewDraft(in DraftInput) Draft {
+	if in.Shared != nil {
+		in.Body, in.Sum = "", in.Shared.sum
+	}
 	size := fieldsOffset + len(in.Group) + len(in.Dedup) + len(in.Sender) + len(in.Trace) + len(in.Attributes) + len(in.Body) + 16
 	b := make([]byte, fieldsOffset, size)
 	b[0] = recordVersion
@@ -66,11 +77,37 @@ func NewDraft(in DraftInput) Draft {
 	b = binary.AppendUvarint(b, uint64(len(in.Attributes)))
 	b = append(b, in.Attributes...)
 	d := Draft{
-		body: len(b), attrs: len(in.Attributes),
+		body: len(b), attrs: len(in.Attributes), shared: in.Shared,
 		id: in.ID, group: in.Group, dedup: in.Dedup, delay: in.Delay, hasDelay: in.HasDelay,
+	}
+	if in.Shared != nil {
+		b[0] = sharedVersion
+		b = append(b, make([]byte, bodyRefSize)...) // of Send
 	}
 	d.record = append(b, in.Body...)
 	return d
+}
+
+// text is the body.
+func (d *Draft) text() []byte {
+	if d.shared != nil {
+		return d.shared.body
+	}
+	return d.record[d.body:]
+}
+
+// refer has the record refer to its shared body, if it has one.
+func (d *Draft) refer(tx *store.Tx) error {
+	if d.shared == nil {
+		return nil
+	}
+	b, err := blocksOf.In(tx)
+	if err != nil {
+		return err
+	}
+	ref, err := b.refer(tx, d.shared)
+	ref.put(d.record[d.body:])
+	return err
 }
 
 func appendField(b []byte, s string) []byte {
@@ -100,7 +137,8 @@ type Message struct {
 	Receives        int // this receipt included, and those of a dead letter elsewhere
 	Receipt         Receipt
 
-	before int // receipts of a dead letter elsewhere
+	before int     // receipts of a dead letter elsewhere
+	shared bodyRef // where Body is, until open has read it
 }
 
 // Receipt is the proof of a receipt. The service makes a handle of it that
@@ -112,11 +150,27 @@ type Receipt struct {
 	Indexed  bool // the body is under M, not B
 }
 
-// decodeRecord reads a record; the message's fields point into b.
+// open reads the body if it is shared; the record has been decoded.
+func (m *Message) open(tx *store.Tx) error {
+	if m.shared.block == 0 {
+		return nil
+	}
+	b, err := blocksOf.In(tx)
+	if err != nil {
+		return err
+	}
+	body, err := b.body(tx, m.shared)
+	m.Body = view(body)
+	return err
+}
+
+// decodeRecord reads a record; the message's fields point into b. Of a shared
+// body it reads only where that is.
 func decodeRecord(b []byte, m *Message) error {
-	if len(b) < fieldsOffset || b[0] != recordVersion {
+	if len(b) < fieldsOffset || b[0] != recordVersion && b[0] != sharedVersion {
 		return errRecord
 	}
+	shared := b[0] == sharedVersion
 	copy(m.ID[:], b[2:])
 	m.SentAt = recordSentAt(b)
 	copy(m.Sum[:], b[sumOffset:])
@@ -136,7 +190,14 @@ func decodeRecord(b []byte, m *Message) error {
 	if len(attrs) > 0 {
 		m.Attributes = attrs
 	}
-	m.Body = view(body)
+	if shared {
+		if len(body) != bodyRefSize {
+			return errRecord
+		}
+		m.shared = readBodyRef(body)
+	} else {
+		m.Body = view(body)
+	}
 	if source != "" {
 		n, receives, ok := parseOrigin(source)
 		if !ok {

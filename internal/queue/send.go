@@ -31,14 +31,13 @@ func Send(tx *store.Tx, q *Queue, d Draft) (Sent, error) {
 	if d.hasDelay {
 		delay = d.delay
 	}
-	stampSentAt(d.record, tx.Now())
-	seq, err := q.put(tx, d.record, d.group, delay)
+	seq, err := q.post(tx, &d, delay)
 	return Sent{ID: d.id, Seq: seq}, err
 }
 
 func (c *Config) check(d *Draft) error {
 	switch {
-	case c.MaxMessageBytes > 0 && len(d.record)-d.body > c.MaxMessageBytes:
+	case c.MaxMessageBytes > 0 && len(d.text()) > c.MaxMessageBytes:
 		return ErrTooLarge
 	case !c.FIFO:
 		return nil
@@ -55,7 +54,7 @@ func (c *Config) check(d *Draft) error {
 // sendOnce is Send to a FIFO queue.
 func (q *Queue) sendOnce(tx *store.Tx, d *Draft) (Sent, error) {
 	if d.dedup == "" {
-		sum := sha256.Sum256(d.record[d.body:])
+		sum := sha256.Sum256(d.text())
 		d.setDedup(hex.EncodeToString(sum[:]))
 	}
 	scope := ""
@@ -65,8 +64,7 @@ func (q *Queue) sendOnce(tx *store.Tx, d *Draft) (Sent, error) {
 	if first, ok, err := q.seen(tx, scope, d.dedup); ok || err != nil {
 		return first, err
 	}
-	stampSentAt(d.record, tx.Now())
-	seq, err := q.put(tx, d.record, d.group, 0)
+	seq, err := q.post(tx, d, 0)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -82,9 +80,21 @@ func (d *Draft) setDedup(id string) {
 	}
 	in := DraftInput{
 		ID: m.ID, Body: m.Body, Sum: m.Sum, Attributes: m.Attributes, Sender: m.Sender, Trace: m.Trace,
-		Group: m.Group, Dedup: id, Delay: d.delay, HasDelay: d.hasDelay,
+		Group: m.Group, Dedup: id, Delay: d.delay, HasDelay: d.hasDelay, Shared: d.shared,
 	}
 	*d = NewDraft(in)
+}
+
+// post stores a draft's message.
+func (q *Queue) post(tx *store.Tx, d *Draft, delay time.Duration) (uint64, error) {
+	stampSentAt(d.record, tx.Now())
+	if err := d.refer(tx); err != nil {
+		return 0, err
+	}
+	if d.shared != nil {
+		q.counters.sharedTo = q.counters.nextSeq
+	}
+	return q.put(tx, d.record, d.group, delay)
 }
 
 // put stores a record under the next seq, where its kind belongs.

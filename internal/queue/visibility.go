@@ -45,6 +45,9 @@ func (q *Queue) deleteInFlight(tx *store.Tx, a *airborne) error {
 // nobody has received since. Its index entry stays until a receiver meets it.
 func (q *Queue) deleteReturned(tx *store.Tx, r Receipt) error {
 	s := state{indexed: r.Indexed}
+	if r.Seq < q.counters.expireFrom { // at most a leftover of before a purge
+		return nil
+	}
 	var k key
 	record, ok, err := tx.Get(s.bodyKey(&k, q.id, r.Seq))
 	if err != nil || !ok {
@@ -57,6 +60,7 @@ func (q *Queue) deleteReturned(tx *store.Tx, r Receipt) error {
 	if err := decodeRecord(record, &m); err != nil {
 		return err
 	}
+	s.block = m.shared.block
 	if m.Group != "" {
 		if err := tx.Delete(k.group(q.id, m.Group, r.Seq)); err != nil {
 			return err
@@ -100,6 +104,9 @@ func ChangeVisibility(tx *store.Tx, q *Queue, r Receipt, hideFor time.Duration) 
 
 // whyNotInFlight tells a message that can be received from one that is gone.
 func (q *Queue) whyNotInFlight(tx *store.Tx, r Receipt) error {
+	if r.Seq < q.counters.expireFrom {
+		return ErrMessageGone
+	}
 	var k key
 	switch _, ok, err := tx.Get(state{indexed: r.Indexed}.bodyKey(&k, q.id, r.Seq)); {
 	case err != nil:

@@ -15,6 +15,8 @@ import (
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 // AuthMode says whose requests are believed.
@@ -50,6 +52,16 @@ const (
 	DefaultDrainFor = 10 * time.Second
 )
 
+// DefaultTrail is a day of events, as long as a delivery is tried.
+var DefaultTrail = trail.Options{For: 24 * time.Hour, MaxBytes: 4 << 30}
+
+// What a trail may be set to.
+const (
+	minTrailFor   = time.Second
+	maxTrailFor   = 366 * 24 * time.Hour
+	minTrailBytes = 1 << 20
+)
+
 // Config is everything that can be set. Its zero value listens on
 // DefaultListen, syncs every commit, and accepts any credentials.
 type Config struct {
@@ -70,6 +82,15 @@ type Config struct {
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
 	Pprof       bool
+
+	Trail   trail.Options // DefaultTrail where zero
+	NoTrail bool
+
+	// HTTPTargets are the networks beside the public internet that API
+	// destinations may call: CIDRs, private, loopback, or none. If it is empty:
+	// loopback while only this machine can reach us and everybody is accepted,
+	// else none.
+	HTTPTargets []string
 
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
 
@@ -101,6 +122,15 @@ func (c Config) withDefaults() Config {
 		c.MaxBody = edge.DefaultMaxBody
 	}
 	c.Buses = withDefaultLimits(c.Buses)
+	if c.Trail.For == 0 {
+		c.Trail.For = DefaultTrail.For
+	}
+	if c.Trail.MaxBytes == 0 {
+		c.Trail.MaxBytes = DefaultTrail.MaxBytes
+	}
+	if c.NoTrail {
+		c.Trail = trail.Options{}
+	}
 	if c.DrainFor == 0 {
 		c.DrainFor = DefaultDrainFor
 	}
@@ -166,8 +196,15 @@ func (c *Config) check() error {
 		return fmt.Errorf("max-in-flight-fifo %d: want 1 to %d", c.InFlight.InFlightFIFO, maxInFlight)
 	case c.MaxBody > 1<<30:
 		return fmt.Errorf("max-body %d: want at most 1 GiB", c.MaxBody)
+	case !c.NoTrail && (c.Trail.For < minTrailFor || c.Trail.For > maxTrailFor):
+		return fmt.Errorf("trail-for %s: want %s to %s, or 0 for no trail", c.Trail.For, minTrailFor, maxTrailFor)
+	case !c.NoTrail && c.Trail.MaxBytes < minTrailBytes:
+		return fmt.Errorf("trail-max-bytes %d: want at least %d", c.Trail.MaxBytes, minTrailBytes)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
+	}
+	if _, err := targetdestination.ParseAllowed(c.HTTPTargets); err != nil {
+		return fmt.Errorf("http-targets-allow %w", err)
 	}
 	if err := checkBuses(c.Buses); err != nil {
 		return err
@@ -181,6 +218,18 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+// httpTargets is what API destinations may call beside the public internet.
+func (c *Config) httpTargets() (targetdestination.Allowed, error) {
+	list := c.HTTPTargets
+	if len(list) == 0 {
+		addr, err := net.ResolveTCPAddr("tcp", c.Listen)
+		if err == nil && c.Auth == AuthDev && addr.IP.IsLoopback() {
+			list = []string{"loopback"} // a laptop, whose user can call it himself
+		}
+	}
+	return targetdestination.ParseAllowed(list)
 }
 
 // checkURL wants scheme://host[:port] and nothing behind it.

@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 // registerBuild tells which binary this is.
@@ -22,7 +23,7 @@ func registerBuild(registry *prometheus.Registry, version string, durability sto
 }
 
 // registerCounts shows what became of events and their deliveries since the start.
-func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *delivery.Outbox) {
+func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *delivery.Outbox, trails *trail.Trail) {
 	for _, c := range []struct {
 		name, help string
 		value      func() uint64
@@ -34,6 +35,9 @@ func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *deliv
 		{"carillon_events_scheduled_total", "Events that rules made on their schedule.", func() uint64 { return core.Counts().Scheduled }},
 		{"carillon_events_forwarded_total", "Events that a bus got from a rule of another bus.", func() uint64 { return core.Counts().Forwarded }},
 		{"carillon_events_too_far_total", "Targets that a forwarded event did not go to, since they are a third bus.", func() uint64 { return core.Counts().TooFar }},
+		{"carillon_events_repeated_total", "Events that were acknowledged as repeats of another, and not routed again.", func() uint64 { return core.Counts().Repeated }},
+		{"carillon_trail_entries_total", "Entries of the trail: events accepted, and attempts at their deliveries.", func() uint64 { return trails.Counts().Recorded }},
+		{"carillon_trail_skipped_total", "Entries that the trail had no room for, or whose event it did not have any more.", func() uint64 { return trails.Counts().Skipped }},
 		{"carillon_deliveries_total", "Deliveries applied to their target.", func() uint64 { return outbox.Counts().Delivered }},
 		{"carillon_deliveries_kept_total", "Deliveries kept for a later attempt.", func() uint64 { return outbox.Counts().Kept }},
 		{"carillon_delivery_retries_total", "Attempts after the first.", func() uint64 { return outbox.Counts().Retried }},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/ingest"
 )
 
 // Limits of a connection. None of them ends an answer: a long poll may take its
@@ -59,7 +60,10 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		Health:      r.health,
-		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails},
+		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays},
+		Pages:       pages(r.ingest),
+		Open:        map[string]http.Handler{ingest.HookPath: r.ingest},
+		Reads:       map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail)},
 		Pprof:       r.config.Pprof,
 		Metrics:     registry,
 		Logger:      r.log,

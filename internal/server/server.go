@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/ingest"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -49,6 +50,8 @@ type Running struct {
 	direct   *edge.Direct
 	parts    []*part
 	tails    *tails
+	replays  *replays
+	ingest   *ingest.Service
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 	stop     sync.Once

@@ -12,12 +12,16 @@ import (
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/destination"
 	"github.com/carillon-events/carillon/internal/queue"
+	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
+	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
+	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -37,9 +41,22 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}, delivery.DefaultPolicy)
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
+	trails := trail.New(r.config.Trail)
+	core.Record(trails)
+	outbox.Tell(trails)
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
-	registerCounts(registry, core, outbox)
+	calls, err := r.calls(ctx, shard)
+	if err != nil {
+		return nil, err
+	}
+	outbox.Reach(targetdestination.Kind, calls)
+	r.replays = newReplays(shard, archives, r.draining.Load)
+	if r.ingest, err = r.newIngest(ctx, core); err != nil {
+		return nil, err
+	}
+	registerIngest(registry, r.ingest)
+	registerCounts(registry, core, outbox, trails)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	timers := &timer.Loop{
@@ -47,9 +64,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		Handlers: map[timer.Kind]timer.Handler{
 			timer.QueueSweep:    queue.Sweep,
 			timer.QueueMove:     queue.StepMove,
+			timer.QueueClear:    queue.DropLeftovers,
 			timer.RuleSchedule:  core.Fire,
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
+			timer.TrailSweep:    trails.Sweep,
 		},
 		Logger: r.log,
 	}
@@ -58,13 +77,46 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
-		events.New(shard, core, outbox, archives),
+		events.New(shard, core, outbox, archives, calls),
 		sts.New(accountOf(keys)),
 	}, nil
 }
 
+// calls is the target that calls API destinations, with the key that seals
+// connections' secrets.
+func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestination.Caller, error) {
+	box, err := r.box(ctx, "connections")
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := r.config.httpTargets()
+	if err != nil {
+		return nil, err
+	}
+	calls := targetdestination.New(targetdestination.Options{
+		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Logger: r.log,
+	})
+	r.start("calls", func(ctx context.Context) error { // the outbox is started later, and so stopped before
+		<-ctx.Done()
+		calls.Close()
+		return nil
+	})
+	return calls, nil
+}
+
+// box seals secrets of one purpose.
+func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
+	master, err := secret(ctx, r.store.Shard(0), "secrets")
+	if err != nil {
+		return nil, err
+	}
+	return seal.New(seal.Master(master), purpose)
+}
+
 // Invariants are what the cores promise about a data directory.
-func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify} }
+func Invariants() []store.Invariant {
+	return []store.Invariant{queue.Verify, archive.Verify, trail.Verify}
+}
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {

@@ -258,6 +258,7 @@ func TestDevModeReadsKeyAndRegionFromWhateverIsThere(t *testing.T) {
 		{"", "Authorization: Bearer abc\n", "", ""},
 		{"", "Authorization: AWS4-HMAC-SHA256 Credential=123456789012/20150830/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=00\n", "123456789012", "eu-west-1"},
 		{"", "Authorization: AWS4-HMAC-SHA256 Credential=test\n", "test", ""},
+		{"", "Authorization: AWS4-ECDSA-P256-SHA256 Credential=test/20150830/events/aws4_request, SignedHeaders=host, Signature=00\n", "test", ""},
 		{"?X-Amz-Credential=test%2F20150830%2Feu-west-1%2Fsqs%2Faws4_request", "", "test", "eu-west-1"},
 	} {
 		key, region := sigv4.Scope(read(t, "GET /"+c.query+" HTTP/1.1\nHost: h\n"+c.header+"\n"))

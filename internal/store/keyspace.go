@@ -24,6 +24,9 @@ const (
 	SpaceQueueMove    = 'Y' // move tasks
 	SpaceQueueGone    = 'Z' // names of queues deleted a moment ago
 
+	SpaceSharedBody  = 'F' // bodies that several messages refer to, in blocks
+	SpaceSharedCount = 'f' // how many refer to each block
+
 	// bus and delivery
 	SpaceBus         = 'b'
 	SpaceRule        = 'r'
@@ -31,11 +34,17 @@ const (
 	SpaceTimetable   = 's' // when rules with a schedule occur next
 	SpaceSource      = 'p' // partners' event sources
 	SpaceManagedRule = 'h' // rules that Carillon itself keeps on a bus
+	SpaceEndpoint    = 'e' // global endpoints
 	SpaceOutbox      = 'O'
+	SpaceWebhook     = 'w' // how webhooks of sources are verified
+	SpaceIdempotency = 'i' // keys of events that a bus has seen
 	SpaceArchive     = 'A' // archives, their events, replays
 
 	SpaceTopic  = 'N' // topic: topics, their subscriptions, what they count
 	SpaceMobile = 'n' // mobile: push applications, devices, phone numbers
+	SpaceTrail  = 'E' // trail: what became of events
+
+	SpaceConnection = 'c' // destination: connections and API destinations
 )
 
 // formatKey lies before every shard.

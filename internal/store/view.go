@@ -48,16 +48,25 @@ func (v *View) Scan(lo, hi []byte, fn func(key, value []byte) bool) error {
 	return scan(v.keys, v.full(lo), v.full(hi), len(v.prefix), fn)
 }
 
+// ScanBack is Scan from the end: it calls fn with the keys below hi down to lo.
+func (v *View) ScanBack(lo, hi []byte, fn func(key, value []byte) bool) error {
+	return scanBy(v.keys, v.full(lo), v.full(hi), len(v.prefix), fn, (*pebble.Iterator).Last, (*pebble.Iterator).Prev)
+}
+
 func (v *View) full(key []byte) []byte {
 	return append(append(make([]byte, 0, len(v.prefix)+len(key)), v.prefix...), key...)
 }
 
 func scan(r pebble.Reader, lo, hi []byte, prefix int, fn func(key, value []byte) bool) error {
+	return scanBy(r, lo, hi, prefix, fn, (*pebble.Iterator).First, (*pebble.Iterator).Next)
+}
+
+func scanBy(r pebble.Reader, lo, hi []byte, prefix int, fn func(key, value []byte) bool, first, next func(*pebble.Iterator) bool) error {
 	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lo, UpperBound: hi})
 	if err != nil {
 		return fmt.Errorf("scan: %w", err)
 	}
-	for ok := it.First(); ok; ok = it.Next() {
+	for ok := first(it); ok; ok = next(it) {
 		value, err := it.ValueAndErr()
 		if err != nil {
 			return errors.Join(fmt.Errorf("scan: %w", err), it.Close())

@@ -39,6 +39,8 @@ const (
 	ArchiveReplay Kind = 9 // archive: the next step of a replay
 
 	TopicSweep Kind = 12 // topic: the next step of a deletion, the end of an unconfirmed subscription
+	TrailSweep Kind = 10 // trail: retention
+	QueueClear Kind = 16 // queue: records of a purged or deleted queue that share their bodies
 )
 
 // Keys, below store.SpaceTimer:

@@ -3,6 +3,8 @@ package transform
 import (
 	"strconv"
 	"time"
+
+	"github.com/carillon-events/carillon/internal/cloudevent"
 )
 
 // Context is what a transform may show besides the event.
@@ -22,9 +24,11 @@ const (
 	fromIngestedAt
 	fromEvent
 	fromEventJSON
+	fromCloudEvent
 )
 
-// reserved are the variables that every template has.
+// reserved are the variables that every template has. The last is Carillon's:
+// the event as a CloudEvent.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html#eb-transform-input-predefined
 var reserved = map[string]source{
 	"aws.events.rule-arn":             fromRuleARN,
@@ -32,6 +36,7 @@ var reserved = map[string]source{
 	"aws.events.event.ingestion-time": fromIngestedAt,
 	"aws.events.event":                fromEvent,
 	"aws.events.event.json":           fromEventJSON,
+	"carillon.cloudevent":             fromCloudEvent,
 }
 
 // value is a variable: a source, for a path with what leads to it.
@@ -72,6 +77,12 @@ func (v *value) appendTo(dst []byte, in *input, quoted bool) []byte {
 		return appendEnvelope(dst, in.event, quoted)
 	case fromEventJSON:
 		return appendCompact(dst, in.event, quoted)
+	case fromCloudEvent:
+		e, err := cloudevent.Append(nil, in.event)
+		if err != nil {
+			return appendText(dst, "", quoted) // nothing that a bus wrote
+		}
+		return appendCompact(dst, e, quoted)
 	}
 	found := in.found[v.at.slot]
 	switch b := in.event[found.from:found.to]; {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -64,6 +65,9 @@ func (f *fanOut) load(ctx context.Context, _ *testing.T, wg *sync.WaitGroup) {
 	})
 }
 
+// padding makes every other event so large that its queues share its body.
+func padding(seq int) string { return strings.Repeat("x", seq%2*1000) }
+
 func (f *fanOut) put() error {
 	f.mu.Lock()
 	in := &eventbridge.PutEventsInput{}
@@ -77,7 +81,7 @@ func (f *fanOut) put() error {
 		f.acked[id] = false
 		ids = append(ids, id)
 		in.Entries = append(in.Entries, eb.PutEventsRequestEntry{
-			EventBusName: aws.String("crash"), Source: aws.String("crash"), DetailType: aws.String("tick"), Detail: aws.String(fmt.Sprintf(`{"id":%q}`, id)),
+			EventBusName: aws.String("crash"), Source: aws.String("crash"), DetailType: aws.String("tick"), Detail: aws.String(fmt.Sprintf(`{"id":%q,"pad":%q}`, id, padding(f.seq))),
 		})
 	}
 	f.mu.Unlock()

@@ -120,24 +120,13 @@ func (a *api) receivedNew(name string, old []string) (bodies []string) {
 	}
 }
 
-func TestAnArchiveIsReplayedIntoAnotherBus(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := start(t, bus.DefaultLimits)
-		defer a.timers()()
-		a.do("CreateEventBus", `{"Name":"lab"}`)
-		a.routed("lab", "r", "q.fifo")
-		a.do("CreateArchive", `{"ArchiveName":"a","EventSourceArn":"`+theDefault+`"}`)
-		a.do("CreateArchive", `{"ArchiveName":"b","EventSourceArn":"`+strings.Replace(theDefault, "default", "lab", 1)+`"}`)
-		a.send("s", 1, 1000)
-		a.do("StartReplay", strings.Replace(replayOf("x", ""), "event-bus/default", "event-bus/lab", 1))
-		synctest.Wait()
-		if got := a.received("q.fifo"); len(got) != 1 || !strings.HasSuffix(got[0], `"detail":{"n":1},"replay-name":"x"}`) {
-			t.Errorf("%q", got)
-		}
-		if got := a.do("DescribeArchive", `{"ArchiveName":"b"}`); got["EventCount"] != 0.0 {
-			t.Errorf("the other bus's archive took a replayed event: %v", got)
-		}
-	})
+func TestStartReplayTakesOnlyTheBusThatTheArchiveIsOf(t *testing.T) {
+	a := start(t, bus.DefaultLimits)
+	a.do("CreateEventBus", `{"Name":"lab"}`)
+	a.do("CreateArchive", `{"ArchiveName":"a","EventSourceArn":"`+theDefault+`"}`)
+	a.refused("StartReplay", strings.Replace(replayOf("x", ""), "event-bus/default", "event-bus/lab", 1),
+		"ValidationException", "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
+	a.want("ListReplays", `{}`, `{"Replays":[]}`)
 }
 
 func TestAnArchiveKeepsWhatItsPatternSaysFromItsUpdateOn(t *testing.T) {
@@ -170,13 +159,29 @@ func TestABusThatIsArchivedIsNotDeleted(t *testing.T) {
 	a.do("DeleteEventBus", `{"Name":"lab"}`)
 }
 
+func TestAnArchiveShowsTheKeyThatItWasGiven(t *testing.T) {
+	a := start(t, bus.DefaultLimits)
+	a.do("CreateArchive", `{"ArchiveName":"a","EventSourceArn":"`+theDefault+`","KmsKeyIdentifier":"alias/k"}`)
+	for _, step := range []struct{ update, key string }{
+		{`,"Description":"d"`, "<nil>"}, {`,"KmsKeyIdentifier":"alias/l"`, "alias/l"}, {`,"KmsKeyIdentifier":""`, "<nil>"},
+	} {
+		a.do("UpdateArchive", `{"ArchiveName":"a"`+step.update+`}`)
+		if got := fmt.Sprint(a.do("DescribeArchive", `{"ArchiveName":"a"}`)["KmsKeyIdentifier"]); got != step.key {
+			t.Errorf("after an update to %q the key is %s, want %s", step.update, got, step.key)
+		}
+	}
+	a.do("CreateArchive", `{"ArchiveName":"b","EventSourceArn":"`+theDefault+`","KmsKeyIdentifier":"alias/k"}`)
+	if got := a.do("DescribeArchive", `{"ArchiveName":"b"}`)["KmsKeyIdentifier"]; got != "alias/k" {
+		t.Errorf("the key is %v", got)
+	}
+}
+
 func TestCallsAboutArchivesAndReplaysAreRefusedWithAWSsErrors(t *testing.T) {
 	a := start(t, bus.DefaultLimits)
 	lab := strings.Replace(theDefault, "default", "lab", 1)
 	a.refused("CreateArchive", `{"ArchiveName":"a","EventSourceArn":"`+lab+`"}`, "ResourceNotFoundException", "Event bus lab does not exist.")
 	a.refused("CreateArchive", `{"ArchiveName":"a","EventSourceArn":"`+theArchive+`"}`, "ValidationException", "Parameter EventSourceArn is not valid. Reason: Must contain an event bus ARN.")
 	a.refused("CreateArchive", `{"ArchiveName":"a","EventSourceArn":"`+theDefault+`","EventPattern":"[]"}`, "InvalidEventPatternException", a.patternError("[]"))
-	a.refused("CreateArchive", `{"ArchiveName":"a","EventSourceArn":"`+theDefault+`","KmsKeyIdentifier":"k"}`, "ValidationException", "Parameter KmsKeyIdentifier is not valid. Reason: Carillon does not support KmsKeyIdentifier yet.")
 	for _, name := range []string{"a", "b", "c"} {
 		a.do("CreateArchive", `{"ArchiveName":"`+name+`","EventSourceArn":"`+theDefault+`"}`)
 	}

@@ -43,10 +43,10 @@ func TestBusTargetsThatMakeNoSenseAreRefused(t *testing.T) {
 	a.do("PutRule", `{"Name":"r","EventBusName":"orders","EventPattern":"{\"a\":[1]}"}`)
 	const arn = "arn:aws:events:eu-west-1:111122223333:event-bus/"
 	for target, want := range map[string]string{
-		`"Arn":"` + arn + `a b"`:               "Parameter " + arn + "a b is not valid. Reason: Provided Arn is not in correct format.",
-		`"Arn":"` + arn + `"`:                  "Parameter " + arn + " is not valid. Reason: Provided Arn is not in correct format.",
-		`"Arn":"arn:aws:events:::event-bus/a"`: "Parameter arn:aws:events:::event-bus/a is not valid. Reason: Provided Arn is not in correct format.",
-		`"Arn":"arn:aws:events:eu-west-1:111122223333:api-destination/d/1"`: "Parameter Arn is not valid. Reason: Carillon does not deliver to api-destination yet (target x: arn:aws:events:eu-west-1:111122223333:api-destination/d/1).",
+		`"Arn":"` + arn + `a b"`:                                            "Parameter " + arn + "a b is not valid. Reason: Provided Arn is not in correct format.",
+		`"Arn":"` + arn + `"`:                                               "Parameter " + arn + " is not valid. Reason: Provided Arn is not in correct format.",
+		`"Arn":"arn:aws:events:::event-bus/a"`:                              "Parameter arn:aws:events:::event-bus/a is not valid. Reason: Provided Arn is not in correct format.",
+		`"Arn":"arn:aws:events:eu-west-1:111122223333:endpoint/d"`:          "Parameter Arn is not valid. Reason: Carillon does not deliver to endpoint yet (target x: arn:aws:events:eu-west-1:111122223333:endpoint/d).",
 		`"Arn":"` + arn + `orders"`:                                         "Parameter Arn is not valid. Reason: A rule must not send to its own event bus (target x).",
 		`"Arn":"` + arn + `a","SqsParameters":{}`:                           "Parameter SqsParameters is not valid. Reason: It is not supported for event bus targets (target x).",
 		`"Arn":"` + arn + `a","Input":"{}"`:                                 "Parameter Input is not valid. Reason: It is not supported for event bus targets (target x).",

@@ -22,6 +22,7 @@ const (
 	codeBadState   = "InvalidStateException"
 	codeLongPolicy = "PolicyLengthExceededException"
 	codeStatus     = "IllegalStatusException"
+	codeConcurrent = "ConcurrentModificationException"
 )
 
 // Codes of errors of one entry of PutEvents.
@@ -40,6 +41,7 @@ func (n names) explain(err error) error {
 	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
 	var bad *pattern.Error
 	var badSchedule *schedule.Error
+	var badTag *bus.TagError
 	switch {
 	case err == nil:
 		return nil
@@ -47,6 +49,8 @@ func (n names) explain(err error) error {
 		return say(codeBadPattern, "Event pattern is not valid. Reason: "+bad.Reason)
 	case errors.As(err, &badSchedule):
 		return say(codeValidation, badSchedule.Message+" Reason: "+badSchedule.Detail())
+	case errors.As(err, &badTag):
+		return invalid("Tags", "Tag "+badTag.Tag+": "+badTag.Reason+".")
 	case errors.Is(err, bus.ErrBusNotFound):
 		return say(codeNotFound, "Event bus "+n.bus.Bus+" does not exist.")
 	case errors.Is(err, bus.ErrBusExists):
@@ -82,6 +86,22 @@ func explainSource(source string, err error) error {
 		return say(codeLimit, overLimit)
 	}
 	return names{bus: bus.Name{Bus: source}}.explain(err)
+}
+
+// explainEndpoint is explain for what is about a global endpoint.
+func explainEndpoint(endpoint string, err error) error {
+	say := func(code, message string) error { return &wire.Error{Code: code, Message: message} }
+	switch {
+	case errors.Is(err, bus.ErrEndpointNotFound):
+		return say(codeNotFound, "Endpoint "+endpoint+" does not exist.")
+	case errors.Is(err, bus.ErrEndpointExists):
+		return say(codeExists, "Endpoint "+endpoint+" already exists.")
+	case errors.Is(err, bus.ErrTooManyEndpoints):
+		return say(codeLimit, overLimit)
+	case errors.Is(err, bus.ErrBusNotFound):
+		return invalid("EventBuses", "The event buses must exist.")
+	}
+	return names{}.explain(err)
 }
 
 // explain words an error about an archive or a replay.

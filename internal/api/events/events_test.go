@@ -18,10 +18,13 @@ import (
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/destination"
 	"github.com/carillon-events/carillon/internal/queue"
+	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
+	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -34,6 +37,7 @@ type api struct {
 	service *wire.Service
 
 	archives *archive.Core
+	calls    *targetdestination.Caller
 
 	call wire.Call // what each call is made with
 }
@@ -59,8 +63,21 @@ func start(t testing.TB, limits bus.Limits) *api {
 	}, delivery.DefaultPolicy)
 	buses.Core = bus.New(outbox, limits)
 	archives := archive.New(buses.Core, archive.Limits{Archives: 3, ActiveReplays: 2})
+	box, err := seal.New(seal.Master{7}, "connections")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loopback, err := targetdestination.ParseAllowed([]string{"loopback"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := targetdestination.New(targetdestination.Options{
+		Shard: s.Shard(0), Core: destination.New(destination.Limits{Connections: 3, Destinations: 3}), Box: box, Allowed: loopback,
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(calls.Close)
 	return &api{
-		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox, archives), archives: archives,
+		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox, archives, calls), archives: archives, calls: calls,
 		call: wire.Call{Service: "events", Account: "111122223333", Region: "eu-west-1"},
 	}
 }
@@ -226,7 +243,8 @@ func TestEntriesOfPutEventsAreRefusedOneByOne(t *testing.T) {
 		`{"Source":"s","DetailType":"d","Detail":` + quoted(strings.Repeat(`{"a":`, 100000)) + `}`:                         "MalformedDetail: Detail is malformed.",
 		`{"Source":"aws.ec2","DetailType":"d","Detail":"{}"}`:                                                              "NotAuthorizedForSourceException: Not authorized for the source.",
 		`{"Source":"s","DetailType":"` + strings.Repeat("é", 129) + `","Detail":"{}"}`:                                     "InvalidArgument: Parameter DetailType is not valid. Reason: DetailType must have at most 128 characters.",
-		`{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"arn:aws:events:eu-west-1:999999999999:event-bus/b"}`: "AccessDeniedException: Carillon does not put events on the event bus of another account or region yet: arn:aws:events:eu-west-1:999999999999:event-bus/b.",
+		`{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"arn:aws:events:eu-west-1:999999999999:event-bus/b"}`: "AccessDeniedException: Not authorized to put events on arn:aws:events:eu-west-1:999999999999:event-bus/b.",
+		`{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"arn:aws:events:us-east-1:111122223333:event-bus/b"}`: "InvalidArgument: Parameter EventBusName is not valid. Reason: The event bus must be in the region of the request; a rule can send to that of another region.",
 	} {
 		answer := a.do("PutEvents", `{"Entries":[{"Source":"s","DetailType":"d","Detail":"{}"},`+entry+`]}`)
 		entries := answer["Entries"].([]any)
@@ -244,7 +262,7 @@ func TestPutEventsRefusesWhatIsTooMuchAsAWhole(t *testing.T) {
 	}
 	a.do("PutEvents", `{"Entries":[`+entry(1<<19)+`,`+entry(1<<19)+`]}`)
 	a.refused("PutEvents", `{"Entries":[`+entry(1<<19)+`,`+entry(1<<19+1)+`]}`, "ValidationException", "Total size of the entries in the request is over the limit.")
-	a.refused("PutEvents", `{"EndpointId":"abcde.fgh","Entries":[`+entry(100)+`]}`, "ValidationException", "Parameter EndpointId is not valid. Reason: Carillon does not support EndpointId yet.")
+	a.refused("PutEvents", `{"EndpointId":"abcde.fgh","Entries":[`+entry(100)+`]}`, "ValidationException", "Parameter EndpointId is not valid. Reason: Endpoint abcde.fgh does not exist.")
 	for _, body := range []string{`{}`, `{"Entries":[]}`, `{"Entries":[` + strings.Repeat(entry(100)+",", 10) + entry(100) + `]}`} {
 		var e *wire.Error
 		if _, err := a.try("PutEvents", body); !errors.As(err, &e) || e.Code != "ValidationException" || !strings.Contains(e.Message, "entries") {

@@ -10,11 +10,9 @@ import (
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
-// CreateArchive makes an archive, which gets the bus's events from then on.
+// CreateArchive makes an archive, which gets the bus's events from then on. Its
+// KmsKeyIdentifier is kept and shown; nothing is encrypted with it yet.
 func (s *Service) CreateArchive(ctx context.Context, c *wire.Call, in *model.CreateArchiveInput) (*model.CreateArchiveOutput, error) {
-	if err := refusal(param{"KmsKeyIdentifier", in.KmsKeyIdentifier.OK}); err != nil {
-		return nil, err
-	}
 	n, err := busOf(c, "EventSourceArn", in.EventSourceArn)
 	if err != nil {
 		return nil, err
@@ -25,7 +23,9 @@ func (s *Service) CreateArchive(ctx context.Context, c *wire.Call, in *model.Cre
 	if err := c.Authorize(ctx, in.EventSourceArn); err != nil {
 		return nil, err
 	}
-	settings := archive.Settings{Description: in.Description.V, Pattern: in.EventPattern.V, RetentionDays: int(in.RetentionDays.V)}
+	settings := archive.Settings{
+		Description: in.Description.V, Pattern: in.EventPattern.V, RetentionDays: int(in.RetentionDays.V), Key: in.KmsKeyIdentifier.V,
+	}
 	var a archive.Archive
 	err = s.changeKept(ctx, kept{names: n, archive: in.ArchiveName}, func(tx *store.Tx) error {
 		// Before Create writes: a closure checks first.

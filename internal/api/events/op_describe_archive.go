@@ -22,7 +22,7 @@ func (s *Service) DescribeArchive(_ context.Context, c *wire.Call, in *model.Des
 	}
 	return &model.DescribeArchiveOutput{
 		ArchiveArn: wire.Some(a.Name.ARN().String()), ArchiveName: wire.Some(a.Name.Name), EventSourceArn: wire.Some(a.Bus.String()),
-		Description: some(a.Settings.Description), EventPattern: some(a.Settings.Pattern), State: wire.Some(archiveEnabled),
+		Description: some(a.Settings.Description), EventPattern: some(a.Settings.Pattern), KmsKeyIdentifier: some(a.Settings.Key), State: wire.Some(archiveEnabled),
 		RetentionDays: wire.Some(int32(a.Settings.RetentionDays)), SizeBytes: wire.Some(int64(a.Bytes)),
 		EventCount: wire.Some(int64(a.Events)), CreationTime: wire.Some(a.CreatedAt),
 	}, nil

@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -10,7 +9,6 @@ import (
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/event"
-	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -25,68 +23,53 @@ const (
 // entry is refused or accepted on its own, but if the transaction fails none
 // is. An event for a bus that does not exist is accepted and goes nowhere, as
 // on AWS.
+//
+// With an EndpointId they go to the endpoint's bus in its primary region,
+// whatever region was called: an SDK signs such a request for all regions.
 func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEventsInput) (*model.PutEventsOutput, error) {
+	to := whither{service: s, call: c}
 	if in.EndpointId.OK {
-		return nil, unsupported("EndpointId")
+		endpoint, err := s.endpointOf(c, in.EndpointId.V)
+		if err != nil {
+			return nil, err
+		}
+		to.endpoint = endpoint
 	}
-	if err := s.mayPut(ctx, c, in.Entries); err != nil {
+	if err := to.mayPut(ctx, in.Entries); err != nil {
 		return nil, err
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
-	batch := bus.Batch{ReceivedAt: s.now()}
-	failed, accepted := int32(0), 0
+	batch := bus.NewBatch(s.now(), len(in.Entries))
+	failed := int32(0)
+	accepted := make([]int, 0, len(in.Entries)) // entry of each event in the batch
 	for i := range in.Entries {
-		id, refused := s.add(c, &batch, &in.Entries[i])
+		id, refused := s.add(&to, batch, &in.Entries[i])
 		if refused != nil {
 			failed++
 			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
 			continue
 		}
-		accepted++
+		accepted = append(accepted, i)
 		out.Entries[i].EventId = wire.Some(id)
 	}
 	out.FailedEntryCount = wire.Some(failed)
-	if accepted == 0 {
+	if len(accepted) == 0 {
 		return out, nil
 	}
-	if err := s.put(ctx, &batch); err != nil {
+	if err := s.put(ctx, batch); err != nil {
 		return nil, err
+	}
+	for event, entry := range accepted {
+		if first, repeat := batch.First(event); repeat {
+			out.Entries[entry].EventId = wire.Some(first)
+		}
 	}
 	return out, nil
 }
 
-// put puts the batch. Events are matched on this goroutine; only if rules
-// change faster than that, on the shard's writer.
+// put puts the batch.
 func (s *Service) put(ctx context.Context, batch *bus.Batch) error {
-	const patience = 3
-	for try := 1; ; try++ {
-		err := s.shard.Update(ctx, func(tx *store.Tx) error { return s.core.Put(tx, batch, try > patience) })
-		if errors.Is(err, bus.ErrStale) {
-			s.core.Refresh(batch)
-			continue
-		}
-		if err == nil {
-			s.core.Learn(batch)
-		}
-		return err
-	}
-}
-
-// mayPut asks about every bus but that of the first entry, which was asked
-// about already, and weighs the request.
-func (s *Service) mayPut(ctx context.Context, c *wire.Call, entries []model.PutEventsRequestEntry) error {
-	size := 0
-	for i := range entries {
-		e := &entries[i]
-		size += event.Size(e.Time.OK, e.Source.V, e.DetailType.V, e.Detail.V, e.Resources)
-		if i > 0 && e.EventBusName != entries[i-1].EventBusName {
-			n, _ := onBus(c, e.EventBusName, "")
-			if err := c.Authorize(ctx, n.bus.ARN().String()); err != nil {
-				return err
-			}
-		}
-	}
-	return weigh(size)
+	return s.core.Accept(ctx, s.shard, batch)
 }
 
 // weigh refuses a request whose entries are too large together.
@@ -98,22 +81,22 @@ func weigh(size int) error {
 }
 
 // add checks an entry and adds it to the batch.
-func (s *Service) add(c *wire.Call, batch *bus.Batch, e *model.PutEventsRequestEntry) (id string, refused *wire.Error) {
+func (s *Service) add(to *whither, batch *bus.Batch, e *model.PutEventsRequestEntry) (id string, refused *wire.Error) {
 	if refused = checkEntry(e); refused != nil {
 		return "", refused
 	}
-	n, err := onBus(c, e.EventBusName, "")
-	if err != nil {
-		return "", &wire.Error{Code: entryAccessDenied, Message: "Carillon does not put events on the event bus of another account or region yet: " + e.EventBusName.V + "."}
+	on, refused := to.bus(e.EventBusName)
+	if refused != nil {
+		return "", refused
 	}
 	at := e.Time.V
 	if !e.Time.OK {
 		at = s.now()
 	}
 	id = s.newID()
-	s.core.Add(batch, n.bus, &event.Event{
-		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: c.Account, Time: at,
-		Region: c.Region, Resources: e.Resources, Detail: e.Detail.V,
+	s.core.Add(batch, on, &event.Event{
+		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: to.call.Account, Time: at,
+		Region: on.Region, Resources: e.Resources, Detail: e.Detail.V,
 	}, e.TraceHeader.V)
 	return id, nil
 }

@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
@@ -24,14 +25,16 @@ func (s *Service) PutPartnerEvents(ctx context.Context, c *wire.Call, in *model.
 		return nil, err
 	}
 	out := &model.PutPartnerEventsOutput{Entries: make([]model.PutPartnerEventsResultEntry, len(in.Entries))}
-	batch := bus.Batch{ReceivedAt: s.now()}
+	batch := bus.NewBatch(s.now(), len(in.Entries))
 	failed := int32(0)
+	ends := make([]int, len(in.Entries)) // of each entry's events in the batch
 	err := s.shard.View(func(v *store.View) error {
 		for i := range in.Entries {
-			id, refused, err := s.addPartner(v, c, &batch, &in.Entries[i])
+			id, refused, err := s.addPartner(v, c, batch, &in.Entries[i])
 			if err != nil {
 				return err
 			}
+			ends[i] = batch.Len()
 			if refused != nil {
 				failed++
 				out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
@@ -48,10 +51,32 @@ func (s *Service) PutPartnerEvents(ctx context.Context, c *wire.Call, in *model.
 	if int(failed) == len(in.Entries) {
 		return out, nil
 	}
-	if err := s.put(ctx, &batch); err != nil {
+	if err := s.put(ctx, batch); err != nil {
 		return nil, err
 	}
+	begin := 0
+	for i, end := range ends {
+		if first, repeat := repeats(batch, begin, end); repeat {
+			out.Entries[i].EventId = wire.Some(first)
+		}
+		begin = end
+	}
 	return out, nil
+}
+
+// repeats tells whether the events of an entry, one for each account, are all
+// repeats, and of which event the first is one.
+func repeats(batch *bus.Batch, begin, end int) (first string, all bool) {
+	for i := begin; i < end; i++ {
+		id, repeat := batch.First(i)
+		if !repeat {
+			return "", false
+		}
+		if i == begin {
+			first = id
+		}
+	}
+	return first, begin < end
 }
 
 // mayPutPartner asks about every source but that of the first entry, which was
@@ -94,14 +119,20 @@ func (s *Service) addPartner(v *store.View, c *wire.Call, batch *bus.Batch, e *m
 			continue
 		}
 		reached = true
-		to := bus.Name{Account: source.ID.Account, Region: source.ID.Region, Bus: source.ID.Name}
-		s.core.Add(batch, to, &event.Event{
-			ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: to.Account, Time: at,
-			Region: to.Region, Resources: e.Resources, Detail: e.Detail.V,
-		}, "")
+		to, event := partnerEvent(&source, e, id, at)
+		s.core.Add(batch, to, event, "")
 	}
 	if !reached {
-		batch.AddNowhere()
+		batch.AddNowhere(partnerEvent(&sources[0], e, id, at))
 	}
 	return id, nil, nil
+}
+
+// partnerEvent is an entry's event for the account that the source was made for.
+func partnerEvent(source *bus.Source, e *model.PutPartnerEventsRequestEntry, id string, at time.Time) (bus.Name, *event.Event) {
+	to := bus.Name{Account: source.ID.Account, Region: source.ID.Region, Bus: source.ID.Name}
+	return to, &event.Event{
+		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: to.Account, Time: at,
+		Region: to.Region, Resources: e.Resources, Detail: e.Detail.V,
+	}
 }

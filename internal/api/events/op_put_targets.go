@@ -8,6 +8,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
+	"github.com/carillon-events/carillon/internal/destination"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -41,7 +42,7 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 	if !s.targets.Knows(to) || to.Service == archive.TargetService {
 		return bus.Target{}, invalid("Arn", "Carillon does not deliver to "+to.Service+" yet (target "+t.Id+": "+t.Arn+").")
 	}
-	if err := refuseParameters(t); err != nil {
+	if err := refuseParameters(t, to); err != nil {
 		return bus.Target{}, err
 	}
 	out := bus.Target{ID: t.Id, ARN: to, RoleARN: t.RoleArn.V}
@@ -49,10 +50,12 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 		group := t.SqsParameters.MessageGroupId.V
 		out.GroupID = &group
 	}
-	switch to.Service {
-	case "sqs":
+	switch {
+	case to.Service == "sqs":
 		err = checkQueueTarget(out)
-	case "events":
+	case destination.IsARN(to):
+		err = s.setDestinationTarget(&out, n, t)
+	case to.Service == "events":
 		err = checkBusTarget(n, t, to)
 	}
 	if err != nil {
@@ -85,13 +88,13 @@ func checkQueueTarget(t bus.Target) error {
 }
 
 // refuseParameters refuses what a target may carry on AWS and is not honoured here.
-func refuseParameters(t *model.Target) error {
+func refuseParameters(t *model.Target, to arn.ARN) error {
 	return refusal(
 		param{"KinesisParameters", t.KinesisParameters != nil},
 		param{"RunCommandParameters", t.RunCommandParameters != nil},
 		param{"EcsParameters", t.EcsParameters != nil},
 		param{"BatchParameters", t.BatchParameters != nil},
-		param{"HttpParameters", t.HttpParameters != nil},
+		param{"HttpParameters", t.HttpParameters != nil && !destination.IsARN(to)},
 		param{"RedshiftDataParameters", t.RedshiftDataParameters != nil},
 		param{"SageMakerPipelineParameters", t.SageMakerPipelineParameters != nil},
 		param{"AppSyncParameters", t.AppSyncParameters != nil},

@@ -15,8 +15,10 @@ import (
 const maxFilterArns = 1000
 
 // StartReplay starts a replay of what the archive holds of a window of time.
-// AWS replays only onto the bus that the archive is of; here any bus of the
-// account in the region will do.
+//
+// "You can replay events only to the event bus specified to create the archive":
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_ReplayDestination.html
+// Whoever wants more says so: `carillon replay start` takes any bus.
 func (s *Service) StartReplay(ctx context.Context, c *wire.Call, in *model.StartReplayInput) (*model.StartReplayOutput, error) {
 	from, err := archiveOf(c, "EventSourceArn", in.EventSourceArn)
 	if err != nil {
@@ -41,6 +43,11 @@ func (s *Service) StartReplay(ctx context.Context, c *wire.Call, in *model.Start
 	err = s.shard.Update(ctx, func(tx *store.Tx) (err error) {
 		if _, err := bus.GetBus(tx, to.bus); err != nil {
 			return err
+		}
+		if a, err := archive.Get(tx, from); err != nil {
+			return err
+		} else if a.Bus != to.bus.ARN() {
+			return invalid("Destination.Arn", "Cross event bus replay is not permitted.")
 		}
 		for _, k.rule = range rules {
 			if _, err := bus.GetRule(tx, to.bus, k.rule); err != nil {

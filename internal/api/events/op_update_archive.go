@@ -11,11 +11,12 @@ import (
 )
 
 // UpdateArchive changes what the request names of an archive. Events that it
-// has stay, whatever the new pattern is.
+// has stay, whatever the new pattern is. As with a bus, a key that is not named
+// goes: "If you do not specify a customer managed key identifier, EventBridge
+// uses an AWS owned key to encrypt the archive".
+//
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateArchive.html
 func (s *Service) UpdateArchive(ctx context.Context, c *wire.Call, in *model.UpdateArchiveInput) (*model.UpdateArchiveOutput, error) {
-	if err := refusal(param{"KmsKeyIdentifier", in.KmsKeyIdentifier.OK}); err != nil {
-		return nil, err
-	}
 	if err := checkPattern(in.EventPattern.V); err != nil {
 		return nil, err
 	}
@@ -27,7 +28,7 @@ func (s *Service) UpdateArchive(ctx context.Context, c *wire.Call, in *model.Upd
 		}
 		a.Settings = archive.Settings{
 			Description: in.Description.Or(a.Settings.Description), Pattern: in.EventPattern.Or(a.Settings.Pattern),
-			RetentionDays: int(in.RetentionDays.Or(int32(a.Settings.RetentionDays))),
+			RetentionDays: int(in.RetentionDays.Or(int32(a.Settings.RetentionDays))), Key: in.KmsKeyIdentifier.V,
 		}
 		rule, err := managedRule(a)
 		if err != nil {

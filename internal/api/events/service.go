@@ -6,8 +6,8 @@
 // would say (errors.go, the only table of codes). Reads that only describe go
 // through a view and do not disturb the shard's writer.
 //
-// It refuses by name what Carillon does not do yet (targets other than queues
-// and buses), rather than to accept and ignore it. Event ids and times are made
+// It refuses by name what Carillon does not do yet (other targets than queues,
+// buses and API destinations), rather than to accept and ignore it. Event ids and times are made
 // here and handed down.
 package events
 
@@ -23,6 +23,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/store"
+	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -34,16 +35,21 @@ type Service struct {
 	targets *delivery.Outbox
 
 	archives *archive.Core
+	calls    *targetdestination.Caller // with the connections and API destinations
 
 	now   func() time.Time
 	newID func() string
 }
 
 // New is the table of EventBridge's operations on a shard.
-func New(shard *store.Shard, core *bus.Core, targets *delivery.Outbox, archives *archive.Core) *wire.Service {
-	s := &Service{shard: shard, core: core, targets: targets, archives: archives, now: time.Now, newID: uuid.NewString}
+func New(shard *store.Shard, core *bus.Core, targets *delivery.Outbox, archives *archive.Core, calls *targetdestination.Caller) *wire.Service {
+	s := &Service{shard: shard, core: core, targets: targets, archives: archives, calls: calls, now: time.Now, newID: newEventID}
 	return model.New(s, resource)
 }
+
+// newEventID is a UUID of version 7: its time is where the trail looks for the
+// event, so that no index is needed.
+func newEventID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // change runs fn in a transaction and words its error.
 func (s *Service) change(ctx context.Context, n names, fn func(tx *store.Tx) error) error {
@@ -99,7 +105,11 @@ func resource(c *wire.Call, in any) string {
 	}
 	switch in := in.(type) {
 	case *model.PutEventsInput: // the other entries' buses are asked about in PutEvents
-		return named(in.Entries[0].EventBusName)
+		given := in.Entries[firstAsked(c, in.Entries)].EventBusName
+		if n, elsewhere := busElsewhere(c, given); elsewhere {
+			return n.ARN().String()
+		}
+		return named(given)
 	case *model.PutPartnerEventsInput: // likewise
 		return arn.EventSource(c.Region, in.Entries[0].Source.V).String()
 	case *model.CreateEventBusInput:
@@ -158,6 +168,32 @@ func resource(c *wire.Call, in any) string {
 		return archiveIn(c, in.ReplayName).ReplayARN().String()
 	case *model.CancelReplayInput:
 		return archiveIn(c, in.ReplayName).ReplayARN().String()
+	case *model.CreateConnectionInput:
+		return connectionResource(webIn(c, in.Name).Name)
+	case *model.UpdateConnectionInput:
+		return connectionResource(webIn(c, in.Name).Name)
+	case *model.DeleteConnectionInput:
+		return connectionResource(webIn(c, in.Name).Name)
+	case *model.DeauthorizeConnectionInput:
+		return connectionResource(webIn(c, in.Name).Name)
+	case *model.DescribeConnectionInput:
+		return connectionResource(webIn(c, in.Name).Name)
+	case *model.CreateApiDestinationInput: // the connection is asked about in CreateApiDestination
+		return destinationResource(webIn(c, in.Name).Name)
+	case *model.UpdateApiDestinationInput: // likewise
+		return destinationResource(webIn(c, in.Name).Name)
+	case *model.DeleteApiDestinationInput:
+		return destinationResource(webIn(c, in.Name).Name)
+	case *model.DescribeApiDestinationInput:
+		return destinationResource(webIn(c, in.Name).Name)
+	case *model.CreateEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.UpdateEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.DeleteEndpointInput:
+		return endpointIn(c, in.Name, wire.Opt[string]{}).ARN().String()
+	case *model.DescribeEndpointInput:
+		return endpointIn(c, in.Name, in.HomeRegion).ARN().String()
 	case *model.TagResourceInput:
 		return in.ResourceARN
 	case *model.UntagResourceInput:

@@ -77,7 +77,7 @@ func setDeadLetter(out *bus.Target, n bus.Name, config *model.DeadLetterConfig) 
 
 // shown is a target as it was put.
 func shown(t *bus.Target) model.Target {
-	out := model.Target{Id: t.ID, Arn: t.ARN.String(), RoleArn: some(t.RoleARN)}
+	out := model.Target{Id: t.ID, Arn: t.ARN.String(), RoleArn: some(t.RoleARN), HttpParameters: shownHTTP(t.HTTP)}
 	if t.GroupID != nil {
 		out.SqsParameters = &model.SqsParameters{MessageGroupId: some(*t.GroupID)}
 	}

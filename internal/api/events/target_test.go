@@ -117,3 +117,39 @@ func TestAnEventThatCannotBeDeliveredIsInTheDeadLetterQueue(t *testing.T) {
 		}
 	})
 }
+
+// What EventBridge delivers to and Carillon does not, yet: whoever adds one
+// takes it out of here.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+func TestATargetOfAKindThatIsNotThereYetIsRefusedByName(t *testing.T) {
+	a := start(t, bus.DefaultLimits)
+	a.do("PutRule", `{"Name":"r","EventPattern":"{\"source\":[\"s\"]}"}`)
+	q := a.queue("q", queue.Config{})
+	for _, c := range []struct{ kind, arn, more string }{
+		{"lambda", "arn:aws:lambda:eu-west-1:111122223333:function:f", ``},
+		{"states", "arn:aws:states:eu-west-1:111122223333:stateMachine:m", `,"RoleArn":"arn:aws:iam::111122223333:role/r"`},
+		{"sns", "arn:aws:sns:eu-west-1:111122223333:t", ``},
+		{"kinesis", "arn:aws:kinesis:eu-west-1:111122223333:stream/s", `,"KinesisParameters":{"PartitionKeyPath":"$.id"}`},
+		{"firehose", "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s", ``},
+		{"ecs", "arn:aws:ecs:eu-west-1:111122223333:cluster/c", `,"EcsParameters":{"TaskDefinitionArn":"arn:aws:ecs:eu-west-1:111122223333:task-definition/t:1"}`},
+		{"batch", "arn:aws:batch:eu-west-1:111122223333:job-queue/j", `,"BatchParameters":{"JobDefinition":"d","JobName":"n"}`},
+		{"execute-api", "arn:aws:execute-api:eu-west-1:111122223333:a/prod/POST/orders", `,"HttpParameters":{}`},
+		{"appsync", "arn:aws:appsync:eu-west-1:111122223333:endpoints/graphql-api/a", `,"AppSyncParameters":{"GraphQLOperation":"mutation M{m}"}`},
+		{"codebuild", "arn:aws:codebuild:eu-west-1:111122223333:project/p", ``},
+		{"codepipeline", "arn:aws:codepipeline:eu-west-1:111122223333:p", ``},
+		{"glue", "arn:aws:glue:eu-west-1:111122223333:workflow/w", ``},
+		{"imagebuilder", "arn:aws:imagebuilder:eu-west-1:111122223333:image-pipeline/p", ``},
+		{"inspector", "arn:aws:inspector:eu-west-1:111122223333:target/0-a/template/0-b", ``},
+		{"redshift", "arn:aws:redshift:eu-west-1:111122223333:cluster:c", `,"RedshiftDataParameters":{"Database":"d","Sql":"select 1"}`},
+		{"sagemaker", "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/p", `,"SageMakerPipelineParameters":{}`},
+		{"ssm", "arn:aws:ssm:eu-west-1:111122223333:document/d", `,"RunCommandParameters":{"RunCommandTargets":[{"Key":"k","Values":["v"]}]}`},
+		{"ssm-incidents", "arn:aws:ssm-incidents::111122223333:response-plan/p", ``},
+		{"target", "arn:aws:events:eu-west-1:111122223333:target/create-snapshot", ``}, // of a volume
+	} {
+		t.Run(c.kind, func(t *testing.T) {
+			a.refused("PutTargets", onR(`{"Id":"good","Arn":"`+q+`"},{"Id":"x","Arn":"`+c.arn+`"`+c.more+`}`), "ValidationException",
+				"Parameter Arn is not valid. Reason: Carillon does not deliver to "+c.kind+" yet (target x: "+c.arn+").")
+		})
+	}
+	a.want("ListTargetsByRule", `{"Rule":"r"}`, `{"Targets":[]}`)
+}

@@ -10,8 +10,8 @@ import (
 )
 
 // envelope is the keys that every event of a bus has, but for replay-name, which
-// those of a replay have.
-var envelope = []string{"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name"}
+// those of a replay have, and cloudevent, which those have that came as one.
+var envelope = []string{"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name", "cloudevent"}
 
 // envelope warns of what cannot be in an event of a bus. Only Likely: patterns
 // are also used for what comes out of queues and streams.
@@ -31,7 +31,7 @@ func (l *linter) envelope() {
 					Message: "detail is an object in every event, and tests look at single values", Suggestion: `name a key in it: "detail": {"key": […]}`,
 				})
 			}
-		case top == "detail":
+		case top == "detail", top == "cloudevent" && nested:
 		case nested && !f.wants(syntax.Absent):
 			l.warn(Warning{
 				Code: "envelope-type", Level: Likely, Path: f.name,

@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 // box keeps each delivery, and takes none twice.
@@ -67,7 +68,14 @@ func (n *node) open() {
 	n.outbox = delivery.New(map[string]delivery.Target{"box": box{}, Service: buses}, delivery.DefaultPolicy)
 	n.core = bus.New(n.outbox, bus.DefaultLimits)
 	buses.Core = n.core
+	trails := trail.New(trail.Options{For: 24 * time.Hour, MaxBytes: 1 << 30})
+	n.core.Record(trails)
+	n.outbox.Tell(trails)
 	n.stop = func() {
+		err := n.shard.View(func(v *store.View) error { return trail.Verify(v, func(problem string) { n.t.Error(problem) }) })
+		if err != nil {
+			n.t.Error(err)
+		}
 		cancel()
 		if err := errors.Join(<-ran, s.Close()); err != nil {
 			n.t.Error(err)
@@ -262,6 +270,25 @@ func TestAnEventThatGoesToVeryManyBusesGoesToMostByTheOutbox(t *testing.T) {
 		synctest.Wait()
 		if got := n.taken(); len(got) != 4 {
 			t.Errorf("%d deliveries by the outbox, want 4", len(got))
+		}
+		var passages []trail.Passage
+		if err := n.shard.View(func(v *store.View) (err error) {
+			passages, err = trail.Get(v, "e1")
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		late := 0
+		for _, p := range passages[1:] {
+			if !p.At.Equal(passages[0].At) {
+				late++
+			}
+			if p.From == "" || p.Bus.Name != beside.Bus || len(p.Matches) != 1 {
+				t.Errorf("%+v", p)
+			}
+		}
+		if len(passages) != 1+20 || passages[0].From != "" || len(passages[0].Matches) != 10 {
+			t.Errorf("%d passages on the trail, %d of them late", len(passages), late)
 		}
 		cancel()
 		if err := <-ran; err != nil {

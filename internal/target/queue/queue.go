@@ -34,10 +34,19 @@ const sender = "events.amazonaws.com"
 // Target delivers to queues.
 type Target struct{}
 
+// Share makes one body for the messages of n queues.
+func (Target) Share(body []byte, n int) any {
+	if s := queue.Share(body, n); s != nil {
+		return s
+	}
+	return nil
+}
+
 // Prepare encodes the message.
 func (Target) Prepare(d *delivery.Delivery) any {
-	in := queue.DraftInput{
-		ID: d.Key, Body: string(d.Body), Sum: md5.Sum(d.Body), Sender: sender, Trace: d.Trace, Group: d.GroupID,
+	in := queue.DraftInput{ID: d.Key, Sender: sender, Trace: d.Trace, Group: d.GroupID}
+	if in.Shared, _ = d.Shared.(*queue.Shared); in.Shared == nil {
+		in.Body, in.Sum = string(d.Body), md5.Sum(d.Body)
 	}
 	if strings.HasSuffix(d.Target.Resource, ".fifo") {
 		in.Dedup = d.Key.String()

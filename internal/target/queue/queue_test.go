@@ -164,3 +164,71 @@ func TestWhatAQueueNeverTakesIsRefused(t *testing.T) {
 		t.Errorf("no group: %v", err)
 	}
 }
+
+func TestDeliveriesOfOneEventShareItsBodyAndTransformedOnesDoNot(t *testing.T) {
+	sh := open(t)
+	event := strings.Repeat("the event ", 100)
+	outbox := delivery.New(map[string]delivery.Target{Service: Target{}}, delivery.DefaultPolicy)
+	var ds []delivery.Delivery
+	for i := range 5 {
+		name := fmt.Sprintf("q%d", i)
+		create(t, sh, name, queue.Config{})
+		ds = append(ds, delivery.Delivery{
+			Key: delivery.Key([]byte(fmt.Sprintf("%016d", i))), Target: arn.Queue(region, account, name), Body: []byte(event),
+		})
+	}
+	ds[1].Event, ds[1].Body = ds[1].Body, []byte("transformed")
+	ds[2].Unfit = errors.New("no body")
+	ds[3].Target.Resource = "nowhere" // waits in the outbox, with a body of its own
+	outbox.PrepareAll(ds, ds[0].Body)
+	if ds[0].Shared == nil || ds[0].Shared != ds[4].Shared || ds[1].Shared != nil || ds[2].Shared != nil {
+		t.Fatal("the wrong deliveries share their body")
+	}
+	err := sh.Update(t.Context(), func(tx *store.Tx) error {
+		for i := range ds {
+			if _, err := outbox.Send(tx, &ds[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"q0": event, "q1": "transformed", "q4": event} {
+		got := receive(t, sh, name)
+		if len(got) != 1 || got[0].Body != want || got[0].Sum != md5.Sum([]byte(want)) {
+			t.Errorf("%s has %+v", name, got)
+		}
+	}
+	verify(t, sh)
+}
+
+func verify(t *testing.T, sh *store.Shard) {
+	t.Helper()
+	if err := sh.View(func(v *store.View) error { return queue.Verify(v, func(p string) { t.Error(p) }) }); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAFIFOQueueTakesASharedBodyOnce(t *testing.T) {
+	sh := open(t)
+	create(t, sh, "q.fifo", queue.Config{FIFO: true})
+	create(t, sh, "q", queue.Config{MaxMessageBytes: 999})
+	event := []byte(strings.Repeat("the event ", 100))
+	send := func() {
+		d := delivery.Delivery{Key: delivery.Key([]byte("0123456789abcdef")), GroupID: "g", Body: event, Shared: Target{}.Share(event, 4)}
+		for name, want := range map[string]error{"q.fifo": nil, "q": delivery.ErrRefused} {
+			d.Target = arn.Queue(region, account, name)
+			if err := sh.Update(t.Context(), func(tx *store.Tx) error { return Target{}.Deliver(tx, &d, nil) }); !errors.Is(err, want) {
+				t.Errorf("deliver to %s: %v", name, err)
+			}
+		}
+	}
+	send()
+	send()
+	if got := receive(t, sh, "q.fifo"); len(got) != 1 || got[0].Body != string(event) {
+		t.Errorf("%+v", got)
+	}
+	verify(t, sh)
+}

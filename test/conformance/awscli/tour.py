@@ -90,6 +90,14 @@ def count(url, kind=""):
     return int(aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", attribute)["Attributes"][attribute])
 
 
+def until(what, probe):
+    """Polls with a bound; each probe is a process, which takes its time."""
+    for _ in range(30):
+        if probe():
+            return
+    raise Mismatch(f"still not: {what}")
+
+
 def identity():
     got = aws("sts", "get-caller-identity")
     equal(got["Account"], ACCOUNT, "Account")
@@ -279,9 +287,100 @@ def events_pattern():
     refused("InvalidEventPatternException", *test, '{"source": "shop"}')
 
 
+def events_permission():
+    bus = name("bus")
+    aws("events", "create-event-bus", "--name", bus)
+    on = ("--event-bus-name", bus)
+    aws("events", "put-permission", *on, "--action", "events:PutEvents", "--principal", "123456789012", "--statement-id", "one")
+    policy = json.loads(aws("events", "describe-event-bus", "--name", bus)["Policy"])
+    equal([s["Sid"] for s in policy["Statement"]], ["one"], "statements")
+    refused("ResourceNotFoundException", "events", "remove-permission", *on, "--statement-id", "two")
+    aws("events", "remove-permission", *on, "--statement-id", "one")
+    equal(aws("events", "describe-event-bus", "--name", bus).get("Policy"), None, "Policy")
+
+
+def events_schedule():
+    rule = name("rule")
+    aws("events", "put-rule", "--name", rule, "--schedule-expression", "rate(5 minutes)")
+    equal(aws("events", "describe-rule", "--name", rule)["ScheduleExpression"], "rate(5 minutes)", "ScheduleExpression")
+    refused("ValidationException", "events", "put-rule", "--name", rule, "--schedule-expression", "rate(5 minute)")
+    aws("events", "delete-rule", "--name", rule)
+
+
+def events_target():
+    bus, url, dead = name("bus"), queue(), queue()
+    aws("events", "create-event-bus", "--name", bus)
+    on = ("--event-bus-name", bus)
+    aws("events", "put-rule", "--name", "r", *on, "--event-pattern", '{"source": ["shop"]}')
+    targets = [
+        {"Id": "gone", "Arn": arn(dead) + "-gone", "DeadLetterConfig": {"Arn": arn(dead)}, "RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}},
+        {"Id": "made", "Arn": arn(url), "InputTransformer": {"InputPathsMap": {"n": "$.detail.n"}, "InputTemplate": '{"n": <n>}'}},
+    ]
+    aws("events", "put-targets", "--rule", "r", *on, "--targets", json.dumps(targets))
+    equal(aws("events", "list-targets-by-rule", "--rule", "r", *on)["Targets"], targets, "targets")
+    refused("ValidationException", "events", "put-targets", "--rule", "r", *on, "--targets", f"Id=f,Arn=arn:aws:lambda:us-east-1:{ACCOUNT}:function:f")
+    aws("events", "put-events", "--entries", json.dumps([{"Source": "shop", "DetailType": "d", "Detail": '{"n": 7}', "EventBusName": bus}]))
+    equal(json.loads(receive(url)[0]["Body"]), {"n": 7}, "what the target sees")
+    letter = receive(dead, 1, "--message-attribute-names", "All")[0]
+    equal(letter["MessageAttributes"]["TARGET_ARN"]["StringValue"], arn(dead) + "-gone", "TARGET_ARN")
+
+
+def events_archive():
+    bus, archive, replay, url = name("bus"), name("archive"), name("replay"), queue()
+    source = aws("events", "create-event-bus", "--name", bus)["EventBusArn"]
+    made = aws("events", "create-archive", "--archive-name", archive, "--event-source-arn", source, "--retention-days", "7")["ArchiveArn"]
+    refused("ResourceAlreadyExistsException", "events", "create-archive", "--archive-name", archive, "--event-source-arn", source)
+    aws("events", "put-events", "--entries", json.dumps([{"Source": "s", "DetailType": "d", "Detail": "{}", "EventBusName": bus}]))
+    equal(aws("events", "describe-archive", "--archive-name", archive)["EventCount"], 1, "EventCount")
+    aws("events", "update-archive", "--archive-name", archive, "--retention-days", "0")
+    equal([a["RetentionDays"] for a in aws("events", "list-archives", "--event-source-arn", source)["Archives"]], [0], "RetentionDays")
+    aws("events", "put-rule", "--name", "r", "--event-bus-name", bus, "--event-pattern", '{"source": ["s"]}')
+    aws("events", "put-targets", "--rule", "r", "--event-bus-name", bus, "--targets", f"Id=q,Arn={arn(url)}")
+    start = ("events", "start-replay", "--event-source-arn", made, "--event-start-time", "2020-01-01", "--event-end-time", "2100-01-01", "--replay-name")
+    refused("ValidationException", *start, replay, "--destination", f"Arn=arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default")
+    aws(*start, replay, "--destination", f"Arn={source}")
+    equal(json.loads(receive(url)[0]["Body"])["replay-name"], replay, "replay-name")
+    until("the replay is over", lambda: aws("events", "describe-replay", "--replay-name", replay)["State"] == "COMPLETED")
+    equal([r["State"] for r in aws("events", "list-replays", "--name-prefix", replay)["Replays"]], ["COMPLETED"], "list-replays")
+    refused("IllegalStatusException", "events", "cancel-replay", "--replay-name", replay)
+    aws("events", "delete-archive", "--archive-name", archive)
+    refused("ResourceNotFoundException", "events", "describe-archive", "--archive-name", archive)
+
+
+def events_partner():
+    source, url = f"aws.partner/example.com/{name('shop')}/orders", queue()
+    aws("events", "create-partner-event-source", "--name", source, "--account", ACCOUNT)
+    equal(aws("events", "describe-event-source", "--name", source)["State"], "PENDING", "State")
+    aws("events", "create-event-bus", "--name", source, "--event-source-name", source)
+    aws("events", "put-rule", "--name", "r", "--event-bus-name", source, "--event-pattern", '{"detail-type": ["d"]}')
+    aws("events", "put-targets", "--rule", "r", "--event-bus-name", source, "--targets", f"Id=q,Arn={arn(url)}")
+    aws("events", "put-partner-events", "--entries", json.dumps([{"Source": source, "DetailType": "d", "Detail": "{}"}]))
+    equal(json.loads(receive(url)[0]["Body"])["source"], source, "source")
+    equal(aws("events", "list-partner-event-source-accounts", "--event-source-name", source)["PartnerEventSourceAccounts"][0]["State"], "ACTIVE", "State")
+    aws("events", "delete-partner-event-source", "--name", source, "--account", ACCOUNT)
+    equal(aws("events", "describe-event-source", "--name", source)["State"], "DELETED", "State")
+
+
+def events_endpoint():
+    bus, endpoint = name("bus"), name("endpoint")
+    buses = [aws("events", "create-event-bus", "--name", bus, "--region", region)["EventBusArn"] for region in ("us-east-1", "eu-west-1")]
+    routing = {"FailoverConfig": {"Primary": {"HealthCheck": "arn:aws:route53:::healthcheck/h-1"}, "Secondary": {"Route": "eu-west-1"}}}
+    create = ("events", "create-endpoint", "--routing-config", json.dumps(routing), "--event-buses", *(f"EventBusArn={b}" for b in buses), "--name")
+    refused("ValidationException", *create, endpoint)  # replication, the default, needs a role
+    equal(aws(*create, endpoint, "--replication-config", "State=DISABLED")["State"], "ACTIVE", "State")
+    refused("ResourceAlreadyExistsException", *create, endpoint, "--replication-config", "State=DISABLED")
+    aws("events", "update-endpoint", "--name", endpoint, "--description", "d")
+    got = aws("events", "describe-endpoint", "--name", endpoint)
+    equal((got["Description"], got["EndpointUrl"]), ("d", f"https://{got['EndpointId']}.endpoint.events.amazonaws.com"), "describe-endpoint")
+    equal(len(aws("events", "list-endpoints", "--name-prefix", endpoint)["Endpoints"]), 1, "list-endpoints")
+    aws("events", "delete-endpoint", "--name", endpoint)
+    refused("ResourceNotFoundException", "events", "describe-endpoint", "--name", endpoint)
+
+
 SCENARIOS = [identity, queue_create, queue_attributes, queue_list, queue_delete, queue_purge, queue_tags, queue_permissions,
              message_roundtrip, message_attributes, message_batch, message_delay, visibility, fifo_order, dead_letter,
-             events_bus, events_put, events_pattern]
+             events_bus, events_put, events_pattern, events_permission, events_schedule, events_target, events_archive,
+             events_partner, events_endpoint]
 
 
 def run(scenario):

@@ -122,3 +122,53 @@ func eventsPartnerLists(t *tour, name string) {
 	equal(t, "ListPartnerEventSourceAccounts", len(accounts), 1)
 	equal(t, "its account", *accounts[0].Account, t.account)
 }
+
+func eventsEndpoint(t *tour) {
+	name, bus := t.name("endpoint"), t.bus()
+	there := newTourAs(t.T, t.endpoint, t.account, t.account, "test").events
+	abroad := func(o *eventbridge.Options) { o.Region = "eu-west-1" }
+	made := must(there.CreateEventBus(t.ctx, &eventbridge.CreateEventBusInput{Name: bus}, abroad))(t)
+	in := &eventbridge.CreateEndpointInput{
+		Name: &name, EventBuses: []types.EndpointEventBus{{EventBusArn: t.describeBus(bus).Arn}, {EventBusArn: made.EventBusArn}},
+		ReplicationConfig: &types.ReplicationConfig{State: types.ReplicationStateDisabled},
+		RoutingConfig: &types.RoutingConfig{FailoverConfig: &types.FailoverConfig{
+			Primary: &types.Primary{HealthCheck: aws.String("arn:aws:route53:::healthcheck/h-1")}, Secondary: &types.Secondary{Route: aws.String("eu-west-1")},
+		}},
+	}
+	equal(t, "State", must(t.events.CreateEndpoint(t.ctx, in))(t).State, types.EndpointStateActive)
+	_, err := t.events.CreateEndpoint(t.ctx, in)
+	hasError[*types.ResourceAlreadyExistsException](t, "again", err)
+	got := must(t.events.DescribeEndpoint(t.ctx, &eventbridge.DescribeEndpointInput{Name: &name}))(t)
+	equal(t, "EndpointUrl", *got.EndpointUrl, "https://"+*got.EndpointId+".endpoint.events.amazonaws.com")
+
+	// The SDK signs what goes through an endpoint with SigV4a, for all regions.
+	url := t.queue(nil)
+	t.route(bus, url, `{"source":["shop"]}`, nil)
+	put := must(there.PutEvents(t.ctx, &eventbridge.PutEventsInput{EndpointId: got.EndpointId, Entries: []types.PutEventsRequestEntry{
+		{Source: aws.String("shop"), DetailType: aws.String("d"), Detail: aws.String("{}"), EventBusName: made.EventBusArn},
+	}}, abroad))(t)
+	equal(t, "on the primary's bus", strings.Contains(*t.one(url).Body, *put.Entries[0].EventId), true)
+	_, err = t.events.PutEvents(t.ctx, &eventbridge.PutEventsInput{EndpointId: aws.String("abcde.veo"), Entries: []types.PutEventsRequestEntry{{Source: aws.String("s")}}})
+	refused(t, "an unknown endpoint", err, "ValidationException")
+
+	must(t.events.UpdateEndpoint(t.ctx, &eventbridge.UpdateEndpointInput{Name: &name, Description: aws.String("d")}))(t)
+	listed := must(t.events.ListEndpoints(t.ctx, &eventbridge.ListEndpointsInput{NamePrefix: &name}))(t).Endpoints
+	equal(t, "ListEndpoints", len(listed), 1)
+	equal(t, "Description", *listed[0].Description, "d")
+	must(t.events.DeleteEndpoint(t.ctx, &eventbridge.DeleteEndpointInput{Name: &name}))(t)
+	_, err = t.events.DescribeEndpoint(t.ctx, &eventbridge.DescribeEndpointInput{Name: &name})
+	hasError[*types.ResourceNotFoundException](t, "an endpoint gone", err)
+}
+
+func eventsCrossAccount(t *tour) {
+	const stranger = "999988887777"
+	bus, url := t.bus(), t.queue(nil)
+	t.route(bus, url, `{"account":["`+stranger+`"]}`, nil)
+	theirs := newTourAs(t.T, t.endpoint, stranger, stranger, "test").events
+	entry := types.PutEventsRequestEntry{Source: aws.String("s"), DetailType: aws.String("d"), Detail: aws.String("{}"), EventBusName: t.describeBus(bus).Arn}
+	gone := entry
+	gone.EventBusName = aws.String(*entry.EventBusName + "-gone")
+	got := must(theirs.PutEvents(t.ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry, gone}}))(t)
+	equal(t, "a bus that is not there", aws.ToString(got.Entries[1].ErrorCode), "AccessDeniedException")
+	equal(t, "an event of another account", strings.Contains(*t.one(url).Body, *got.Entries[0].EventId), true)
+}

@@ -211,6 +211,38 @@ func eventsTarget(t *tour) {
 	equal(t, "it says its error", said("ERROR_CODE") != "" && said("ERROR_MESSAGE") != "", true)
 }
 
+// eventsIdempotency is Carillon's own, asked for with tags.
+func eventsIdempotency(t *tour) {
+	bus, q := t.bus(), t.queue(nil)
+	must(0, t.rule(bus, "all", `{"source":["shop"]}`))(t)
+	must(t.events.PutTargets(t.ctx, &eventbridge.PutTargetsInput{Rule: aws.String("all"), EventBusName: bus, Targets: []types.Target{{Id: aws.String("t"), Arn: aws.String(t.arn(q))}}}))(t)
+	arn := must(t.events.DescribeEventBus(t.ctx, &eventbridge.DescribeEventBusInput{Name: bus}))(t).Arn
+	tag := func(key, value string) error {
+		_, err := t.events.TagResource(t.ctx, &eventbridge.TagResourceInput{ResourceARN: arn, Tags: []types.Tag{{Key: &key, Value: &value}}})
+		return err
+	}
+	refused(t, "a path that is none", tag("carillon:idempotency-key-path", "detail.id"), "ValidationException")
+	refused(t, "a window that is none", tag("carillon:idempotency-window", "soon"), "ValidationException")
+	must(0, tag("carillon:idempotency-key-path", "$.detail.id"))(t)
+	entry := func(detail string) types.PutEventsRequestEntry {
+		return types.PutEventsRequestEntry{Source: aws.String("shop"), DetailType: aws.String("d"), Detail: &detail, EventBusName: bus}
+	}
+	put := func(entries ...types.PutEventsRequestEntry) (ids []string) {
+		out := must(t.events.PutEvents(t.ctx, &eventbridge.PutEventsInput{Entries: entries}))(t)
+		for _, e := range out.Entries {
+			ids = append(ids, aws.ToString(e.EventId))
+		}
+		return ids
+	}
+	first := put(entry(`{"id":"a"}`), entry(`{"id":"b"}`), entry(`{"id":"a","again":true}`), entry(`{}`), entry(`{}`))
+	equal(t, "a repeat in the batch", first[2], first[0])
+	equal(t, "another key", first[1] != first[0], true)
+	equal(t, "no key", first[3] != first[4], true)
+	equal(t, "a repeat in another call", put(entry(`{"id":"a"}`))[0], first[0])
+	equal(t, "routed", len(t.receive(4, sqs.ReceiveMessageInput{QueueUrl: q})), 4)
+	equal(t, "counts", t.counts(q), [3]int{0, 4, 0})
+}
+
 func eventsPattern(t *tour) {
 	const event = `{"id":"1","account":"123456789012","source":"shop","time":"2026-01-02T03:04:05Z","region":"eu-west-1",
 		"resources":["arn:a"],"detail-type":"Order","detail":{"state":"new","total":12.5}}`

@@ -62,12 +62,18 @@ var scenarios = []struct {
 	{"events-schedule", eventsSchedule},
 	{"events-put", eventsPut},
 	{"events-target", eventsTarget},
+	{"events-idempotency", eventsIdempotency},
 	{"events-pattern", eventsPattern},
 	{"events-permission", eventsPermission},
 	{"events-bus-settings", eventsBusSettings},
 	{"events-bus-to-bus", eventsBusToBus},
 	{"events-partner", eventsPartner},
 	{"events-archive", eventsArchive},
+	{"events-connection", eventsConnection},
+	{"events-api-destination", eventsAPIDestination},
+	{"events-api-destination-call", eventsAPIDestinationCall},
+	{"events-endpoint", eventsEndpoint},
+	{"events-cross-account", eventsCrossAccount},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {

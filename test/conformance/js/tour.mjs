@@ -23,6 +23,7 @@ const bareClient = new SQS.SQSClient(options);
 const by = (client, commands) => (operation, input = {}) => client.send(new commands[`${operation}Command`](input));
 export const sqs = by(sqsClient, SQS);
 export const events = by(eventsClient, Events);
+export const eventsIn = (region) => by(new Events.EventBridgeClient({ ...options, endpoint, region }), Events);
 // Without an endpoint the SDK sends to the host of the QueueUrl.
 export const sqsByQueueUrl = by(bareClient, SQS);
 export const callerIdentity = () => stsClient.send(new GetCallerIdentityCommand({}));

@@ -91,3 +91,46 @@ def partner(t):
     equal([(a["Account"], a["State"]) for a in accounts], [(t.account, "ACTIVE")], "ListPartnerEventSourceAccounts")
     e.delete_partner_event_source(Name=name, Account=t.account)
     equal(e.describe_event_source(Name=name)["State"], "DELETED", "State of a deleted source")
+
+
+@scenario("events-endpoint")
+def endpoints(t):
+    e, name, bus = t.events, t.name("endpoint"), bus_of(t)
+    there = t.client("events", "eu-west-1")
+    buses = [t.events.describe_event_bus(Name=bus)["Arn"], there.create_event_bus(Name=bus)["EventBusArn"]]
+    routing = {"FailoverConfig": {"Primary": {"HealthCheck": "arn:aws:route53:::healthcheck/h-1"}, "Secondary": {"Route": "eu-west-1"}}}
+    want = {"Name": name, "RoutingConfig": routing, "EventBuses": [{"EventBusArn": b} for b in buses], "ReplicationConfig": {"State": "DISABLED"}}
+    made = e.create_endpoint(**want)
+    equal({k: made.get(k) for k in want}, want, "CreateEndpoint")
+    with fails("ResourceAlreadyExistsException"):
+        e.create_endpoint(**want)
+    with fails("ValidationException"):  # replication needs a role
+        e.create_endpoint(**{**want, "Name": "x", "ReplicationConfig": {"State": "ENABLED"}})
+    with fails("ValidationException"):
+        e.create_endpoint(**{**want, "Name": "x", "EventBuses": [{"EventBusArn": buses[0]}] * 2})
+    got = e.describe_endpoint(Name=name)
+    equal(got["EndpointUrl"], f"https://{got['EndpointId']}.endpoint.events.amazonaws.com", "EndpointUrl")
+    equal(got["State"], "ACTIVE", "State")
+    e.update_endpoint(Name=name, Description="d", ReplicationConfig={"State": "ENABLED"}, RoleArn=f"arn:aws:iam::{t.account}:role/r")
+    listed = [(x["Name"], x["Description"], x["EndpointId"]) for x in e.list_endpoints(NamePrefix=name)["Endpoints"]]
+    equal(listed, [(name, "d", got["EndpointId"])], "ListEndpoints")
+    url = t.queue()
+    rule_to(t, bus, url, {"region": ["eu-west-1"]})
+    there.put_events(Entries=[{"Source": "s", "DetailType": "d", "Detail": "{}", "EventBusName": bus}])
+    equal(json.loads(t.receive(url)[0]["Body"])["region"], "eu-west-1", "a replicated event")
+    e.delete_endpoint(Name=name)
+    with fails("ResourceNotFoundException"):
+        e.describe_endpoint(Name=name)
+
+
+@scenario("events-cross-account")
+def cross_account(t):
+    bus, url, stranger = bus_of(t), t.queue(), "999988887777"
+    rule_to(t, bus, url, {"account": [stranger]})
+    arn = t.events.describe_event_bus(Name=bus)["Arn"]
+    t.events.put_permission(EventBusName=bus, Action="events:PutEvents", Principal=stranger, StatementId="s")
+    theirs = type(t)(t.endpoint, stranger).events
+    entry = {"Source": "s", "DetailType": "d", "Detail": "{}", "EventBusName": arn}
+    got = theirs.put_events(Entries=[entry, {**entry, "EventBusName": arn + "-gone"}])
+    equal([x.get("ErrorCode") for x in got["Entries"]], [None, "AccessDeniedException"], "ErrorCodes")
+    equal(json.loads(t.receive(url)[0]["Body"])["id"], got["Entries"][0]["EventId"], "an event of another account")

@@ -220,6 +220,33 @@ def target(t):
     check(said["ERROR_CODE"] and said["ERROR_MESSAGE"], f"a dead letter without its error: {said}")
 
 
+@scenario("events-idempotency")
+def idempotency(t):
+    """Carillon's own, asked for with tags."""
+    bus, queue, rule = bus_of(t), t.queue(), t.name("rule")
+    t.events.put_rule(Name=rule, EventBusName=bus, EventPattern='{"source": ["shop"]}')
+    t.events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "t", "Arn": t.arn(queue)}])
+    arn = t.events.describe_event_bus(Name=bus)["Arn"]
+    for key, value in (("path", "detail.id"), ("path", "$.detail.*")):
+        with case(value), fails("ValidationException"):
+            t.events.tag_resource(ResourceARN=arn, Tags=[{"Key": f"carillon:idempotency-key-{key}", "Value": value}])
+    with case("a window that is none"), fails("ValidationException"):
+        t.events.tag_resource(ResourceARN=arn, Tags=[{"Key": "carillon:idempotency-window", "Value": "25h"}])
+    t.events.tag_resource(ResourceARN=arn, Tags=[{"Key": "carillon:idempotency-window", "Value": "5m"}])
+
+    def put(*keys):
+        entries = [{"Source": "shop", "DetailType": "d", "EventBusName": bus,
+                    "Detail": json.dumps({"metadata": {"idempotency-key": key}, "n": n})} for n, key in enumerate(keys)]
+        return [e["EventId"] for e in t.events.put_events(Entries=entries)["Entries"]]
+
+    first = put("a", "b", "a")
+    equal(first[2], first[0], "a repeat in the batch")
+    check(first[1] != first[0], "another key has another id")
+    equal(put("b", "c")[0], first[1], "a repeat in another call")
+    got = [json.loads(m["Body"])["detail"]["metadata"]["idempotency-key"] for m in t.receive(queue, 3)]
+    equal(sorted(got), ["a", "b", "c"], "routed")
+
+
 @scenario("events-pattern")
 def pattern(t):
     event = {"id": "1", "account": "123456789012", "source": "shop", "time": "2026-01-02T03:04:05Z", "region": "eu-west-1",

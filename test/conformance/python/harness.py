@@ -45,8 +45,9 @@ class Tour:
             retries={"max_attempts": service_retries}, connect_timeout=5, read_timeout=40
         )
 
-        def client(service):
-            return session.client(service, endpoint_url=endpoint, config=config)
+        def client(service, region=region):
+            return session.client(service, endpoint_url=endpoint, config=config, region_name=region)
+        self.client = client
 
         self.sqs, self.events, self.sts = client("sqs"), client("events"), client("sts")
 

@@ -37,6 +37,12 @@ public final class Main {
         s.put("events-errors", Events::errors);
         s.put("events-put", Events::put);
         s.put("events-pattern", Events::pattern);
+        s.put("events-permission", Buses::permission);
+        s.put("events-schedule", Buses::schedule);
+        s.put("events-target", Buses::target);
+        s.put("events-archive", Buses::archive);
+        s.put("events-partner", Buses::partner);
+        s.put("events-endpoint", Buses::endpoint);
         return s;
     }
 
@@ -68,7 +74,7 @@ public final class Main {
         } catch (Throwable e) { // a scenario's failure must not stop the others
             String place = "?";
             for (StackTraceElement f : e.getStackTrace()) {
-                if (List.of("Queues", "Messages", "Redrive", "Events").contains(f.getClassName())) {
+                if (List.of("Queues", "Messages", "Redrive", "Events", "Buses").contains(f.getClassName())) {
                     place = f.getFileName() + ":" + f.getLineNumber();
                     break;
                 }

@@ -44,6 +44,10 @@ final class Tour {
             .overrideConfiguration(c -> c.retryStrategy(AwsRetryStrategy.doNotRetry()));
     }
 
+    EventBridgeClient eventsIn(Region region) {
+        return configured(EventBridgeClient.builder().httpClient(http)).region(region).build();
+    }
+
     static String name(String stem) {
         return stem + "-" + UUID.randomUUID().toString().substring(0, 13);
     }
