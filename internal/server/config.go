@@ -15,6 +15,7 @@ import (
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/topic"
 )
 
 // AuthMode says whose requests are believed.
@@ -43,6 +44,9 @@ const (
 	maxCombinations = 10_000
 )
 
+// maxTopicLimit bounds what the limits of topics may be set to.
+const maxTopicLimit = 100_000_000
+
 // Defaults of a Config.
 const (
 	DefaultListen   = "127.0.0.1:4566"
@@ -69,6 +73,7 @@ type Config struct {
 	MaxBody     int64
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
+	Topics      topic.Limits // topic.DefaultLimits where zero
 	Pprof       bool
 
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
@@ -101,6 +106,7 @@ func (c Config) withDefaults() Config {
 		c.MaxBody = edge.DefaultMaxBody
 	}
 	c.Buses = withDefaultLimits(c.Buses)
+	c.Topics = withDefaultTopics(c.Topics)
 	if c.DrainFor == 0 {
 		c.DrainFor = DefaultDrainFor
 	}
@@ -124,6 +130,37 @@ func withDefaultLimits(l bus.Limits) bus.Limits {
 		}
 	}
 	return l
+}
+
+func withDefaultTopics(l topic.Limits) topic.Limits {
+	d := topic.DefaultLimits
+	for _, limit := range []struct{ set, standard *int }{
+		{&l.Topics, &d.Topics}, {&l.FIFOTopics, &d.FIFOTopics}, {&l.Tags, &d.Tags}, {&l.Subscriptions, &d.Subscriptions},
+		{&l.FIFOSubscriptions, &d.FIFOSubscriptions}, {&l.Pending, &d.Pending},
+		{&l.FiltersPerTopic, &d.FiltersPerTopic}, {&l.FiltersPerAccount, &d.FiltersPerAccount},
+	} {
+		if *limit.set == 0 {
+			*limit.set = *limit.standard
+		}
+	}
+	return l
+}
+
+// checkTopics refuses limits of topics that are none.
+func checkTopics(l topic.Limits) error {
+	for _, limit := range []struct {
+		name string
+		set  int
+	}{
+		{"max-topics", l.Topics}, {"max-fifo-topics", l.FIFOTopics}, {"max-subscriptions-per-topic", l.Subscriptions},
+		{"max-subscriptions-per-fifo-topic", l.FIFOSubscriptions}, {"max-pending-subscriptions", l.Pending},
+		{"max-filter-policies-per-topic", l.FiltersPerTopic}, {"max-filter-policies", l.FiltersPerAccount},
+	} {
+		if limit.set < 1 || limit.set > maxTopicLimit {
+			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, maxTopicLimit)
+		}
+	}
+	return nil
 }
 
 // checkBuses refuses limits of buses that are none.
@@ -170,6 +207,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
 	}
 	if err := checkBuses(c.Buses); err != nil {
+		return err
+	}
+	if err := checkTopics(c.Topics); err != nil {
 		return err
 	}
 	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {

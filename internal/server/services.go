@@ -7,6 +7,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/api/events"
+	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
 	"github.com/carillon-events/carillon/internal/api/sts"
 	"github.com/carillon-events/carillon/internal/archive"
@@ -18,6 +19,7 @@ import (
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
+	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -39,6 +41,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	core.Observe(r.tails)
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
+	tokens, err := secret(ctx, shard, "topics")
+	if err != nil {
+		return nil, err
+	}
+	topics := topic.New(r.config.Topics, tokens, nil) // nobody asks endpoints yet
 	registerCounts(registry, core, outbox)
 	registry.MustRegister(newDepths(shard, r.log))
 
@@ -50,6 +57,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 			timer.RuleSchedule:  core.Fire,
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
+			timer.TopicSweep:    topics.Sweep,
 		},
 		Logger: r.log,
 	}
@@ -59,12 +67,15 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
 		events.New(shard, core, outbox, archives),
+		sns.New(sns.Options{Shard: shard, Core: topics}),
 		sts.New(accountOf(keys)),
 	}, nil
 }
 
 // Invariants are what the cores promise about a data directory.
-func Invariants() []store.Invariant { return []store.Invariant{queue.Verify, archive.Verify} }
+func Invariants() []store.Invariant {
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify}
+}
 
 // accountOf tells whose an access key is.
 func accountOf(keys *access.Credentials) func(string) (string, bool) {
