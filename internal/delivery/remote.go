@@ -23,7 +23,9 @@ import (
 
 // Reach has r deliver to targets of a kind, which is the service of their ARN,
 // and behind a colon the first word of the resource where that matters:
-// "events:api-destination". Call it before the first Send.
+// "events:api-destination". What ends the word may be given with it, / or :, and
+// the word may be *, for any: "sns:*:" is what is within a topic, and not the
+// topic. Call it before the first Send.
 func (o *Outbox) Reach(kind string, r Remote) {
 	service, word, _ := strings.Cut(kind, ":")
 	if o.remotes == nil {
@@ -37,18 +39,26 @@ type remoteKind struct {
 	remote Remote
 }
 
+func (k *remoteKind) matches(resource string) bool {
+	word, end := k.word, byte(0)
+	if n := len(word); n > 0 && strings.IndexByte("/:", word[n-1]) >= 0 {
+		word, end = word[:n-1], word[n-1]
+	}
+	i := strings.IndexAny(resource, "/:")
+	if i < 0 {
+		return end == 0 && (word == "" || word == resource)
+	}
+	return (end == 0 || end == resource[i]) && (word == "" || word == "*" || word == resource[:i])
+}
+
 // remote is who delivers to a; nil if a is in the shard, or unknown.
 func (o *Outbox) remote(a *arn.ARN) Remote {
 	kinds := o.remotes[a.Service]
 	if len(kinds) == 0 {
 		return nil
 	}
-	word := a.Resource
-	if i := strings.IndexAny(word, "/:"); i >= 0 {
-		word = word[:i]
-	}
 	for _, k := range kinds {
-		if k.word == "" || k.word == word {
+		if k.matches(a.Resource) {
 			return k.remote
 		}
 	}
