@@ -80,7 +80,7 @@ disk.`,
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		groupRun:   {newServeCommand(), newDemoCommand(), newBenchCommand()},
-		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand()},
+		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupIn:    {newWebhookCommand(), newBusCommand()},
 		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
 		"":         {newVersionCommand()},

@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/target/loggroup"
 	"github.com/carillon-events/carillon/internal/trail"
 )
 
@@ -53,6 +54,11 @@ type serveSettings struct {
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
+	series      int
+	logBytes    byteSize
+	otlp        string
+	traceRatio  float64
+	logFiles    int
 	trailFor    time.Duration
 	trailMax    byteSize
 	logFormat   *choice
@@ -75,6 +81,7 @@ func newServeSettings() *serveSettings {
 		logFormat:  newChoice(formatText, formatJSON),
 		logLevel:   newChoice("info", "debug", "warn", "error"),
 		maxBody:    edge.DefaultMaxBody,
+		logBytes:   loggroup.DefaultFileBytes,
 		trailMax:   byteSize(server.DefaultTrail.MaxBytes),
 		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
 		environ:    os.Environ(),
@@ -90,6 +97,9 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
 	f.Var(s.durability, "durability", "what an acknowledged write survives: fsync: power loss; interval: the process; memory: nothing")
 	f.DurationVar(&s.syncEvery, "sync-interval", store.DefaultSyncInterval, "how often --durability interval syncs")
+
+	f.Var(&s.logBytes, "log-group-bytes", "size at which the file of a log group ends, and is put aside")
+	f.IntVar(&s.logFiles, "log-group-files", loggroup.DefaultFiles, "`files` of a log group, the one that is written among them")
 
 	f = s.group("Access")
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
@@ -113,6 +123,9 @@ func newServeSettings() *serveSettings {
 	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
+	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules and targets, each, have time series of their own under /metrics")
+	f.StringVar(&s.otlp, "otlp-endpoint", "", "base `URL` of an OpenTelemetry collector (OTLP over HTTP) that spans are sent to (default: none, or what OTEL_EXPORTER_OTLP_ENDPOINT says)")
+	f.Float64Var(&s.traceRatio, "trace-ratio", 1, "`part` of the traces that begin here which is recorded, 0 to 1; others are recorded if their caller's is")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")
 
 	f = s.group("Settings")
@@ -281,9 +294,13 @@ func (s *serveSettings) config() server.Config {
 		InFlight:     s.inFlight,
 		Buses:        s.buses,
 		Pprof:        s.pprof,
-		Trail:        trail.Options{For: s.trailFor, MaxBytes: int64(s.trailMax)},
-		NoTrail:      s.trailFor == 0,
-		DrainFor:     s.drainFor,
+
+		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},
+		MetricsSeries: s.series,
+		LogGroupBytes: int64(s.logBytes), LogGroupFiles: s.logFiles,
+		Trail:    trail.Options{For: s.trailFor, MaxBytes: int64(s.trailMax)},
+		NoTrail:  s.trailFor == 0,
+		DrainFor: s.drainFor,
 	}
 }
 
@@ -302,4 +319,19 @@ func (s *serveSettings) logger(out io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(out, o))
 	}
 	return slog.New(slog.NewTextHandler(out, o))
+}
+
+// otlpFromEnvironment tells whether OpenTelemetry's own variables ask for an
+// export of traces.
+// https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+func otlpFromEnvironment(environ []string) bool {
+	set := map[string]string{}
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		set[name] = value
+	}
+	if strings.EqualFold(set["OTEL_SDK_DISABLED"], "true") || set["OTEL_TRACES_EXPORTER"] == "none" {
+		return false
+	}
+	return set["OTEL_EXPORTER_OTLP_ENDPOINT"] != "" || set["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] != ""
 }

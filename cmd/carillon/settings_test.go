@@ -53,6 +53,7 @@ var values = map[string]string{
 	"durability": "interval", "sync-interval": "7s", "auth": "strict", "credentials": "k", "insecure": "true",
 	"region": "r", "max-body": "3MiB", "max-in-flight": "7", "max-in-flight-fifo": "8",
 	"max-buses": "9", "max-rules-per-bus": "10", "max-targets-per-rule": "11", "max-pattern-complexity": "12", "max-pattern-combinations": "13", "drain-timeout": "9s", "pprof": "true", "trail-for": "3h", "trail-max-bytes": "5MiB", "log-format": "json", "log-level": "debug",
+	"metrics-series": "14", "otlp-endpoint": "http://c:4318", "trace-ratio": "0.5", "log-group-bytes": "15MiB", "log-group-files": "16",
 }
 
 func TestEverySettingIsAFlagAVariableAndAKeyAndReachesTheServer(t *testing.T) {

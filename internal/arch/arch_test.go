@@ -30,11 +30,11 @@ var bands = []struct {
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
 	{"service", []string{"internal/api", "internal/ingest"}, false},
-	{"adapters", []string{"internal/target"}, false},
+	{"adapters", []string{"internal/target", "internal/telemetry"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/trail"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
-	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/webhook", "internal/cloudevent"}, true},
+	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter", "internal/webhook", "internal/cloudevent"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 

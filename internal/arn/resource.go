@@ -108,3 +108,22 @@ func (a ARN) ArchiveName() (string, bool) {
 	name, ok := strings.CutPrefix(a.Resource, "archive/")
 	return name, ok && a.Service == "events" && name != "" && !strings.Contains(name, "/")
 }
+
+// LogGroupName is the name of the log group that a points at, also where it
+// points at the group's streams with ":*" behind, and whether it is one.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+func (a ARN) LogGroupName() (string, bool) {
+	name, ok := strings.CutPrefix(a.Resource, "log-group:")
+	name = strings.TrimSuffix(name, ":*")
+	if !ok || a.Service != "logs" || len(name) == 0 || len(name) > 512 {
+		return "", false
+	}
+	for i := range len(name) {
+		c := name[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("_-/.#", rune(c)) {
+			return "", false
+		}
+	}
+	return name, true
+}

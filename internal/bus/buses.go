@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -78,6 +79,7 @@ func (c *Core) DeleteBus(tx *store.Tx, n Name) error {
 	if err := errors.Join(forget(tx, n), forgetKeys(tx, n)); err != nil {
 		return err
 	}
+	tx.AfterCommit(func() { c.outbox.Meters().ForgetBus(meter.BusKey(n)) })
 	return tx.Delete(n.key())
 }
 

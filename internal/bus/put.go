@@ -9,8 +9,10 @@ import (
 
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
+	headers "github.com/carillon-events/carillon/internal/trace"
 	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/transform"
 )
@@ -40,6 +42,7 @@ type pending struct {
 	deliveries []delivery.Delivery
 	tooComplex uint64
 	matched    uint64
+	managed    uint64 // of matched: rules that nobody sees
 
 	given []string  // keys that the event was added with
 	keys  []keyHash // all its keys, under rules; see idempotency.go
@@ -65,7 +68,7 @@ func newPending(bus Name, name, eventID, from, trace string, body []byte, at tim
 	p := pending{bus: bus, id: name, event: eventID, trace: trace, body: body, at: at}
 	p.recorded = trail.Acceptance{
 		ID: trail.ReadID(eventID), Bus: trail.Bus{Account: bus.Account, Region: bus.Region, Name: bus.Bus},
-		From: from, Trace: trace, ReceivedAt: at, Envelope: body,
+		From: from, Trace: headers.Public(trace), ReceivedAt: at, Envelope: body,
 	}
 	if name != eventID {
 		p.recorded.Name = name
@@ -186,6 +189,7 @@ func (c *Core) put(tx *store.Tx, p *pending) error {
 	c.counts.matched.Add(p.matched)
 	c.counts.tooComplex.Add(p.tooComplex)
 	c.counts.tooFar.Add(p.tooFar)
+	c.measure(p)
 	return c.send(tx, p)
 }
 
@@ -246,7 +250,7 @@ var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 
 // match finds the deliveries of the event under these rules.
 func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
-	p.rules, p.deliveries, p.matched, p.tooComplex, p.tooFar = set, nil, 0, 0, 0
+	p.rules, p.deliveries, p.matched, p.managed, p.tooComplex, p.tooFar = set, nil, 0, 0, 0, 0
 	p.keys, p.matches, p.recorded.Rules = set.once.keysOf(p.body, p.given), nil, nil
 	if set.rules.Len() == 0 {
 		return
@@ -266,16 +270,20 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	p.matches, p.recorded.Rules = make([]*compiled, 0, len(matched)), make([]trail.Sent, 0, len(matched))
 	n := 0
 	for _, rule := range matched {
-		n += len(rule.Owner.(*compiled).targets)
+		r := rule.Owner.(*compiled)
+		n += len(r.targets)
+		if r.managed() {
+			p.managed++
+		}
 	}
 	p.deliveries = make([]delivery.Delivery, 0, n)
 	for _, rule := range matched {
-		p.deliver(rule.Owner.(*compiled))
+		p.deliver(rule.Owner.(*compiled), outbox.Meters())
 	}
 	outbox.PrepareAll(p.deliveries, p.body)
 }
 
-func (p *pending) deliver(r *compiled) {
+func (p *pending) deliver(r *compiled, meters *meter.Book) {
 	if p.only != nil && !slices.Contains(p.only, r.source) {
 		return
 	}
@@ -291,6 +299,7 @@ func (p *pending) deliver(r *compiled) {
 			Key: deliveryKey(p.id, r.source, t.ID), Source: r.source, TargetID: t.ID,
 			Target: t.ARN, Body: p.body, Trace: p.trace, EventID: p.event, Policy: t.policy, Unfit: t.unfit,
 			AcceptedAt: p.at, // until the transaction says it
+			Meter:      r.meter(t, meters),
 		}
 		if t.GroupID != nil {
 			d.GroupID = *t.GroupID

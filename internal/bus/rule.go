@@ -120,6 +120,7 @@ func (c *Core) DeleteRule(tx *store.Tx, n Name, rule string) error {
 	if err := countRules(tx, n, -1); err != nil {
 		return err
 	}
+	tx.AfterCommit(func() { c.outbox.Meters().ForgetRule(n.RuleARN(rule).String()) })
 	return c.renew(tx, n, rule, nil)
 }
 

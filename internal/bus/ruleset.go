@@ -2,8 +2,10 @@ package bus
 
 import (
 	"math"
+	"sync/atomic"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/trail"
@@ -15,6 +17,7 @@ import (
 type ruleset struct {
 	rules *pattern.Snapshot // owners are *compiled
 	once  once
+	found atomic.Pointer[meter.Bus]
 }
 
 // compiled is a rule that is on, has a pattern and has targets.
@@ -23,6 +26,7 @@ type compiled struct {
 	source  string // the rule's ARN
 	rule    *pattern.Rule
 	targets []compiledTarget
+	found   atomic.Pointer[meter.Rule]
 	ref     trail.Ref // what the trail calls it, as it is
 }
 
@@ -33,6 +37,7 @@ type compiledTarget struct {
 	http   *compiledHTTP
 	unfit  error // why there is no such transform, or http, any more
 	policy *delivery.Policy
+	found  atomic.Pointer[meter.Target]
 }
 
 func compileTargets(targets []Target) []compiledTarget {
@@ -45,7 +50,8 @@ func compileTargets(targets []Target) []compiledTarget {
 		if err == nil {
 			err = bad
 		}
-		out[i] = compiledTarget{t, sees, http, err, t.Retry.policy()}
+		o := &out[i]
+		o.Target, o.sees, o.http, o.unfit, o.policy = t, sees, http, err, t.Retry.policy()
 	}
 	return out
 }
@@ -148,7 +154,7 @@ func load(r Reader, n Name) (*working, error) {
 
 func (w *working) change(remove, add []*pattern.Rule) {
 	w.set.Change(remove, add)
-	w.now = &ruleset{w.set.Snapshot(), w.once}
+	w.now = &ruleset{rules: w.set.Snapshot(), once: w.once}
 }
 
 // compile is the compiled rule; nil if it cannot match. parsed is its pattern

@@ -202,8 +202,9 @@ func (c *Core) tick(tx *store.Tx, n Name, rule, pattern string, at time.Time) er
 	}
 	p := newPending(n, e.ID, e.ID, "", "", e.Append(make([]byte, 0, 2*event.EnvelopeSize)), tx.Now())
 	r := &compiled{name: rule, source: source, targets: compileTargets(targets)}
-	p.deliver(r.refer(pattern))
+	p.deliver(r.refer(pattern), c.outbox.Meters())
 	c.outbox.PrepareAll(p.deliveries, p.body)
+	r.count(c.outbox.Meters())
 	c.observed(tx, &p)
 	c.counts.scheduled.Add(1)
 	return c.send(tx, &p)

@@ -128,6 +128,7 @@ func (c *Core) RemoveTargets(tx *store.Tx, n Name, rule string, ids []string) (u
 			return nil, err
 		}
 	}
+	tx.AfterCommit(func() { c.forgetTargets(n, rule, known) })
 	return unknown, c.renew(tx, n, rule, nil)
 }
 

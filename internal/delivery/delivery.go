@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -61,6 +62,8 @@ type Delivery struct {
 	// Shared is what Sharing.Share made of Body, for the target's Prepare; nil
 	// where Body is this delivery's alone.
 	Shared any
+
+	Meter *meter.Target // counts what becomes of it; not stored
 
 	prepared any // of Target.Prepare
 }
@@ -119,9 +122,10 @@ type Outbox struct {
 	targets map[string]Target       // by the service of the target's ARN
 	remotes map[string][]remoteKind // by the same
 	policy  Policy
-	witness Witness // nil: nobody
-	atATime int     // attempts at a remote target; 0: DefaultConcurrency
+	witness []Witness
+	atATime int // attempts at a remote target; 0: DefaultConcurrency
 	counts  counts
+	observation
 }
 
 // AtATime bounds the attempts that run at a time at one remote target;
@@ -135,8 +139,8 @@ func (o *Outbox) concurrency() int {
 	return DefaultConcurrency
 }
 
-// Tell has w hear of every attempt. Call it before Run.
-func (o *Outbox) Tell(w Witness) { o.witness = w }
+// Tell has w, too, hear of every attempt. Call it before Run.
+func (o *Outbox) Tell(w Witness) { o.witness = append(o.witness, w) }
 
 // New is an outbox that delivers to targets, by the service in their ARN.
 func New(targets map[string]Target, policy Policy) *Outbox {
@@ -149,6 +153,7 @@ func (o *Outbox) Knows(a arn.ARN) bool { return o.targets[a.Service] != nil || o
 // Prepare prepares d for Send. It needs no transaction, and Send does not need
 // it: it only saves the writer's time.
 func (o *Outbox) Prepare(d *Delivery) {
+	d.Trace = o.tracer.Hand(d.Trace, d.Key)
 	if t := o.targets[d.Target.Service]; t != nil && o.remote(&d.Target) == nil {
 		d.prepared = t.Prepare(d)
 	}
@@ -170,11 +175,15 @@ func (o *Outbox) Send(tx *store.Tx, d *Delivery) (Result, error) {
 	case err != nil:
 		return Result{}, err
 	case end != nil:
-		return Result{Waiting, end.Reason}, o.keep(tx, d, end, tx.Now())
+		result := Result{Waiting, end.Reason}
+		o.sent(tx, d, result)
+		return result, o.keep(tx, d, end, tx.Now())
 	case !wait.until.IsZero():
-		return Result{Waiting, wait.reason}, o.keep(tx, d, nil, wait.until)
+		result := Result{Waiting, wait.reason}
+		o.sent(tx, d, result)
+		return result, o.keep(tx, d, nil, wait.until)
 	}
-	o.counts.delivered.Add(1)
+	o.applies(tx, d)
 	return Result{Outcome: Delivered}, nil
 }
 

@@ -169,7 +169,7 @@ var topic = store.Topic{Space: store.SpaceOutbox}
 
 // keep makes the outbox record of d, which may have ended.
 func (o *Outbox) keep(tx *store.Tx, d *Delivery, end *End, at time.Time) error {
-	o.counts.kept.Add(1)
+	o.keeps(tx, d)
 	seq, err := nextSeq(tx)
 	if err != nil {
 		return err

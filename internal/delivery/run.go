@@ -184,10 +184,13 @@ func (o *Outbox) settle(tx *store.Tx, e due, r *Report, wait delay, end *End, ov
 }
 
 func (o *Outbox) tell(tx *store.Tx, r *Report) error {
-	if o.witness == nil {
-		return nil
+	o.observe(tx, r)
+	for _, w := range o.witness {
+		if err := w.Witness(tx, r); err != nil {
+			return err
+		}
 	}
-	return o.witness.Witness(tx, r)
+	return nil
 }
 
 // reader is a *store.Tx or a *store.View.

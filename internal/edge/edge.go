@@ -30,6 +30,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/sigv4"
+	"github.com/carillon-events/carillon/internal/trace"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -61,6 +62,8 @@ type Options struct {
 	Open   map[string]http.Handler // by path that ends with a slash; they find out themselves who calls
 	Reads  map[string]http.Handler // likewise, GET only, for what changes nothing; a path that ends in / is all below it
 	Pprof  bool
+
+	Tracer *trace.Tracer // records what requests do with messages; nil: nobody does
 
 	Metrics *prometheus.Registry // a new one where nil
 	Logger  *slog.Logger         // slog.Default() where nil

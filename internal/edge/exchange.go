@@ -45,6 +45,9 @@ func (x *exchange) serve() {
 	} else {
 		x.succeed(out)
 	}
+	if call.Span != nil {
+		x.record(call, err)
+	}
 	if cap(out) > cap(*buffer) && cap(out) <= maxPooled {
 		*buffer = out
 	}
@@ -69,6 +72,9 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	if err == nil && x.route.entry == nil {
 		err = x.route.unknown()
 	}
+	if err == nil { // of an operation, that is: serve records it
+		call.Span = x.h.options.Tracer.Begin(call.Trace, x.began)
+	}
 	return call, body, err
 }
 
@@ -86,6 +92,7 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		return nil, err
 	}
 	return &wire.Call{
+		Trace:     x.trace(),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
 		Operation: x.route.operation,

@@ -23,7 +23,6 @@ const CloudEventsPath = "/cloudevents/"
 const (
 	maxDetailType  = 128 // characters
 	reservedSource = "aws."
-	maxTrace       = 500
 )
 
 // cloudAnswer has an id for each event, in their order.
@@ -52,10 +51,7 @@ func (s *Service) CloudEvents(c *wire.Call, r *http.Request, body []byte) ([]byt
 	if err != nil {
 		return nil, bad("The request is no CloudEvent: " + err.Error() + ".")
 	}
-	trace := r.Header.Get("X-Amzn-Trace-Id")
-	if len(trace) > maxTrace {
-		trace = ""
-	}
+	trace := c.Trace.Header()
 	now := s.Now()
 	batch, size := bus.Batch{ReceivedAt: now}, 0
 	out := cloudAnswer{EventIDs: make([]string, len(events))}

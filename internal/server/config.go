@@ -16,6 +16,8 @@ import (
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
+	"github.com/carillon-events/carillon/internal/target/loggroup"
+	"github.com/carillon-events/carillon/internal/telemetry"
 	"github.com/carillon-events/carillon/internal/trail"
 )
 
@@ -45,11 +47,19 @@ const (
 	maxCombinations = 10_000
 )
 
+// maxMetricsSeries: a target has two dozen lines of text in every scrape.
+const maxMetricsSeries = 10_000
+
+// maxLogGroupFiles: each is renamed when one is full.
+const maxLogGroupFiles = 1000
+
 // Defaults of a Config.
 const (
 	DefaultListen   = "127.0.0.1:4566"
 	DefaultData     = "./data"
 	DefaultDrainFor = 10 * time.Second
+
+	DefaultMetricsSeries = 500
 )
 
 // DefaultTrail is a day of events, as long as a delivery is tried.
@@ -92,11 +102,37 @@ type Config struct {
 	// else none.
 	HTTPTargets []string
 
+	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// their own: DefaultMetricsSeries where zero.
+	MetricsSeries int
+
+	Tracing Tracing
+
+	LogGroupBytes int64 // where a file of a log group ends; loggroup.DefaultFileBytes where zero
+	LogGroupFiles int   // of a log group; loggroup.DefaultFiles where zero
+
 	DrainFor time.Duration // how long a shutdown waits for requests in flight
 
 	Version string
 	Logger  *slog.Logger // slog.Default() where nil
 	Banner  io.Writer    // where the start-up lines go; nil: nowhere
+}
+
+// Tracing says where spans go. Its zero value exports none.
+type Tracing struct {
+	Endpoint        string  // a collector's base URL; empty: none, or what the environment says
+	FromEnvironment bool    // the OTEL_EXPORTER_OTLP_* variables say where
+	Ratio           float64 // of the traces that begin here which are recorded; 0 to 1
+}
+
+func (t *Tracing) check() error {
+	if t.Ratio < 0 || t.Ratio > 1 || t.Ratio != t.Ratio {
+		return fmt.Errorf("trace-ratio %v: want 0 to 1", t.Ratio)
+	}
+	if t.Endpoint == "" {
+		return nil
+	}
+	return telemetry.CheckEndpoint(t.Endpoint)
 }
 
 func (c Config) withDefaults() Config {
@@ -122,6 +158,15 @@ func (c Config) withDefaults() Config {
 		c.MaxBody = edge.DefaultMaxBody
 	}
 	c.Buses = withDefaultLimits(c.Buses)
+	if c.LogGroupBytes == 0 {
+		c.LogGroupBytes = loggroup.DefaultFileBytes
+	}
+	if c.LogGroupFiles == 0 {
+		c.LogGroupFiles = loggroup.DefaultFiles
+	}
+	if c.MetricsSeries == 0 {
+		c.MetricsSeries = DefaultMetricsSeries
+	}
 	if c.Trail.For == 0 {
 		c.Trail.For = DefaultTrail.For
 	}
@@ -188,6 +233,12 @@ func (c *Config) check() error {
 		return fmt.Errorf("sync-interval %s: want a positive duration", c.SyncInterval)
 	case c.DrainFor < 0:
 		return fmt.Errorf("drain-timeout %s: want a positive duration", c.DrainFor)
+	case c.MetricsSeries < 1 || c.MetricsSeries > maxMetricsSeries:
+		return fmt.Errorf("metrics-series %d: want 1 to %d", c.MetricsSeries, maxMetricsSeries)
+	case c.LogGroupBytes < 1<<20:
+		return fmt.Errorf("log-group-bytes %d: want at least 1 MiB", c.LogGroupBytes)
+	case c.LogGroupFiles < 1 || c.LogGroupFiles > maxLogGroupFiles:
+		return fmt.Errorf("log-group-files %d: want 1 to %d", c.LogGroupFiles, maxLogGroupFiles)
 	case c.MaxBody < 1<<10:
 		return fmt.Errorf("max-body %d: want at least 1024 bytes", c.MaxBody)
 	case c.InFlight.InFlight < 0 || c.InFlight.InFlight > maxInFlight:
@@ -202,6 +253,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("trail-max-bytes %d: want at least %d", c.Trail.MaxBytes, minTrailBytes)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
+	}
+	if err := c.Tracing.check(); err != nil {
+		return err
 	}
 	if _, err := targetdestination.ParseAllowed(c.HTTPTargets); err != nil {
 		return fmt.Errorf("http-targets-allow %w", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/telemetry"
 	"github.com/carillon-events/carillon/internal/trail"
 )
 
@@ -46,6 +47,21 @@ func registerCounts(registry *prometheus.Registry, core *bus.Core, outbox *deliv
 	} {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help},
 			func() float64 { return float64(c.value()) }))
+	}
+}
+
+// registerSpans shows what became of spans; e is nil where nobody wants any.
+func registerSpans(registry *prometheus.Registry, e *telemetry.Exporter) {
+	for _, c := range []struct {
+		name, help string
+		value      func(telemetry.Counts) uint64
+	}{
+		{"carillon_spans_exported_total", "Spans sent to the OpenTelemetry collector.", func(c telemetry.Counts) uint64 { return c.Exported }},
+		{"carillon_spans_overflowed_total", "Spans dropped since more came than could be sent.", func(c telemetry.Counts) uint64 { return c.Overflowed }},
+		{"carillon_spans_failed_total", "Spans dropped since the collector did not take them.", func(c telemetry.Counts) uint64 { return c.Failed }},
+	} {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help},
+			func() float64 { return float64(c.value(e.Counts())) }))
 	}
 }
 

@@ -44,6 +44,14 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registerBuild(registry, r.config.Version, r.config.Durability)
 	registerStore(registry, r.store, r.commits)
+	spans, err := r.traces(ctx)
+	if err != nil {
+		return err
+	}
+	registerSpans(registry, spans)
+	if spans != nil {
+		r.tracer = spans.Tracer()
+	}
 	decider := access.NewDecider(r.config.Policy, time.Now)
 	services, err := r.services(ctx, keys, registry)
 	if err != nil {
@@ -65,6 +73,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Open:        map[string]http.Handler{ingest.HookPath: r.ingest},
 		Reads:       map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail)},
 		Pprof:       r.config.Pprof,
+		Tracer:      r.tracer,
 		Metrics:     registry,
 		Logger:      r.log,
 	})

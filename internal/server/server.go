@@ -34,6 +34,7 @@ import (
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trace"
 )
 
 // Running is a Carillon that serves.
@@ -54,8 +55,10 @@ type Running struct {
 	ingest   *ingest.Service
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
-	stop     sync.Once
-	stopErr  error
+
+	tracer  *trace.Tracer // nil: nobody records spans
+	stop    sync.Once
+	stopErr error
 }
 
 // part is something that runs for long.

@@ -13,12 +13,14 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 	targetarchive "github.com/carillon-events/carillon/internal/target/archive"
 	targetbus "github.com/carillon-events/carillon/internal/target/bus"
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
+	"github.com/carillon-events/carillon/internal/target/loggroup"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
 	"github.com/carillon-events/carillon/internal/trail"
@@ -39,6 +41,13 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetqueue.Service:   targetqueue.Target{},
 		targetarchive.Service: targetarchive.Target{},
 	}, delivery.DefaultPolicy)
+	outbox.Reach(loggroup.Service, r.logGroups())
+	meters := meter.NewBook(r.config.MetricsSeries)
+	outbox.Measure(meters)
+	registry.MustRegister(newMeters(meters))
+	if r.tracer != nil {
+		outbox.Trace(r.tracer, &follower{r.tracer.Record})
+	}
 	core := bus.New(outbox, r.config.Buses)
 	core.Observe(r.tails)
 	trails := trail.New(r.config.Trail)
@@ -59,6 +68,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	registerCounts(registry, core, outbox, trails)
 	registry.MustRegister(newDepths(shard, r.log))
 
+	r.countWaiting(outbox)
 	timers := &timer.Loop{
 		Shard: shard,
 		Handlers: map[timer.Kind]timer.Handler{

@@ -11,6 +11,8 @@ package wire
 import (
 	"context"
 	"net/url"
+
+	"github.com/carillon-events/carillon/internal/trace"
 )
 
 // Call is one request as a service sees it, after the edge has authenticated it.
@@ -26,9 +28,27 @@ type Call struct {
 	BaseURL   string // "http://127.0.0.1:4566": the request's own host, or the configured external URL; no slash at the end
 	Secure    bool   // came over TLS
 
+	// Trace is where in a trace the request's headers say that the caller is.
+	Trace trace.Context
+	// Span is the request's own, for an operation to fill in that sends or receives
+	// messages; nil: nobody records it.
+	Span *trace.Span
+
 	// Decide is the authorisation decision; nil allows everything.
 	// resource is an ARN, or "*" where the operation has none.
 	Decide func(ctx context.Context, c *Call, action, resource string) error
+}
+
+// TraceHeader is what a message takes along that the call sends and that has no
+// trace header of its own: a trace.Header; empty if the call is in no trace. An
+// operation that uses it fills in Span.
+func (c *Call) TraceHeader() string {
+	if c.Span == nil {
+		return c.Trace.Header()
+	}
+	at := c.Span.Context
+	at.From = trace.SpanID{}
+	return at.Header()
 }
 
 // Authorize asks whether the caller may run c.Operation on resource.

@@ -40,10 +40,11 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 	}
 	out := &model.PutEventsOutput{Entries: make([]model.PutEventsResultEntry, len(in.Entries))}
 	batch := bus.NewBatch(s.now(), len(in.Entries))
+	traces := tracesOf(c)
 	failed := int32(0)
 	accepted := make([]int, 0, len(in.Entries)) // entry of each event in the batch
 	for i := range in.Entries {
-		id, refused := s.add(&to, batch, &in.Entries[i])
+		id, refused := s.add(&to, batch, &in.Entries[i], traces.of(in.Entries[i].TraceHeader.V))
 		if refused != nil {
 			failed++
 			out.Entries[i].ErrorCode, out.Entries[i].ErrorMessage = wire.Some(refused.Code), wire.Some(refused.Message)
@@ -56,6 +57,7 @@ func (s *Service) PutEvents(ctx context.Context, c *wire.Call, in *model.PutEven
 	if len(accepted) == 0 {
 		return out, nil
 	}
+	traces.sent(c, in.Entries, len(accepted), out)
 	if err := s.put(ctx, batch); err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func weigh(size int) error {
 }
 
 // add checks an entry and adds it to the batch.
-func (s *Service) add(to *whither, batch *bus.Batch, e *model.PutEventsRequestEntry) (id string, refused *wire.Error) {
+func (s *Service) add(to *whither, batch *bus.Batch, e *model.PutEventsRequestEntry, trace string) (id string, refused *wire.Error) {
 	if refused = checkEntry(e); refused != nil {
 		return "", refused
 	}
@@ -97,7 +99,7 @@ func (s *Service) add(to *whither, batch *bus.Batch, e *model.PutEventsRequestEn
 	s.core.Add(batch, on, &event.Event{
 		ID: id, DetailType: e.DetailType.V, Source: e.Source.V, Account: to.call.Account, Time: at,
 		Region: on.Region, Resources: e.Resources, Detail: e.Detail.V,
-	}, e.TraceHeader.V)
+	}, trace)
 	return id, nil
 }
 

@@ -57,6 +57,8 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 		err = s.setDestinationTarget(&out, n, t)
 	case to.Service == "events":
 		err = checkBusTarget(n, t, to)
+	case to.Service == "logs":
+		err = checkLogTarget(t, to)
 	}
 	if err != nil {
 		return bus.Target{}, err

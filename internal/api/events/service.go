@@ -7,7 +7,7 @@
 // through a view and do not disturb the shard's writer.
 //
 // It refuses by name what Carillon does not do yet (other targets than queues,
-// buses and API destinations), rather than to accept and ignore it. Event ids and times are made
+// buses, log groups and API destinations), rather than to accept and ignore it. Event ids and times are made
 // here and handed down.
 package events
 

@@ -12,6 +12,7 @@ import (
 	model "github.com/carillon-events/carillon/internal/awsmodel/sqs"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	headers "github.com/carillon-events/carillon/internal/trace"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -73,6 +74,9 @@ func (p *prepared) prepare(c *wire.Call, n queue.Name, m *outgoing) error {
 		return err
 	}
 	*p = prepared{id: newID(), size: size, sum: sumOf(m.body), attrs: attrs, trace: trace, delay: m.delay.V}
+	if trace == "" {
+		trace = headers.Public(c.TraceHeader())
+	}
 	p.draft = queue.NewDraft(queue.DraftInput{
 		ID: p.id, Body: m.body, Sum: p.sum, Attributes: attrs, Sender: c.UserID(), Trace: trace,
 		Group: m.group.V, Dedup: m.dedup.V,

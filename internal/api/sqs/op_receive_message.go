@@ -41,6 +41,7 @@ func (s *Service) ReceiveMessage(ctx context.Context, c *wire.Call, in *model.Re
 	if err != nil {
 		return nil, explain(err, said{})
 	}
+	traceReceive(c, n, r.got)
 	return &model.ReceiveMessageOutput{
 		Messages: s.received(r.got, want, in.MessageAttributeNames, isFIFO(n.Name)),
 	}, nil

@@ -13,6 +13,7 @@ func (s *Service) SendMessage(ctx context.Context, c *wire.Call, in *model.SendM
 	if err != nil {
 		return nil, err
 	}
+	traceSend(c, n)
 	var p prepared
 	err = p.prepare(c, n, &outgoing{
 		body: in.MessageBody, delay: in.DelaySeconds, attributes: in.MessageAttributes, system: in.MessageSystemAttributes,
@@ -25,6 +26,7 @@ func (s *Service) SendMessage(ctx context.Context, c *wire.Call, in *model.SendM
 		return nil, p.explain(err)
 	}
 	a := p.answer(isFIFO(n.Name))
+	traceSent(c, 1, a.id)
 	return &model.SendMessageOutput{
 		MessageId: wire.Some(a.id), MD5OfMessageBody: wire.Some(a.body), MD5OfMessageAttributes: a.attrs,
 		MD5OfMessageSystemAttributes: a.system, SequenceNumber: a.seq,

@@ -17,6 +17,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, c *wire.Call, in *model.
 	if err != nil {
 		return nil, err
 	}
+	traceSend(c, n)
 	count := len(in.Entries)
 	id := func(i int) string { return in.Entries[i].Id }
 	if err := checkBatch("SendMessageBatchRequestEntry", count, id); err != nil {
@@ -65,6 +66,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, c *wire.Call, in *model.
 			MD5OfMessageSystemAttributes: a.system, SequenceNumber: a.seq,
 		})
 	}
+	traceSent(c, len(out.Successful), "")
 	return out, nil
 }
 

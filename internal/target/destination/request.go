@@ -16,6 +16,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/trace"
 )
 
 // message is a call that can be made.
@@ -120,14 +121,19 @@ func (m *message) addQuery(target map[string]string, connection []destination.Pa
 	m.url.RawQuery = q.Encode()
 }
 
-// addTrace hands on the producer's trace header: of W3C or of X-Ray.
-func (m *message) addTrace(trace string) {
-	switch {
-	case trace == "" || !headerValue(trace):
-	case strings.HasPrefix(trace, "00-"):
-		m.header.Set("Traceparent", trace)
-	default:
-		m.header.Set("X-Amzn-Trace-Id", trace)
+// addTrace hands on the trace that the delivery is in, in X-Ray's words and in
+// W3C's.
+func (m *message) addTrace(header string) {
+	at, ok := trace.ParseXRay(header)
+	if header = trace.Public(header); !ok || !headerValue(header) {
+		return
+	}
+	m.header.Set("X-Amzn-Trace-Id", header)
+	if parent := at.Traceparent(); parent != "" {
+		m.header.Set("Traceparent", parent)
+		if at.State != "" {
+			m.header.Set("Tracestate", at.State)
+		}
 	}
 }
 

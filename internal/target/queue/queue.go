@@ -23,6 +23,7 @@ import (
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trace"
 )
 
 // Service is the service in the ARNs of queues.
@@ -44,7 +45,7 @@ func (Target) Share(body []byte, n int) any {
 
 // Prepare encodes the message.
 func (Target) Prepare(d *delivery.Delivery) any {
-	in := queue.DraftInput{ID: d.Key, Sender: sender, Trace: d.Trace, Group: d.GroupID}
+	in := queue.DraftInput{ID: d.Key, Sender: sender, Trace: trace.Public(d.Trace), Group: d.GroupID}
 	if in.Shared, _ = d.Shared.(*queue.Shared); in.Shared == nil {
 		in.Body, in.Sum = string(d.Body), md5.Sum(d.Body)
 	}

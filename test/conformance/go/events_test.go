@@ -92,7 +92,9 @@ func eventsRule(t *tour) {
 		return err
 	}
 	refused(t, "a rule with targets", drop(), "ValidationException")
-	must(t.events.RemoveTargets(t.ctx, &eventbridge.RemoveTargetsInput{Rule: &name, EventBusName: bus, Ids: []string{"one"}}))(t)
+	group := strings.Replace(arn[:strings.LastIndexByte(arn, ':')], ":sqs:", ":logs:", 1) + ":log-group:/aws/events/" + name
+	must(t.events.PutTargets(t.ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: bus, Targets: []types.Target{{Id: aws.String("log"), Arn: &group}}}))(t)
+	must(t.events.RemoveTargets(t.ctx, &eventbridge.RemoveTargetsInput{Rule: &name, EventBusName: bus, Ids: []string{"one", "log"}}))(t)
 	must(0, drop())(t)
 	_, err := t.events.DescribeRule(t.ctx, &eventbridge.DescribeRuleInput{Name: &name, EventBusName: bus})
 	refused(t, "a rule gone", err, "ResourceNotFoundException")

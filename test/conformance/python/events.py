@@ -192,6 +192,7 @@ def target(t):
         {"Id": "template", "Arn": t.arn(made), "InputTransformer": {
             "InputPathsMap": {"n": "$.detail.n", "id": "$.id"},
             "InputTemplate": '{"n": <n>, "text": "<id> by <aws.events.rule-name>", "rule": <aws.events.rule-arn>}'}},
+        {"Id": "write", "Arn": t.arn(whole).replace(":sqs:", ":logs:").rsplit(":", 1)[0] + ":log-group:/aws/events/" + rule},
     ]
     got = t.events.put_targets(Rule=rule, EventBusName=bus, Targets=targets)
     equal(got["FailedEntryCount"], 0, f"FailedEntryCount of PutTargets ({got.get('FailedEntries')})")
