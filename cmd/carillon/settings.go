@@ -22,6 +22,7 @@ import (
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
+	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/trail"
 )
 
@@ -51,6 +52,7 @@ type serveSettings struct {
 	region      string
 	inFlight    queue.Limits
 	buses       bus.Limits
+	topics      topic.Limits
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
@@ -116,6 +118,13 @@ func newServeSettings() *serveSettings {
 	f.IntVar(&s.buses.TargetsPerRule, "max-targets-per-rule", bus.DefaultLimits.TargetsPerRule, "`targets` of a rule")
 	f.IntVar(&s.buses.Patterns.Complexity, "max-pattern-complexity", bus.DefaultLimits.Patterns.Complexity, "beginnings of an event pattern's `wildcards` that one value can keep alive")
 	f.IntVar(&s.buses.Patterns.Combinations, "max-pattern-combinations", bus.DefaultLimits.Patterns.Combinations, "`ways` through the $or's of an event pattern")
+	f.IntVar(&s.topics.Topics, "max-topics", topic.DefaultLimits.Topics, "standard `topics` of an account in a region")
+	f.IntVar(&s.topics.FIFOTopics, "max-fifo-topics", topic.DefaultLimits.FIFOTopics, "FIFO `topics` of an account in a region")
+	f.IntVar(&s.topics.Subscriptions, "max-subscriptions-per-topic", topic.DefaultLimits.Subscriptions, "`subscriptions` of a standard topic")
+	f.IntVar(&s.topics.FIFOSubscriptions, "max-subscriptions-per-fifo-topic", topic.DefaultLimits.FIFOSubscriptions, "`subscriptions` of a FIFO topic")
+	f.IntVar(&s.topics.Pending, "max-pending-subscriptions", topic.DefaultLimits.Pending, "`subscriptions` of an account in a region that are not confirmed")
+	f.IntVar(&s.topics.FiltersPerTopic, "max-filter-policies-per-topic", topic.DefaultLimits.FiltersPerTopic, "filter `policies` of a topic's subscriptions")
+	f.IntVar(&s.topics.FiltersPerAccount, "max-filter-policies", topic.DefaultLimits.FiltersPerAccount, "filter `policies` of an account's subscriptions in a region")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
@@ -293,6 +302,7 @@ func (s *serveSettings) config() server.Config {
 		MaxBody:      int64(s.maxBody),
 		InFlight:     s.inFlight,
 		Buses:        s.buses,
+		Topics:       s.topics,
 		Pprof:        s.pprof,
 
 		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},

@@ -18,6 +18,7 @@ import (
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	"github.com/carillon-events/carillon/internal/telemetry"
+	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/trail"
 )
 
@@ -52,6 +53,9 @@ const maxMetricsSeries = 10_000
 
 // maxLogGroupFiles: each is renamed when one is full.
 const maxLogGroupFiles = 1000
+
+// maxTopicLimit bounds what the limits of topics may be set to.
+const maxTopicLimit = 100_000_000
 
 // Defaults of a Config.
 const (
@@ -91,6 +95,7 @@ type Config struct {
 	MaxBody     int64
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
+	Topics      topic.Limits // topic.DefaultLimits where zero
 	Pprof       bool
 
 	Trail   trail.Options // DefaultTrail where zero
@@ -176,6 +181,7 @@ func (c Config) withDefaults() Config {
 	if c.NoTrail {
 		c.Trail = trail.Options{}
 	}
+	c.Topics = withDefaultTopics(c.Topics)
 	if c.DrainFor == 0 {
 		c.DrainFor = DefaultDrainFor
 	}
@@ -199,6 +205,37 @@ func withDefaultLimits(l bus.Limits) bus.Limits {
 		}
 	}
 	return l
+}
+
+func withDefaultTopics(l topic.Limits) topic.Limits {
+	d := topic.DefaultLimits
+	for _, limit := range []struct{ set, standard *int }{
+		{&l.Topics, &d.Topics}, {&l.FIFOTopics, &d.FIFOTopics}, {&l.Tags, &d.Tags}, {&l.Subscriptions, &d.Subscriptions},
+		{&l.FIFOSubscriptions, &d.FIFOSubscriptions}, {&l.Pending, &d.Pending},
+		{&l.FiltersPerTopic, &d.FiltersPerTopic}, {&l.FiltersPerAccount, &d.FiltersPerAccount},
+	} {
+		if *limit.set == 0 {
+			*limit.set = *limit.standard
+		}
+	}
+	return l
+}
+
+// checkTopics refuses limits of topics that are none.
+func checkTopics(l topic.Limits) error {
+	for _, limit := range []struct {
+		name string
+		set  int
+	}{
+		{"max-topics", l.Topics}, {"max-fifo-topics", l.FIFOTopics}, {"max-subscriptions-per-topic", l.Subscriptions},
+		{"max-subscriptions-per-fifo-topic", l.FIFOSubscriptions}, {"max-pending-subscriptions", l.Pending},
+		{"max-filter-policies-per-topic", l.FiltersPerTopic}, {"max-filter-policies", l.FiltersPerAccount},
+	} {
+		if limit.set < 1 || limit.set > maxTopicLimit {
+			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, maxTopicLimit)
+		}
+	}
+	return nil
 }
 
 // checkBuses refuses limits of buses that are none.
@@ -261,6 +298,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("http-targets-allow %w", err)
 	}
 	if err := checkBuses(c.Buses); err != nil {
+		return err
+	}
+	if err := checkTopics(c.Topics); err != nil {
 		return err
 	}
 	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/api/events"
+	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
 	"github.com/carillon-events/carillon/internal/api/sts"
 	"github.com/carillon-events/carillon/internal/archive"
@@ -23,6 +24,7 @@ import (
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
 	"github.com/carillon-events/carillon/internal/timer"
+	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -66,6 +68,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	registerIngest(registry, r.ingest)
 	registerCounts(registry, core, outbox, trails)
+	tokens, err := secret(ctx, shard, "topics")
+	if err != nil {
+		return nil, err
+	}
+	topics := topic.New(r.config.Topics, tokens, nil) // nobody asks endpoints yet
 	registry.MustRegister(newDepths(shard, r.log))
 
 	r.countWaiting(outbox)
@@ -79,6 +86,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
 			timer.TrailSweep:    trails.Sweep,
+			timer.TopicSweep:    topics.Sweep,
 		},
 		Logger: r.log,
 	}
@@ -88,6 +96,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
 		events.New(shard, core, outbox, archives, calls),
+		sns.New(sns.Options{Shard: shard, Core: topics}),
 		sts.New(accountOf(keys)),
 	}, nil
 }
@@ -125,7 +134,7 @@ func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
 
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, trail.Verify}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify}
 }
 
 // accountOf tells whose an access key is.
