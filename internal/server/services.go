@@ -134,7 +134,7 @@ func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
 
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, trail.Verify, topic.Verify}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify}
 }
 
 // accountOf tells whose an access key is.
