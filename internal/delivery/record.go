@@ -82,7 +82,7 @@ func encode(d *Delivery, end *End) []byte {
 	if d.DeadLetter != (arn.ARN{}) {
 		deadLetter, event = d.DeadLetter.String(), d.Event // nobody else wants to see it
 	}
-	b := make([]byte, 0, len(d.Body)+len(event)+256)
+	b := make([]byte, 0, len(d.Body)+len(event)+len(d.Params)+384)
 	b = append(b, recordVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(d.AcceptedAt.UnixNano()))
 	b = append(b, d.Key[:]...)
@@ -99,7 +99,7 @@ func encode(d *Delivery, end *End) []byte {
 		b = binary.AppendUvarint(b, uint64(d.Policy.MaxAge))
 		b = appendSchedule(b, d.Policy.Schedule)
 	}
-	return append(b, d.Body...)
+	return append(b, d.Whole()...)
 }
 
 var errRecord = errors.New("outbox record is damaged")

@@ -23,9 +23,9 @@ import (
 
 // Reach has r deliver to targets of a kind, which is the service of their ARN,
 // and behind a colon the first word of the resource where that matters:
-// "events:api-destination". What ends the word may be given with it, / or :, and
-// the word may be *, for any: "sns:*:" is what is within a topic, and not the
-// topic. Call it before the first Send.
+// "events:api-destination". Where that word is also what another kind is named
+// after, "sns:endpoint/" are resources that begin so, and "sns::" are those in
+// two parts with a colon between them. Call it before the first Send.
 func (o *Outbox) Reach(kind string, r Remote) {
 	service, word, _ := strings.Cut(kind, ":")
 	if o.remotes == nil {
@@ -39,16 +39,11 @@ type remoteKind struct {
 	remote Remote
 }
 
-func (k *remoteKind) matches(resource string) bool {
-	word, end := k.word, byte(0)
-	if n := len(word); n > 0 && strings.IndexByte("/:", word[n-1]) >= 0 {
-		word, end = word[:n-1], word[n-1]
-	}
-	i := strings.IndexAny(resource, "/:")
-	if i < 0 {
-		return end == 0 && (word == "" || word == resource)
-	}
-	return (end == 0 || end == resource[i]) && (word == "" || word == "*" || word == resource[:i])
+// takes tells whether a kind that is named after more than a word is that of
+// the resource.
+func (k *remoteKind) takes(resource string) bool {
+	return k.word == ":" && strings.Contains(resource, ":") ||
+		strings.HasSuffix(k.word, "/") && strings.HasPrefix(resource, k.word)
 }
 
 // remote is who delivers to a; nil if a is in the shard, or unknown.
@@ -57,8 +52,12 @@ func (o *Outbox) remote(a *arn.ARN) Remote {
 	if len(kinds) == 0 {
 		return nil
 	}
+	word := a.Resource
+	if i := strings.IndexAny(word, "/:"); i >= 0 {
+		word = word[:i]
+	}
 	for _, k := range kinds {
-		if k.matches(a.Resource) {
+		if k.word == "" || k.word == word || k.takes(a.Resource) {
 			return k.remote
 		}
 	}

@@ -137,9 +137,12 @@ func percentage(name, v string) (string, error) {
 	return strconv.Itoa(n), nil
 }
 
+// maxARN bounds the ARNs that are kept.
+const maxARN = 2048
+
 func role(name, v string) (string, error) {
 	a, err := arn.Parse(v)
-	if err != nil || a.Service != "iam" || !strings.HasPrefix(a.Resource, "role/") {
+	if err != nil || len(v) > maxARN || a.Service != "iam" || !strings.HasPrefix(a.Resource, "role/") {
 		return "", refusal(name + ": it is not the ARN of an IAM role")
 	}
 	return v, nil
