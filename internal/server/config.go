@@ -102,10 +102,12 @@ type Config struct {
 	NoTrail bool
 
 	// HTTPTargets are the networks beside the public internet that API
-	// destinations may call: CIDRs, private, loopback, or none. If it is empty:
+	// destinations and subscribers over HTTP may have called: CIDRs, private, loopback, or none. If it is empty:
 	// loopback while only this machine can reach us and everybody is accepted,
 	// else none.
 	HTTPTargets []string
+
+	Outside Outside
 
 	// MetricsSeries is how many buses, rules and targets, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
@@ -296,6 +298,9 @@ func (c *Config) check() error {
 	}
 	if _, err := outbound.ParseAllowed(c.HTTPTargets); err != nil {
 		return fmt.Errorf("http-targets-allow %w", err)
+	}
+	if err := c.Outside.check(); err != nil {
+		return err
 	}
 	if err := checkBuses(c.Buses); err != nil {
 		return err

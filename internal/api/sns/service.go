@@ -20,6 +20,7 @@ package sns
 
 import (
 	"context"
+	"net/url"
 
 	"github.com/google/uuid"
 
@@ -33,6 +34,9 @@ import (
 type Options struct {
 	Shard *store.Shard
 	Core  *topic.Core
+
+	// CheckURL refuses the URL of an endpoint that could never be called; nil: none.
+	CheckURL func(u *url.URL) error
 }
 
 // Service implements the operations of SNS that there are.
@@ -40,6 +44,7 @@ type Service struct {
 	model.NotImplemented
 	shard *store.Shard
 	core  *topic.Core
+	check func(u *url.URL) error // Options.CheckURL
 	newID func() [16]byte
 
 	// newCode makes the code that a number of the SMS sandbox is verified with.
@@ -55,7 +60,7 @@ var _ model.Operations = (*Service)(nil)
 // New is the table of SNS's operations on a shard.
 func New(o Options) *wire.Service {
 	return model.New(&Service{
-		shard: o.Shard, core: o.Core,
+		shard: o.Shard, core: o.Core, check: o.CheckURL,
 		newID:   func() [16]byte { return uuid.New() },
 		newCode: func() string { return knownCode },
 	}, resource)
