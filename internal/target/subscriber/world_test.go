@@ -257,3 +257,35 @@ func (w *world) received(name string) (bodies []string) {
 	})
 	return bodies
 }
+
+// subscribePending makes a subscription that nobody has confirmed, and is what
+// its endpoint is asked.
+func (w *world) subscribePending(s topic.Subscription) *delivery.Delivery {
+	w.t.Helper()
+	kept := &keeper{}
+	core := topic.New(topic.DefaultLimits, [32]byte{1}, kept)
+	w.update(func(tx *store.Tx) error {
+		_, err := core.Subscribe(tx, s.Topic, topic.Request{ID: s.ID, Protocol: s.Protocol, Endpoint: s.Endpoint, Owner: account})
+		return err
+	})
+	n := notification.Asking(uuid.NewString(), s.Topic.ARN().String(), kept.token, time.Now())
+	return &delivery.Delivery{Target: s.ARN(), Body: n.Append(nil)}
+}
+
+type keeper struct{ token string }
+
+func (k *keeper) Ask(_ *store.Tx, _ topic.Subscription, token string) error {
+	k.token = token
+	return nil
+}
+
+func (k *keeper) Farewell(*store.Tx, topic.Subscription, string) error { return nil }
+
+// get is a subscription as it is; empty if there is none.
+func (w *world) get(id topic.ID) (s topic.Subscription) {
+	_ = w.store.View(func(v *store.View) (err error) {
+		s, err = topic.GetSubscription(v, news, id)
+		return err
+	})
+	return s
+}
