@@ -231,6 +231,7 @@ func TestAnEndpointIsAskedUntilItAnswersAndToldFarewell(t *testing.T) {
 			t.Errorf("%s", calls[2].body)
 		}
 		w.publish(s, notification.Notification{Message: "too early"})
+		synctest.Wait()
 		w.update(func(tx *store.Tx) error { _, err := w.core.Confirm(tx, news, n.Token, false, false); return err })
 		w.publish(s, notification.Notification{Message: "now"})
 		w.update(func(tx *store.Tx) error { return w.core.Remind(tx, s) }) // who asks late asks nobody
