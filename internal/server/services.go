@@ -73,6 +73,8 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		return nil, err
 	}
 	topics := topic.New(r.config.Topics, tokens, nil) // nobody asks endpoints yet
+	topics.Through(outbox)
+	r.fanOut(shard, topics)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	r.countWaiting(outbox)

@@ -20,6 +20,7 @@ package sns
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -41,6 +42,11 @@ type Service struct {
 	shard *store.Shard
 	core  *topic.Core
 	newID func() [16]byte
+	now   func() time.Time
+
+	// newMessageID makes ids that begin with their time, by which the trail finds
+	// what became of a message.
+	newMessageID func() [16]byte
 
 	// newCode makes the code that a number of the SMS sandbox is verified with.
 	// Without a gateway nothing is sent, and it is one that everybody knows.
@@ -56,8 +62,10 @@ var _ model.Operations = (*Service)(nil)
 func New(o Options) *wire.Service {
 	return model.New(&Service{
 		shard: o.Shard, core: o.Core,
-		newID:   func() [16]byte { return uuid.New() },
-		newCode: func() string { return knownCode },
+		newID:        func() [16]byte { return uuid.New() },
+		now:          time.Now,
+		newMessageID: func() [16]byte { return uuid.Must(uuid.NewV7()) },
+		newCode:      func() string { return knownCode },
 	}, resource)
 }
 
