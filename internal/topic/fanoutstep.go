@@ -11,8 +11,9 @@ import (
 
 // A step makes so many deliveries, or so many bytes of those that share nothing,
 // in one transaction; and after sliceSteps of them a topic lets others go first.
-// Messages are read readMessages at a time.
-const (
+// Messages are read readMessages at a time. Variables, so that tests can do with
+// less.
+var (
 	stepDeliveries = 512
 	stepBytes      = 1 << 20
 	sliceSteps     = 8

@@ -240,8 +240,9 @@ func (l members) each(fn func(m *member)) {
 }
 
 // loadInside is how many subscriptions are read inside a transaction; of more,
-// the audience is gathered beside it (load).
-const loadInside = 500
+// the audience is gathered beside it (load). A variable, so that tests can do
+// with less.
+var loadInside = 500
 
 // audienceIn is the audience of a topic as it is in tx; nil if it has to be
 // gathered first. An error is ErrNotFound, or the store's.
@@ -261,7 +262,7 @@ func audienceIn(tx *store.Tx, n Name) (*audience, error) {
 	if err != nil {
 		return nil, err
 	}
-	if counts.Confirmed+counts.Pending > loadInside {
+	if counts.Confirmed+counts.Pending > uint64(loadInside) {
 		return nil, nil
 	}
 	w := newWorking(n, rec.Number, rec.Settings.Config)

@@ -76,7 +76,8 @@ type pending struct {
 
 // Who gets a message that more than few want, or whose deliveries together are
 // larger than fewBytes where nothing can be shared, gets it from the fan-out.
-const (
+// Variables, so that tests can do with less.
+var (
 	few      = 64
 	fewBytes = 1 << 20
 )
