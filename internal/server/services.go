@@ -72,6 +72,8 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	if err != nil {
 		return nil, err
 	}
+	topics.Through(outbox)
+	r.fanOut(shard, topics)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	r.countWaiting(outbox)

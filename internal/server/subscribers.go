@@ -102,8 +102,13 @@ func (r *Running) subscribers(ctx context.Context, shard *store.Shard, outbox *d
 		SMS: subscriber.Gateway(r.config.Outside.SMS), Push: subscriber.Gateway(r.config.Outside.Push),
 		Observe: observeSubscribers(registry), Logger: r.log,
 	})
-	for _, kind := range []string{subscriber.Subscriptions, subscriber.Devices, subscriber.Phones} {
-		outbox.Reach(kind, sender)
+	outbox.Reach(subscriber.Subscriptions, sender)
+	// Who publishes to a phone or an app itself hears that there is no gateway.
+	if r.config.Outside.SMS != "" {
+		outbox.Reach(subscriber.Phones, sender)
+	}
+	if r.config.Outside.Push != "" {
+		outbox.Reach(subscriber.Devices, sender)
 	}
 	core := topic.New(r.config.Topics, tokens, &subscriber.Asker{Outbox: outbox, BaseURL: r.baseURL()})
 	people := &subscriber.Pages{Shard: shard, Core: core}

@@ -105,6 +105,9 @@ func (c *Core) Change(tx *store.Tx, n Name, edit func(s *Settings) error) error 
 		return err
 	}
 	rec.noteArchive(tx)
+	if err := reconfigured(tx, rec.Number, rec.Settings.Config); err != nil {
+		return err
+	}
 	return tx.Set(n.key(), encode(rec))
 }
 

@@ -42,6 +42,9 @@ func (c *Core) Delete(tx *store.Tx, n Name) error {
 	if err := tx.Delete(numbered(nameSpace, rec.Number)); err != nil {
 		return err
 	}
+	if err := forgotten(tx, n, rec.Number); err != nil {
+		return err
+	}
 	if err := keepDeletion(tx, rec.Number, n.Region, ID{}); err != nil {
 		return err
 	}

@@ -21,6 +21,12 @@ func add(tx *store.Tx, p place, rec *subscriptionRecord) error {
 	if err := count(tx, p, nil, rec, false); err != nil {
 		return err
 	}
+	if err := begins(tx, p.topic, rec); err != nil {
+		return err
+	}
+	if err := changed(tx, p, rec); err != nil {
+		return err
+	}
 	if err := tx.Set(endpointKey(p.topic, rec.Protocol, rec.Endpoint), append([]byte{recordVersion}, p.id[:]...)); err != nil {
 		return err
 	}
@@ -41,6 +47,14 @@ func replace(tx *store.Tx, p place, old, rec *subscriptionRecord) error {
 	if err := count(tx, p, old, rec, false); err != nil {
 		return err
 	}
+	if old.Pending {
+		if err := begins(tx, p.topic, rec); err != nil {
+			return err
+		}
+	}
+	if err := changed(tx, p, rec); err != nil {
+		return err
+	}
 	if old.Pending && !rec.Pending {
 		if err := timer.Cancel(tx, timer.TopicSweep, old.CreatedAt.Add(ConfirmFor), p.ref()); err != nil {
 			return err
@@ -58,6 +72,9 @@ func replace(tx *store.Tx, p place, old, rec *subscriptionRecord) error {
 // and does not count any more.
 func remove(tx *store.Tx, p place, rec *subscriptionRecord, topicGone bool) error {
 	if err := count(tx, p, rec, nil, topicGone); err != nil {
+		return err
+	}
+	if err := changed(tx, p, nil); err != nil {
 		return err
 	}
 	if rec.Pending {

@@ -57,6 +57,7 @@ type subscriptionRecord struct {
 	Authenticated bool       `json:"authenticated,omitempty"`
 	Guarded       bool       `json:"guarded,omitempty"`
 	CreatedAt     time.Time  `json:"createdAt"`
+	Since         uint64     `json:"since,omitempty"` // of messages that wait to go out (fanout.go), it gets none before
 }
 
 func (n Name) text() string { return n.Account + "\x00" + n.Region + "\x00" + n.Topic }

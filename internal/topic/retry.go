@@ -10,42 +10,29 @@ import (
 // schedule takes. It is the number of attempts that ends one.
 const keepFor = 30 * 24 * time.Hour
 
-// The schedules of what nobody can choose one for: of queues, and of all else but
-// HTTP.
+// otherPolicy is that of mail, text messages and apps, for which nobody can choose
+// one: 50 attempts over 6 hours.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-var (
-	ownSchedule = delivery.Schedule{
-		{Retries: 3},
-		{Retries: 2, Min: time.Second, Max: time.Second},
-		{Retries: 10, Min: time.Second, Max: 20 * time.Second, Growth: delivery.Exponential},
-		{Retries: 100_000, Min: 20 * time.Second, Max: 20 * time.Second},
-	}
-	customerSchedule = delivery.Schedule{
-		{Retries: 2, Min: 10 * time.Second, Max: 10 * time.Second},
-		{Retries: 10, Min: 10 * time.Second, Max: 600 * time.Second, Growth: delivery.Exponential},
-		{Retries: 38, Min: 600 * time.Second, Max: 600 * time.Second},
-	}
-)
+var otherPolicy = *policyOf(delivery.Schedule{
+	{Retries: 2, Min: 10 * time.Second, Max: 10 * time.Second},
+	{Retries: 10, Min: 10 * time.Second, Max: 600 * time.Second, Growth: delivery.Exponential},
+	{Retries: 38, Min: 600 * time.Second, Max: 600 * time.Second},
+})
 
 // Attempts is how a delivery to a subscription of a topic is tried again.
 func (s *Subscription) Attempts(c Config) *delivery.Policy {
-	if s.Protocol == HTTPPlain || s.Protocol == HTTPS {
-		h := EffectiveHTTP(c, &s.Settings)
-		return policyOf(h.Retry.schedule())
-	}
-	return AttemptsBy(s.Protocol)
+	return attempts(s.Protocol, c, s.Settings.HTTP)
 }
 
-// AttemptsBy is how a delivery to an endpoint is tried again that has no
-// subscription.
-func AttemptsBy(p Protocol) *delivery.Policy {
+func attempts(p Protocol, c Config, h *HTTP) *delivery.Policy {
 	switch p {
 	case Queue:
-		return policyOf(ownSchedule)
+		return &queuePolicy
 	case HTTPPlain, HTTPS:
-		return policyOf(DefaultRetry.schedule())
+		effective := EffectiveHTTP(c, &Subscribed{HTTP: h})
+		return policyOf(effective.Retry.schedule())
 	}
-	return policyOf(customerSchedule)
+	return &otherPolicy
 }
 
 func policyOf(s delivery.Schedule) *delivery.Policy {

@@ -26,11 +26,13 @@ package topic
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -108,13 +110,21 @@ type Core struct {
 	limits Limits
 	tokens tokens
 	asker  Asker
+
+	outbox *delivery.Outbox
+	hints  sync.Map // Name -> *audience: the last that a Publish saw
+	counts publishCounts
 }
 
 // New is a Core. key makes tokens, and must stay as long as the store does.
 // asker may be nil: nobody is asked, and subscriptions wait until they end.
 func New(limits Limits, key [32]byte, asker Asker) *Core {
-	return &Core{limits, tokens{key}, asker}
+	return &Core{limits: limits, tokens: tokens{key}, asker: asker}
 }
+
+// Through has what is published delivered through outbox. Call it before the
+// first Publish.
+func (c *Core) Through(outbox *delivery.Outbox) { c.outbox = outbox }
 
 // Reader is what reading needs: a *store.Tx or a *store.View.
 type Reader interface {

@@ -21,6 +21,13 @@ const (
 	codeState         = "InvalidStateException"
 	codeUser          = "UserErrorException"
 	codeVerification  = "VerificationException"
+	codeValue         = "InvalidParameterValueException"
+	codeDisabled      = "EndpointDisabledException"
+	codeBatchEmpty    = "EmptyBatchRequestException"
+	codeBatchMany     = "TooManyEntriesInBatchRequestException"
+	codeBatchID       = "InvalidBatchEntryIdException"
+	codeBatchIDs      = "BatchEntryIdsNotDistinctException"
+	codeBatchLong     = "BatchRequestTooLongException"
 )
 
 func say(code, message string) error { return &wire.Error{Code: code, Message: message} }
@@ -47,6 +54,10 @@ func explain(err error) error {
 		return say(codeFilterLimit, "Filter policy limit exceeded")
 	case errors.Is(err, topic.ErrTooManyTags):
 		return say(codeTagLimit, "Could not complete request: tag quota of per resource exceeded")
+	case errors.Is(err, topic.ErrNoGroup):
+		return invalid("The MessageGroupId parameter is required for FIFO topics")
+	case errors.Is(err, topic.ErrNoDedup):
+		return invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	case errors.Is(err, topic.ErrArchiving):
 		return say(codeState, "Cannot delete a topic with an ArchivePolicy. Remove its ArchivePolicy first.")
 	}

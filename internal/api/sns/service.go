@@ -21,6 +21,7 @@ package sns
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -46,6 +47,11 @@ type Service struct {
 	core  *topic.Core
 	check func(u *url.URL) error // Options.CheckURL
 	newID func() [16]byte
+	now   func() time.Time
+
+	// newMessageID makes ids that begin with their time, by which the trail finds
+	// what became of a message.
+	newMessageID func() [16]byte
 
 	// newCode makes the code that a number of the SMS sandbox is verified with.
 	// Without a gateway nothing is sent, and it is one that everybody knows.
@@ -61,8 +67,10 @@ var _ model.Operations = (*Service)(nil)
 func New(o Options) *wire.Service {
 	return model.New(&Service{
 		shard: o.Shard, core: o.Core, check: o.CheckURL,
-		newID:   func() [16]byte { return uuid.New() },
-		newCode: func() string { return knownCode },
+		newID:        func() [16]byte { return uuid.New() },
+		now:          time.Now,
+		newMessageID: func() [16]byte { return uuid.Must(uuid.NewV7()) },
+		newCode:      func() string { return knownCode },
 	}, resource)
 }
 

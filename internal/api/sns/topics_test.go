@@ -325,9 +325,3 @@ func TestLimitsHaveCodesOfTheirOwn(t *testing.T) {
 	_, err = a.trySubscribe(arn, "sqs", queueARN("b"), nil)
 	refused(t, "subscriptions", err, "SubscriptionLimitExceeded", "Subscription limit exceeded")
 }
-
-func TestPublishingIsNotThereYetAndSaysSo(t *testing.T) {
-	a := start(t)
-	_, err := a.Publish(a.ctx, &sns.PublishInput{TopicArn: a.topic("orders", nil), Message: aws.String("m")})
-	refused(t, "publish", err, "NotImplemented", "Carillon does not implement sns:Publish yet.")
-}

@@ -38,7 +38,7 @@ func (a *Asker) send(tx *store.Tx, s *topic.Subscription, document func(delivery
 	key := keyOf(s, now)
 	n := document(key, now)
 	d := &delivery.Delivery{
-		Key: key, Source: topicARN, TargetID: s.ID.String(), Target: s.ARN(), AcceptedAt: now, Policy: topic.AttemptsBy(s.Protocol),
+		Key: key, Source: topicARN, TargetID: s.ID.String(), Target: s.ARN(), AcceptedAt: now, Policy: s.Attempts(topic.Config{}),
 	}
 	switch s.Protocol {
 	case topic.Queue: // of another account, whose owner finds it there
