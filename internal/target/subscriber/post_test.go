@@ -37,11 +37,11 @@ func TestAnEndpointGetsASignedDocumentWithAWSsHeaders(t *testing.T) {
 			"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": key.String(), "x-amz-sns-topic-arn": news.ARN().String(),
 			"x-amz-sns-subscription-arn": s.ARN().String(), "Content-Type": "text/plain; charset=UTF-8", "User-Agent": "Amazon Simple Notification Service Agent",
 		} {
-			if got := c.header[name]; len(got) != 1 || got[0] != want {
-				t.Errorf("%s: %v, want %s", name, got, want)
+			if got := c.said(name); got != want {
+				t.Errorf("%s: %q, want %s", name, got, want)
 			}
 		}
-		if c.header["x-amz-sns-rawdelivery"] != nil {
+		if c.said("x-amz-sns-rawdelivery") != "" {
 			t.Error("it says that it is raw")
 		}
 		n := w.read(c.body)
@@ -75,7 +75,7 @@ func TestATopicAndASubscriptionSayHowItIsSent(t *testing.T) {
 			t.Errorf("%+v", calls[0])
 		}
 		c := calls[1]
-		if c.body != `{"Type":"Notification"}` || c.header["x-amz-sns-rawdelivery"][0] != "true" || c.header.Get("Content-Type") != "application/json" {
+		if c.body != `{"Type":"Notification"}` || c.said("x-amz-sns-rawdelivery") != "true" || c.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%+v", c)
 		}
 	})
@@ -124,7 +124,7 @@ func TestRetriesComeWhenTheDeliveryPolicySays(t *testing.T) {
 			if after := c.at.Sub(calls[i].at).Seconds(); after < want[i] || after > 1.1*want[i]+.1 {
 				t.Errorf("retry %d after %.3fs, want %.1fs", i+1, after, want[i])
 			}
-			if c.header["x-amz-sns-message-id"][0] != calls[0].header["x-amz-sns-message-id"][0] {
+			if c.said("x-amz-sns-message-id") != calls[0].said("x-amz-sns-message-id") {
 				t.Error("a retry has another id")
 			}
 		}
@@ -227,7 +227,7 @@ func TestAnEndpointIsAskedUntilItAnswersAndToldFarewell(t *testing.T) {
 		}
 		n := w.read(calls[2].body)
 		if n.Type != notification.Confirm || n.SubscribeURL != base+"/?Action=ConfirmSubscription&TopicArn="+news.ARN().String()+"&Token="+n.Token ||
-			calls[2].header["x-amz-sns-message-type"][0] != "SubscriptionConfirmation" || calls[2].header["x-amz-sns-subscription-arn"] != nil {
+			calls[2].said("x-amz-sns-message-type") != "SubscriptionConfirmation" || calls[2].said("x-amz-sns-subscription-arn") != "" {
 			t.Errorf("%s", calls[2].body)
 		}
 		w.publish(s, notification.Notification{Message: "too early"})
@@ -245,7 +245,7 @@ func TestAnEndpointIsAskedUntilItAnswersAndToldFarewell(t *testing.T) {
 		synctest.Wait()
 		calls = w.web.take()
 		bye := w.read(calls[0].body)
-		if bye.Type != notification.UnsubscribeAck || bye.Token != n.Token || bye.SubscribeURL == "" || calls[0].header["x-amz-sns-subscription-arn"][0] != s.ARN().String() {
+		if bye.Type != notification.UnsubscribeAck || bye.Token != n.Token || bye.SubscribeURL == "" || calls[0].said("x-amz-sns-subscription-arn") != s.ARN().String() {
 			t.Errorf("%+v", calls)
 		}
 	})

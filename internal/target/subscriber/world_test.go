@@ -63,6 +63,14 @@ type call struct {
 	user   string
 }
 
+// said is a header, spelled as it was sent.
+func (c *call) said(name string) string {
+	if v := map[string][]string(c.header)[name]; len(v) == 1 {
+		return v[0]
+	}
+	return ""
+}
+
 func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(r.Body)
 	c := call{url: r.URL.String(), header: r.Header.Clone(), body: string(body), at: time.Now()}
