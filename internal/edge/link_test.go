@@ -23,7 +23,9 @@ func TestALinkNeedsNoSignatureAndNothingElseComesIn(t *testing.T) {
 	}
 	s, h := front(t, edge.Options{
 		Credentials: keys, Links: map[string]edge.Link{"SendMessage": {Service: "sqs", Resource: "Queue"}},
-		Decide: func(context.Context, *wire.Call, string, string) error { return &wire.Error{Code: "AccessDenied", Status: 403} },
+		Decide: func(context.Context, *wire.Call, string, string) error {
+			return &wire.Error{Code: "AccessDenied", Status: 403}
+		},
 	})
 	const link = "/?Action=SendMessage&Queue=arn:aws:sqs:eu-west-1:123456789012:q"
 	for _, c := range []struct {
