@@ -51,6 +51,10 @@ const (
 	renewBefore = 30 * 24 * time.Hour
 )
 
+// commonName is a name that AWS's own certificate has, and that the SnsMessageManager
+// of its Java SDK wants to see in every one.
+const commonName = "sns.amazonaws.com"
+
 var identityKey = append([]byte{store.SpaceMeta}, "signer"...)
 
 type identityRecord struct {
@@ -191,6 +195,8 @@ func (s *Signer) create(ctx context.Context) (*identity, error) {
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "Carillon notifications"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(validFor), KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}, // messages, and no TLS
+		DNSNames:              []string{commonName},
 		BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
