@@ -262,6 +262,7 @@ func (j *Job) send(tx *store.Tx, batch []portion) error {
 			return err
 		}
 		f.first, f.cursor = p.number+1, ID{}
+		j.core.counts.goneOut.Add(1)
 	}
 	for _, p := range batch {
 		p.to = p.to[p.n:]
