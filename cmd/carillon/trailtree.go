@@ -80,6 +80,9 @@ func addPassage(to *tree, p *server.TrailEvent, brought map[string]*server.Trail
 	case "source-pending":
 		bus.add("the partner's source was on no bus: the event went nowhere")
 		return
+	case "published":
+		addPublished(bus, p, brought, shown)
+		return
 	}
 	for i := range p.Rules {
 		r := &p.Rules[i]
@@ -152,3 +155,18 @@ func attemptText(a *server.TrailAttempt) string {
 }
 
 func moment(at time.Time) string { return at.Local().Format("2006-01-02 15:04:05.000") }
+
+// addPublished is what a topic did with a message; of its deliveries there are
+// those that were not made at once.
+func addPublished(to *tree, p *server.TrailEvent, brought map[string]*server.TrailEvent, shown map[*server.TrailEvent]bool) {
+	var envelope struct {
+		Detail json.RawMessage `json:"detail"`
+	}
+	_ = json.Unmarshal(p.Event, &envelope) // it is ours
+	to.add("%s: %s", p.DetailType, envelope.Detail)
+	for i := range p.Rules {
+		for j := range p.Rules[i].Targets {
+			addTarget(to, &p.Rules[i].Targets[j], brought, shown)
+		}
+	}
+}

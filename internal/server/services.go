@@ -77,6 +77,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	topics := topic.New(r.config.Topics, tokens, nil) // nobody asks endpoints yet
 	topics.Through(outbox)
+	topics.Record(trails)
 	toTopics.Core = topics // which sends through the outbox
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)

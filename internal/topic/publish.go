@@ -216,7 +216,10 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 	}
 	if m.many || waits { // behind those that were published before
 		c.counts.kept.Add(1)
-		return keep(tx, a.number, &m.Message)
+		if err := keep(tx, a.number, &m.Message); err != nil {
+			return err
+		}
+		return c.note(tx, a, &m.Message, trailKept, 0)
 	}
 	c.counts.matched.Add(uint64(m.matched))
 	if a.config.FIFO {
@@ -228,7 +231,7 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 			return err
 		}
 	}
-	return nil
+	return c.note(tx, a, &m.Message, trailSent, uint64(len(m.deliveries)))
 }
 
 // Refresh matches the messages again, after ErrStale.
