@@ -72,7 +72,11 @@ func addPassage(to *tree, p *server.TrailEvent, brought map[string]*server.Trail
 	if p.Replay != "" {
 		origin = ", sent again by replay " + p.Replay
 	}
-	bus := to.add("bus %s of %s in %s, at %s%s", p.Bus, p.Account, p.Region, moment(p.AcceptedAt), origin)
+	on := "bus " + p.Bus
+	if p.Fate == "published" {
+		on = p.Bus // topic/…
+	}
+	bus := to.add("%s of %s in %s, at %s%s", on, p.Account, p.Region, moment(p.AcceptedAt), origin)
 	switch p.Fate {
 	case "no-bus":
 		bus.add("there was no such bus: the event went nowhere")
