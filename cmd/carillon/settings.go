@@ -53,6 +53,7 @@ type serveSettings struct {
 	inFlight    queue.Limits
 	buses       bus.Limits
 	topics      topic.Limits
+	outside     server.Outside
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
@@ -90,10 +91,10 @@ func newServeSettings() *serveSettings {
 	}
 	f := s.group("Network")
 	f.StringVar(&s.listen, "listen", server.DefaultListen, "`address` to listen on; port 0 takes a free one")
-	f.StringVar(&s.externalURL, "external-url", "", "`URL` by which clients reach this server, for queue URLs (default: the host that a request was sent to)")
+	f.StringVar(&s.externalURL, "external-url", "", "`URL` by which clients reach this server, for queue URLs (default: the host that a request was sent to) and in what subscribers are sent (default: the address that we listen on)")
 	f.StringSliceVar(&s.origins, "cors-origin", nil, "web `origin` that may call from a browser, repeatable; * is all of them (default: none but our own)")
 
-	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations may call beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
+	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations and HTTP subscribers may have called beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
 
 	f = s.group("Data")
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
@@ -108,6 +109,13 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with the keys of --auth strict")
 	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
+
+	f = s.group("Subscribers")
+	f.StringVar(&s.outside.SMTP, "smtp-url", "", "SMTP `server` for subscriptions of mail addresses: smtp://user:password@host:port, or smtps://… (default: none, and such mail waits)")
+	f.StringVar(&s.outside.SMTPPasswordFile, "smtp-password-file", "", "`file` with the password, in place of the URL's")
+	f.StringVar(&s.outside.SMTPFrom, "smtp-from", "", "`address` that mail is from, such as Carillon <carillon@example.com>")
+	f.StringVar(&s.outside.SMS, "sms-gateway", "", "`URL` that text messages are posted to, as JSON (default: none, and they wait)")
+	f.StringVar(&s.outside.Push, "push-gateway", "", "`URL` that messages to apps are posted to, as JSON (default: none, and they wait)")
 
 	f = s.group("Limits")
 	f.Var(&s.maxBody, "max-body", "largest request body, such as 10MiB")
@@ -303,6 +311,7 @@ func (s *serveSettings) config() server.Config {
 		InFlight:     s.inFlight,
 		Buses:        s.buses,
 		Topics:       s.topics,
+		Outside:      s.outside,
 		Pprof:        s.pprof,
 
 		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},

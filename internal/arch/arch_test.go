@@ -33,7 +33,7 @@ var bands = []struct {
 	{"adapters", []string{"internal/target", "internal/telemetry"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/trail"}, true},
-	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen"}, true},
+	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen", "internal/outbound"}, true},
 	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter", "internal/webhook", "internal/cloudevent", "internal/notification"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }

@@ -111,6 +111,18 @@ func (k Key) String() string {
 type Policy struct {
 	MaxAge      time.Duration
 	MaxAttempts int // after the first
+
+	// Schedule is when it is tried again; after its end, and where there is none,
+	// the backoff below says.
+	Schedule Schedule
+}
+
+// wait is how long d waits before a retry.
+func (p *Policy) wait(key Key, retry int) time.Duration {
+	if retry <= p.Schedule.Retries() {
+		return max(jitter(key, retry, p.Schedule.Delay(retry)), 1) // never at once, as below
+	}
+	return backoff(key, retry)
 }
 
 // DefaultPolicy is EventBridge's: 24 hours and up to 185 retries.
@@ -248,7 +260,7 @@ func (o *Outbox) next(d *Delivery, retry int, atLeast time.Duration, now time.Ti
 	if retry >= policy.MaxAttempts {
 		return time.Time{}, MaxAttempts
 	}
-	at := now.Add(max(backoff(d.Key, retry+1), atLeast))
+	at := now.Add(max(policy.wait(d.Key, retry+1), atLeast))
 	if at.Sub(d.AcceptedAt) >= policy.MaxAge {
 		return time.Time{}, MaxAge
 	}

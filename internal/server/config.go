@@ -13,9 +13,9 @@ import (
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
-	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	"github.com/carillon-events/carillon/internal/telemetry"
 	"github.com/carillon-events/carillon/internal/topic"
@@ -102,10 +102,12 @@ type Config struct {
 	NoTrail bool
 
 	// HTTPTargets are the networks beside the public internet that API
-	// destinations may call: CIDRs, private, loopback, or none. If it is empty:
+	// destinations and subscribers over HTTP may have called: CIDRs, private, loopback, or none. If it is empty:
 	// loopback while only this machine can reach us and everybody is accepted,
 	// else none.
 	HTTPTargets []string
+
+	Outside Outside
 
 	// MetricsSeries is how many buses, rules and targets, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
@@ -294,8 +296,11 @@ func (c *Config) check() error {
 	if err := c.Tracing.check(); err != nil {
 		return err
 	}
-	if _, err := targetdestination.ParseAllowed(c.HTTPTargets); err != nil {
+	if _, err := outbound.ParseAllowed(c.HTTPTargets); err != nil {
 		return fmt.Errorf("http-targets-allow %w", err)
+	}
+	if err := c.Outside.check(); err != nil {
+		return err
 	}
 	if err := checkBuses(c.Buses); err != nil {
 		return err
@@ -315,7 +320,7 @@ func (c *Config) check() error {
 }
 
 // httpTargets is what API destinations may call beside the public internet.
-func (c *Config) httpTargets() (targetdestination.Allowed, error) {
+func (c *Config) httpTargets() (outbound.Allowed, error) {
 	list := c.HTTPTargets
 	if len(list) == 0 {
 		addr, err := net.ResolveTCPAddr("tcp", c.Listen)
@@ -323,7 +328,7 @@ func (c *Config) httpTargets() (targetdestination.Allowed, error) {
 			list = []string{"loopback"} // a laptop, whose user can call it himself
 		}
 	}
-	return targetdestination.ParseAllowed(list)
+	return outbound.ParseAllowed(list)
 }
 
 // checkURL wants scheme://host[:port] and nothing behind it.

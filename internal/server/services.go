@@ -71,11 +71,10 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	registerIngest(registry, r.ingest)
 	registerCounts(registry, core, outbox, trails)
-	tokens, err := secret(ctx, shard, "topics")
+	topics, err := r.subscribers(ctx, shard, outbox, registry)
 	if err != nil {
 		return nil, err
 	}
-	topics := topic.New(r.config.Topics, tokens, nil) // nobody asks endpoints yet
 	topics.Through(outbox)
 	topics.Record(trails)
 	toTopics.Core = topics // which sends through the outbox
@@ -104,7 +103,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
 		events.New(shard, core, outbox, archives, calls),
-		sns.New(sns.Options{Shard: shard, Core: topics}),
+		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost}),
 		sts.New(accountOf(keys)),
 	}, nil
 }

@@ -60,6 +60,11 @@ func replace(tx *store.Tx, p place, old, rec *subscriptionRecord) error {
 			return err
 		}
 	}
+	if rec.Pending && !old.Pending {
+		if err := timer.Set(tx, timer.TopicSweep, rec.CreatedAt.Add(ConfirmFor), p.ref()); err != nil {
+			return err
+		}
+	}
 	return tx.Set(subKey(p.topic, p.id), encode(rec))
 }
 

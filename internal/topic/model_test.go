@@ -42,7 +42,7 @@ func TestTopicsAndSubscriptionsAreAsTheirModel(t *testing.T) {
 			return modelStep{
 				Do: rapid.SampledFrom([]string{
 					"create", "create", "create", "subscribe", "subscribe", "subscribe", "subscribe", "confirm", "confirm", "filter", "filter",
-					"unsubscribe", "unsubscribe", "delete", "restart", "day", "check", "check",
+					"unsubscribe", "unsubscribe", "leave", "leave", "delete", "restart", "day", "check", "check",
 				}).Draw(rt, "do"),
 				Topic:    rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "topic"),
 				Endpoint: rapid.SampledFrom([]string{"u", "v", "w", "x"}).Draw(rt, "endpoint"),
@@ -137,13 +137,29 @@ func (m *model) act(s modelStep) error {
 			delete(topic.subs, s.Endpoint)
 			topic.deleted++
 			return m.Unsubscribe(tx, named(s.Topic), sub.id, func(Subscription) error { return nil })
+		case "leave":
+			if sub.pending || protocolAt(s.Endpoint) == Queue {
+				delete(topic.subs, s.Endpoint)
+				topic.deleted++
+			} else {
+				sub.pending, sub.createdAt = true, tx.Now()
+			}
+			return m.Leave(tx, named(s.Topic), sub.id, func(Subscription) error { return nil })
 		}
 		return nil
 	})
 }
 
+// protocolAt is that of an endpoint: of some, a subscription goes on if they want.
+func protocolAt(endpoint string) Protocol {
+	if endpoint > "v" {
+		return HTTPS
+	}
+	return Queue
+}
+
 func (m *model) subscribeTo(s modelStep, topic *modelTopic, sub *modelSub) error {
-	r := Request{ID: m.nextID(), Protocol: Queue, Endpoint: s.Endpoint, Owner: s.Owner, Confirmed: s.Flag}
+	r := Request{ID: m.nextID(), Protocol: protocolAt(s.Endpoint), Endpoint: s.Endpoint, Owner: s.Owner, Confirmed: s.Flag}
 	made, err := m.subscribe(s.Topic, r)
 	switch {
 	case topic == nil:

@@ -204,3 +204,26 @@ func (c *Core) Unsubscribe(tx *store.Tx, n Name, id ID, allow func(Subscription)
 	}
 	return remove(tx, place{number, n.Region, id}, &rec, false)
 }
+
+// Leave is Unsubscribe for somebody unknown, who has only the address by which a
+// subscription over HTTP is ended: it gets nothing more, and waits as one that
+// was never confirmed, so that its endpoint can have it go on. Others end.
+func (c *Core) Leave(tx *store.Tx, n Name, id ID, allow func(Subscription) error) error {
+	number, old, err := getSubscription(tx, n, id)
+	if err != nil {
+		return err
+	}
+	s := old.subscription(n, number, id)
+	if err := allow(s); err != nil {
+		return err
+	}
+	if old.Pending || c.asker == nil || s.Protocol != HTTPPlain && s.Protocol != HTTPS {
+		return remove(tx, place{number, n.Region, id}, &old, false)
+	}
+	rec := old
+	rec.Pending, rec.Authenticated, rec.Guarded, rec.CreatedAt = true, false, false, tx.Now()
+	if err := replace(tx, place{number, n.Region, id}, &old, &rec); err != nil {
+		return err
+	}
+	return c.asker.Farewell(tx, rec.subscription(n, number, id), c.tokens.make(number, id))
+}

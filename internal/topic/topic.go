@@ -101,6 +101,9 @@ const ConfirmFor = 48 * time.Hour
 // with the endpoint is Asker's own affair.
 type Asker interface {
 	Ask(tx *store.Tx, s Subscription, token string) error
+	// Farewell tells an endpoint that somebody unknown has ended its subscription,
+	// which goes on if it answers with the token.
+	Farewell(tx *store.Tx, s Subscription, token string) error
 }
 
 // Core is the topics of one shard.

@@ -22,6 +22,7 @@ type node struct {
 	t     testing.TB
 	store *storetest.Store
 	asked []string // "{endpoint} {token}"
+	left  []string // likewise
 
 	stopTimers context.CancelFunc
 	timersDone chan error
@@ -44,6 +45,12 @@ func start(t testing.TB, limits Limits) *node {
 // Ask implements Asker.
 func (n *node) Ask(_ *store.Tx, s Subscription, token string) error {
 	n.asked = append(n.asked, s.Endpoint+" "+token)
+	return nil
+}
+
+// Farewell implements Asker.
+func (n *node) Farewell(_ *store.Tx, s Subscription, token string) error {
+	n.left = append(n.left, s.Endpoint+" "+token)
 	return nil
 }
 
@@ -380,4 +387,35 @@ func TestTheHTTPPolicyOfASubscriptionIsThatOfItsTopicPartByPart(t *testing.T) {
 		got.Retry, c.want.Retry = nil, nil
 		want(t, name, got, c.want)
 	}
+}
+
+func TestWhoIsUnknownHasASubscriptionOverHTTPWaitToBeConfirmedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t, testLimits)
+		must := func(err error) { wantError(t, "step", err, nil) }
+		must(n.create("a", Config{}))
+		s, err := n.subscribe("a", Request{ID: ID{1}, Protocol: HTTPS, Endpoint: "e", Owner: "111122223333"})
+		must(err)
+		token := n.asked[0][2:]
+		confirm := func() error {
+			return n.update(func(tx *store.Tx) error { _, err := n.Confirm(tx, named("a"), token, false, false); return err })
+		}
+		leave := func() error {
+			return n.update(func(tx *store.Tx) error {
+				return n.Leave(tx, named("a"), s.ID, func(Subscription) error { return nil })
+			})
+		}
+		must(confirm())
+		time.Sleep(47 * time.Hour)
+		must(leave())
+		want(t, "told", n.left[0], "e "+token)
+		time.Sleep(47 * time.Hour) // longer than it had at first
+		must(confirm())
+		must(leave())
+		time.Sleep(49 * time.Hour)
+		synctest.Wait()
+		if err := confirm(); !errors.Is(err, ErrToken) {
+			t.Errorf("after two days: %v", err)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package sns
 import (
 	"context"
 	"errors"
+	"net/url"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/sns"
 	"github.com/carillon-events/carillon/internal/mobile"
@@ -29,6 +30,9 @@ func (s *Service) Subscribe(ctx context.Context, c *wire.Call, in *model.Subscri
 	}
 	to, err := targetOf(c, n, p, in.Endpoint.V)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkCalled(p, in.Endpoint.V); err != nil {
 		return nil, err
 	}
 	settings, err := about{n, p, in.Protocol}.subscribed(in.Attributes)
@@ -60,6 +64,22 @@ func (s *Service) Subscribe(ctx context.Context, c *wire.Call, in *model.Subscri
 		answer = notYet
 	}
 	return &model.SubscribeOutput{SubscriptionArn: wire.Some(answer)}, nil
+}
+
+// checkCalled refuses a URL that nobody here would call: its owner should hear of
+// it now, and not wonder where the confirmation is.
+func (s *Service) checkCalled(p topic.Protocol, endpoint string) error {
+	if s.check == nil || p != topic.HTTPPlain && p != topic.HTTPS {
+		return nil
+	}
+	u, err := url.Parse(endpoint)
+	if err == nil {
+		err = s.check(u)
+	}
+	if err != nil {
+		return invalidFor("Endpoint", err.Error())
+	}
+	return nil
 }
 
 // check refuses a device that is not registered.

@@ -16,8 +16,12 @@ func (s *Service) Unsubscribe(ctx context.Context, c *wire.Call, in *model.Unsub
 	if err != nil {
 		return nil, err
 	}
+	end := s.core.Unsubscribe
+	if c.AccessKey == "" { // somebody followed its UnsubscribeURL
+		end = s.core.Leave
+	}
 	return nil, s.change(ctx, func(tx *store.Tx) error {
-		err := s.core.Unsubscribe(tx, n, id, func(sub topic.Subscription) error {
+		err := end(tx, n, id, func(sub topic.Subscription) error {
 			if sub.Guarded && (c.AccessKey == "" || c.Account != sub.Owner && c.Account != n.Account) {
 				return say(codeAuthorization, "Only the owners of the subscription and of its topic may unsubscribe it")
 			}

@@ -20,6 +20,7 @@ package sns
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,6 +35,9 @@ import (
 type Options struct {
 	Shard *store.Shard
 	Core  *topic.Core
+
+	// CheckURL refuses the URL of an endpoint that could never be called; nil: none.
+	CheckURL func(u *url.URL) error
 }
 
 // Service implements the operations of SNS that there are.
@@ -41,6 +45,7 @@ type Service struct {
 	model.NotImplemented
 	shard *store.Shard
 	core  *topic.Core
+	check func(u *url.URL) error // Options.CheckURL
 	newID func() [16]byte
 	now   func() time.Time
 
@@ -61,7 +66,7 @@ var _ model.Operations = (*Service)(nil)
 // New is the table of SNS's operations on a shard.
 func New(o Options) *wire.Service {
 	return model.New(&Service{
-		shard: o.Shard, core: o.Core,
+		shard: o.Shard, core: o.Core, check: o.CheckURL,
 		newID:        func() [16]byte { return uuid.New() },
 		now:          time.Now,
 		newMessageID: func() [16]byte { return uuid.Must(uuid.NewV7()) },

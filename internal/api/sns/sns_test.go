@@ -81,6 +81,9 @@ func (a *api) Ask(_ *store.Tx, s topic.Subscription, token string) error {
 	return nil
 }
 
+// Farewell implements topic.Asker.
+func (a *api) Farewell(_ *store.Tx, s topic.Subscription, token string) error { return nil }
+
 // RoundTrip hands what the SDK sends to the service's table, in place of a
 // network and an edge.
 func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -7,12 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/outbound"
 )
 
 const (
@@ -49,26 +49,16 @@ func (c *Caller) send(ctx context.Context, m *message) answer {
 
 // failed is what a call without an answer comes to.
 func failed(err error) delivery.Answer {
-	err = withoutURL(err)
+	err = outbound.WithoutURL(err)
 	var timedOut net.Error
 	switch {
-	case errors.Is(err, ErrForbidden):
+	case errors.Is(err, outbound.ErrForbidden):
 		// Waiting makes no address allowed; changing the destination does.
 		return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrRefused, err), Says: "not called"}
 	case errors.As(err, &timedOut) && timedOut.Timeout():
 		return delivery.Answer{Err: fmt.Errorf("%w: no answer in %s", delivery.ErrUnavailable, timeout), Says: "timeout"}
 	}
 	return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrUnavailable, err), Says: "no connection"}
-}
-
-// withoutURL takes the URL out of an error of net/http: its query may hold
-// secrets.
-func withoutURL(err error) error {
-	var quoting *url.Error
-	if errors.As(err, &quoting) {
-		return quoting.Err
-	}
-	return err
 }
 
 // meaning is what an answer's code comes to: "Retries events associated with

@@ -16,6 +16,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/trace"
 )
 
@@ -191,7 +192,7 @@ func (m *message) bearer(token destination.Secret) {
 func (m *message) request(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, m.method, m.url.String(), bytes.NewReader(m.body))
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, outbound.WithoutURL(err)
 	}
 	r.Header = m.header.Clone()
 	return r, nil
