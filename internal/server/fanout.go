@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/topic"
@@ -47,4 +50,27 @@ func (r *Running) runFanOuts(ctx context.Context, shard *store.Shard, topics *to
 			}
 		}
 	}
+}
+
+// ownURL is the URL that clients know this server by, without a slash at the
+// end.
+func (r *Running) ownURL() string {
+	if r.config.ExternalURL != "" {
+		return strings.TrimSuffix(r.config.ExternalURL, "/")
+	}
+	return strings.TrimSuffix(r.URL, "/")
+}
+
+// registerTopics counts what topics do, and how many wait for their fan-out.
+func registerTopics(registry *prometheus.Registry, topics *topic.Core) {
+	counter := func(name, help string, read func(topic.PublishCounts) uint64) {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 {
+			return float64(read(topics.Counts()))
+		}))
+	}
+	counter("carillon_topic_messages_published_total", "Messages that topics have accepted.", func(c topic.PublishCounts) uint64 { return c.Published })
+	counter("carillon_topic_messages_repeated_total", "Messages that FIFO topics have acknowledged as repeats, and not sent again.", func(c topic.PublishCounts) uint64 { return c.Repeated })
+	counter("carillon_topic_messages_kept_total", "Messages that were stored to go out in steps, since many get them or others waited.", func(c topic.PublishCounts) uint64 { return c.Kept })
+	counter("carillon_topic_messages_gone_out_total", "Messages that were stored, and have gone to all who get them.", func(c topic.PublishCounts) uint64 { return c.GoneOut })
+	counter("carillon_topic_deliveries_total", "Messages times the subscriptions that they were sent to.", func(c topic.PublishCounts) uint64 { return c.Matched })
 }

@@ -23,6 +23,7 @@ import (
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
+	targettopic "github.com/carillon-events/carillon/internal/target/topic"
 	"github.com/carillon-events/carillon/internal/timer"
 	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/trail"
@@ -38,10 +39,12 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		return nil, err
 	}
 	buses := &targetbus.Target{}
+	toTopics := &targettopic.Target{Unsubscribe: r.ownURL() + "/?Action=Unsubscribe&SubscriptionArn="}
 	outbox := delivery.New(map[string]delivery.Target{
 		targetbus.Service:     buses,
 		targetqueue.Service:   targetqueue.Target{},
 		targetarchive.Service: targetarchive.Target{},
+		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
 	outbox.Reach(loggroup.Service, r.logGroups())
 	meters := meter.NewBook(r.config.MetricsSeries)
@@ -73,7 +76,10 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		return nil, err
 	}
 	topics.Through(outbox)
+	topics.Record(trails)
+	toTopics.Core = topics // which sends through the outbox
 	r.fanOut(shard, topics)
+	registerTopics(registry, topics)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	r.countWaiting(outbox)

@@ -12,8 +12,9 @@ import (
 // moves a cursor. Values begin with {version 1 = 1}.
 //
 //	'N' 'm' {topic 8}{number 8}   a message that has not gone to all (fanoutrecord.go)
-//	'N' 'p' {topic 8}             {first number u64}{next number u64}{id 16}: the messages from first on, up to, not
-//	                              with, next are to go out; of the first, all subscriptions up to id have it
+//	'N' 'p' {topic 8}             {first number u64}{next number u64}{id 16}{sent u64}: the messages from first on, up to,
+//	                              not with, next are to go out; of the first, all subscriptions up to id have it,
+//	                              which it was sent to so many times
 //
 // Numbers of a topic are never given twice. A subscription that begins while
 // messages wait notes the next number (Since), and gets none before.
@@ -26,7 +27,8 @@ const (
 type fanout struct {
 	first, next uint64
 	cursor      ID
-	job         *Job // nil: nobody has begun
+	sent        uint64 // deliveries of the first
+	job         *Job   // nil: nobody has begun
 }
 
 func (f *fanout) waits() bool { return f.first < f.next }
@@ -37,14 +39,16 @@ func keptKey(topic, number uint64) []byte {
 
 func (f *fanout) encode() []byte {
 	v := binary.BigEndian.AppendUint64([]byte{recordVersion}, f.first)
-	return append(binary.BigEndian.AppendUint64(v, f.next), f.cursor[:]...)
+	v = append(binary.BigEndian.AppendUint64(v, f.next), f.cursor[:]...)
+	return binary.BigEndian.AppendUint64(v, f.sent)
 }
 
 func decodeFanout(v []byte) (*fanout, error) {
-	if len(v) != 33 || v[0] != recordVersion {
+	if len(v) != 41 || v[0] != recordVersion {
 		return nil, fmt.Errorf("topic: a fan-out: %w", errDamaged)
 	}
-	return &fanout{first: binary.BigEndian.Uint64(v[1:]), next: binary.BigEndian.Uint64(v[9:]), cursor: ID(v[17:])}, nil
+	u64 := func(at int) uint64 { return binary.BigEndian.Uint64(v[at:]) }
+	return &fanout{first: u64(1), next: u64(9), cursor: ID(v[17:33]), sent: u64(33)}, nil
 }
 
 // lively is what a shard's memory has of topics that were used since the start.

@@ -253,6 +253,7 @@ func (j *Job) send(tx *store.Tx, batch []portion) error {
 				return err
 			}
 			j.core.counts.matched.Add(1)
+			f.sent++
 		}
 		if p.n < len(p.to) {
 			f.cursor = p.to[p.n-1].id
@@ -261,7 +262,13 @@ func (j *Job) send(tx *store.Tx, batch []portion) error {
 		if err := tx.Delete(keptKey(j.topic, p.number)); err != nil {
 			return err
 		}
-		f.first, f.cursor = p.number+1, ID{}
+		if p.message != nil {
+			if err := j.core.note(tx, j.audience, p.message, trailGoneOut, f.sent); err != nil {
+				return err
+			}
+		}
+		f.first, f.cursor, f.sent = p.number+1, ID{}, 0
+		j.core.counts.goneOut.Add(1)
 	}
 	for _, p := range batch {
 		p.to = p.to[p.n:]
@@ -281,7 +288,7 @@ func (j *Job) purge(tx *store.Tx, _ *lively) error {
 		}
 		f.first++
 	}
-	f.cursor = ID{}
+	f.cursor, f.sent = ID{}, 0
 	if !f.waits() {
 		return tx.Delete(numbered(progressSpace, j.topic))
 	}

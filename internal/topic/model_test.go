@@ -99,7 +99,7 @@ func (m *model) act(s modelStep) error {
 	case "restart":
 		m.restart()
 	case "day":
-		time.Sleep(24 * time.Hour)
+		m.sleep(24 * time.Hour)
 		synctest.Wait()
 		for _, topic := range m.topics {
 			for endpoint, sub := range topic.subs {

@@ -62,6 +62,7 @@ type Publication struct {
 	topic    Name
 	messages []*pending
 	met      *audience // that holds in the transaction; nil if it is not known
+	few      int       // of a message, in its transaction
 }
 
 // pending is a message, and to whom it goes.
@@ -85,7 +86,7 @@ var (
 // NewPublication is messages for a topic, matched to its subscriptions as they
 // were last seen. It touches no store and may run on any goroutine.
 func (c *Core) NewPublication(n Name, messages []Message) *Publication {
-	p := &Publication{topic: n, messages: make([]*pending, len(messages))}
+	p := &Publication{topic: n, messages: make([]*pending, len(messages)), few: few}
 	for i := range messages {
 		p.messages[i] = &pending{Message: messages[i]}
 	}
@@ -97,13 +98,13 @@ func (c *Core) NewPublication(n Name, messages []Message) *Publication {
 
 func (p *Publication) match(a *audience, outbox *delivery.Outbox) {
 	for _, m := range p.messages {
-		m.match(a, outbox)
+		m.match(a, outbox, p.few)
 	}
 }
 
 // match finds who gets the message, and prepares its deliveries if they are few.
 // A FIFO topic's are prepared when the message has its number.
-func (m *pending) match(a *audience, outbox *delivery.Outbox) {
+func (m *pending) match(a *audience, outbox *delivery.Outbox, few int) {
 	m.audience, m.deliveries, m.matched = a, nil, 0
 	if m.many = a.all.n > few; m.many {
 		return
@@ -215,7 +216,10 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 	}
 	if m.many || waits { // behind those that were published before
 		c.counts.kept.Add(1)
-		return keep(tx, a.number, &m.Message)
+		if err := keep(tx, a.number, &m.Message); err != nil {
+			return err
+		}
+		return c.note(tx, a, &m.Message, trailKept, 0)
 	}
 	c.counts.matched.Add(uint64(m.matched))
 	if a.config.FIFO {
@@ -227,7 +231,7 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 			return err
 		}
 	}
-	return nil
+	return c.note(tx, a, &m.Message, trailSent, uint64(len(m.deliveries)))
 }
 
 // Refresh matches the messages again, after ErrStale.
@@ -245,6 +249,26 @@ func (c *Core) Learn(p *Publication) {
 	} else if old, ok := c.hints.Load(p.topic); !ok || old != p.met {
 		c.hints.Store(p.topic, p.met)
 	}
+}
+
+// ruleFew is how many get what a rule sends in the transaction of its event,
+// which may have many such targets.
+const ruleFew = 16
+
+// Receive is Put in the transaction of somebody else. The messages are matched
+// here only if the subscriptions have changed since NewPublication.
+func (c *Core) Receive(tx *store.Tx, p *Publication) error {
+	p.few = ruleFew
+	for _, m := range p.messages {
+		m.many = m.many || m.matched > ruleFew
+	}
+	if err := c.Put(tx, p, true); err != nil {
+		return err
+	}
+	if met := p.met; met != nil {
+		tx.AfterCommit(func() { c.hints.Store(p.topic, met) })
+	}
+	return nil
 }
 
 // Published is what became of each message, after Put.

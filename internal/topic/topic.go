@@ -34,6 +34,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/trail"
 )
 
 // Name names a topic.
@@ -114,6 +115,7 @@ type Core struct {
 	outbox *delivery.Outbox
 	hints  sync.Map // Name -> *audience: the last that a Publish saw
 	counts publishCounts
+	trail  *trail.Trail // may be nil
 }
 
 // New is a Core. key makes tokens, and must stay as long as the store does.

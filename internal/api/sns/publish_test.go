@@ -24,7 +24,10 @@ import (
 )
 
 // publisher is api with queues, and with whoever has messages go out.
-type publisher struct{ *api }
+type publisher struct {
+	*api
+	outbox *delivery.Outbox
+}
 
 func startPublishing(t testing.TB) *publisher {
 	t.Helper()
@@ -56,7 +59,7 @@ func startPublishing(t testing.TB) *publisher {
 			t.Error(err)
 		}
 	})
-	return &publisher{a}
+	return &publisher{a, outbox}
 }
 
 // queue makes a queue and gives its ARN.

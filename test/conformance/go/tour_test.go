@@ -82,6 +82,9 @@ var scenarios = []struct {
 	{"subscription-attributes", subscriptionAttributes},
 	{"push-endpoints", pushEndpoints},
 	{"text-messages", textMessages},
+	{"publish", publish},
+	{"publish-batch", publishBatch},
+	{"publish-fifo", publishFIFO},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
