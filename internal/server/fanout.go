@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,13 +51,9 @@ func (r *Running) runFanOuts(ctx context.Context, shard *store.Shard, topics *to
 	}
 }
 
-// ownURL is the URL that clients know this server by, without a slash at the
-// end.
-func (r *Running) ownURL() string {
-	if r.config.ExternalURL != "" {
-		return strings.TrimSuffix(r.config.ExternalURL, "/")
-	}
-	return strings.TrimSuffix(r.URL, "/")
+// unsubscribeAt is the URL at which a subscription is ended, but for its ARN.
+func (r *Running) unsubscribeAt() string {
+	return r.baseURL() + "/?Action=Unsubscribe&SubscriptionArn="
 }
 
 // registerTopics counts what topics do, and how many wait for their fan-out.

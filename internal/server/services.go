@@ -39,7 +39,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		return nil, err
 	}
 	buses := &targetbus.Target{}
-	toTopics := &targettopic.Target{Unsubscribe: r.ownURL() + "/?Action=Unsubscribe&SubscriptionArn="}
+	toTopics := &targettopic.Target{Unsubscribe: r.unsubscribeAt()}
 	outbox := delivery.New(map[string]delivery.Target{
 		targetbus.Service:     buses,
 		targetqueue.Service:   targetqueue.Target{},
@@ -103,7 +103,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
 		events.New(shard, core, outbox, archives, calls),
-		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost}),
+		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt()}),
 		sts.New(accountOf(keys)),
 	}, nil
 }

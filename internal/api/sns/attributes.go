@@ -176,10 +176,10 @@ func archiveDays(text string) (int, error) {
 
 func checkArchive(v string) (string, error) {
 	days, err := archiveDays(v)
-	if days == 0 {
-		v = ""
+	if err == nil && days > 0 {
+		err = refusal(attrArchive + ": Carillon does not archive the messages of topics yet")
 	}
-	return v, err
+	return "", err
 }
 
 // checkAttributes is the attributes that CreateTopic was given, as they are

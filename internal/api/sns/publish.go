@@ -47,7 +47,7 @@ func (o *outgoing) size() int {
 func (s *Service) compose(c *wire.Call, o *outgoing, fifo bool) (topic.Message, error) {
 	m := topic.Message{
 		ID: s.newMessageID(), Subject: o.subject.V, Text: o.message, Group: o.group.V, Dedup: o.dedup.V, At: s.now(),
-		Unsubscribe: c.BaseURL + "/?Action=Unsubscribe&SubscriptionArn=", Trace: c.TraceHeader(),
+		Unsubscribe: s.unsubscribe, Trace: c.TraceHeader(),
 	}
 	switch {
 	case o.message == "":

@@ -32,7 +32,6 @@ type publisher struct {
 func startPublishing(t testing.TB) *publisher {
 	t.Helper()
 	a := start(t)
-	a.call.BaseURL = "http://carillon"
 	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}}, delivery.DefaultPolicy)
 	a.core.Through(outbox)
 	ctx, stop := context.WithCancel(context.Background())

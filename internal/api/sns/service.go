@@ -38,6 +38,11 @@ type Options struct {
 
 	// CheckURL refuses the URL of an endpoint that could never be called; nil: none.
 	CheckURL func(u *url.URL) error
+
+	// Unsubscribe is the URL at which a subscription is ended, but for its ARN, as
+	// it stands in documents. The host of a request will not do: who publishes would
+	// choose where others are led.
+	Unsubscribe string
 }
 
 // Service implements the operations of SNS that there are.
@@ -48,6 +53,8 @@ type Service struct {
 	check func(u *url.URL) error // Options.CheckURL
 	newID func() [16]byte
 	now   func() time.Time
+
+	unsubscribe string // Options.Unsubscribe
 
 	// newMessageID makes ids that begin with their time, by which the trail finds
 	// what became of a message.
@@ -66,7 +73,7 @@ var _ model.Operations = (*Service)(nil)
 // New is the table of SNS's operations on a shard.
 func New(o Options) *wire.Service {
 	return model.New(&Service{
-		shard: o.Shard, core: o.Core, check: o.CheckURL,
+		shard: o.Shard, core: o.Core, unsubscribe: o.Unsubscribe, check: o.CheckURL,
 		newID:        func() [16]byte { return uuid.New() },
 		now:          time.Now,
 		newMessageID: func() [16]byte { return uuid.Must(uuid.NewV7()) },

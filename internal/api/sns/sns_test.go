@@ -54,7 +54,7 @@ func startWith(t testing.TB, limits topic.Limits) *api {
 		RequestID: "r-1", Service: "sns", Account: account, Region: region, AccessKey: account, Principal: "arn:aws:iam::" + account + ":root",
 	}}
 	a.core = topic.New(limits, [32]byte{1}, a)
-	a.service = New(Options{Shard: s.Shard, Core: a.core})
+	a.service = New(Options{Shard: s.Shard, Core: a.core, Unsubscribe: "http://carillon/?Action=Unsubscribe&SubscriptionArn="})
 	a.Client = sns.New(sns.Options{
 		Region: region, BaseEndpoint: aws.String("http://127.0.0.1:1"), HTTPClient: &http.Client{Transport: a},
 		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), Retryer: aws.NopRetryer{},

@@ -126,7 +126,7 @@ func (s about) replay(text string) (string, error) {
 			return "", refusal(attrReplay + ": EndingPoint must be a time after StartingPoint")
 		}
 	}
-	return text, nil
+	return "", refusal(attrReplay + ": Carillon does not archive the messages of topics yet, and has nothing to replay")
 }
 
 // filterOf is a filter policy as it is kept: empty for one that lets
