@@ -22,6 +22,7 @@ import (
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
+	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/trail"
 )
 
@@ -51,6 +52,8 @@ type serveSettings struct {
 	region      string
 	inFlight    queue.Limits
 	buses       bus.Limits
+	topics      topic.Limits
+	outside     server.Outside
 	maxBody     byteSize
 	drainFor    time.Duration
 	pprof       bool
@@ -90,10 +93,10 @@ func newServeSettings() *serveSettings {
 	}
 	f := s.group("Network")
 	f.StringVar(&s.listen, "listen", server.DefaultListen, "`address` to listen on; port 0 takes a free one")
-	f.StringVar(&s.externalURL, "external-url", "", "`URL` by which clients reach this server, for queue URLs (default: the host that a request was sent to)")
+	f.StringVar(&s.externalURL, "external-url", "", "`URL` by which clients reach this server, for queue URLs (default: the host that a request was sent to) and in what subscribers are sent (default: the address that we listen on)")
 	f.StringSliceVar(&s.origins, "cors-origin", nil, "web `origin` that may call from a browser, repeatable; * is all of them (default: none but our own)")
 
-	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations may call beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
+	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations and HTTP subscribers may have called beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
 
 	f = s.group("Data")
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
@@ -109,6 +112,13 @@ func newServeSettings() *serveSettings {
 	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
 
+	f = s.group("Subscribers")
+	f.StringVar(&s.outside.SMTP, "smtp-url", "", "SMTP `server` for subscriptions of mail addresses: smtp://user:password@host:port, or smtps://… (default: none, and such mail waits)")
+	f.StringVar(&s.outside.SMTPPasswordFile, "smtp-password-file", "", "`file` with the password, in place of the URL's")
+	f.StringVar(&s.outside.SMTPFrom, "smtp-from", "", "`address` that mail is from, such as Carillon <carillon@example.com>")
+	f.StringVar(&s.outside.SMS, "sms-gateway", "", "`URL` that text messages are posted to, as JSON (default: none, and they wait)")
+	f.StringVar(&s.outside.Push, "push-gateway", "", "`URL` that messages to apps are posted to, as JSON (default: none, and they wait)")
+
 	f = s.group("Limits")
 	f.Var(&s.maxBody, "max-body", "largest request body, such as 10MiB")
 	f.IntVar(&s.inFlight.InFlight, "max-in-flight", queue.DefaultLimits.InFlight, "`messages` in flight in a standard queue")
@@ -119,6 +129,13 @@ func newServeSettings() *serveSettings {
 	f.IntVar(&s.buses.Patterns.Complexity, "max-pattern-complexity", bus.DefaultLimits.Patterns.Complexity, "beginnings of an event pattern's `wildcards` that one value can keep alive")
 	f.IntVar(&s.buses.Patterns.Combinations, "max-pattern-combinations", bus.DefaultLimits.Patterns.Combinations, "`ways` through the $or's of an event pattern")
 	f.Var(&s.heapRoom, "heap-room", "memory that garbage may take before it is collected: less of it takes more of the processor; GOGC goes before it")
+	f.IntVar(&s.topics.Topics, "max-topics", topic.DefaultLimits.Topics, "standard `topics` of an account in a region")
+	f.IntVar(&s.topics.FIFOTopics, "max-fifo-topics", topic.DefaultLimits.FIFOTopics, "FIFO `topics` of an account in a region")
+	f.IntVar(&s.topics.Subscriptions, "max-subscriptions-per-topic", topic.DefaultLimits.Subscriptions, "`subscriptions` of a standard topic")
+	f.IntVar(&s.topics.FIFOSubscriptions, "max-subscriptions-per-fifo-topic", topic.DefaultLimits.FIFOSubscriptions, "`subscriptions` of a FIFO topic")
+	f.IntVar(&s.topics.Pending, "max-pending-subscriptions", topic.DefaultLimits.Pending, "`subscriptions` of an account in a region that are not confirmed")
+	f.IntVar(&s.topics.FiltersPerTopic, "max-filter-policies-per-topic", topic.DefaultLimits.FiltersPerTopic, "filter `policies` of a topic's subscriptions")
+	f.IntVar(&s.topics.FiltersPerAccount, "max-filter-policies", topic.DefaultLimits.FiltersPerAccount, "filter `policies` of an account's subscriptions in a region")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
@@ -296,6 +313,8 @@ func (s *serveSettings) config() server.Config {
 		MaxBody:      int64(s.maxBody),
 		InFlight:     s.inFlight,
 		Buses:        s.buses,
+		Topics:       s.topics,
+		Outside:      s.outside,
 		Pprof:        s.pprof,
 
 		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},

@@ -264,6 +264,8 @@ func summaryOf(e *server.TrailEvent) string {
 		return "no such bus"
 	case e.Fate == "source-pending":
 		return "the source was pending"
+	case len(e.Rules) == 0 && e.Fate == "published":
+		return "published"
 	case len(e.Rules) == 0:
 		return "no rule"
 	}

@@ -75,13 +75,20 @@ func addPassage(to *tree, p *server.TrailEvent, brought map[string]*server.Trail
 	if p.Replay != "" {
 		origin = ", sent again by replay " + p.Replay
 	}
-	bus := to.add("bus %s of %s in %s, at %s%s", p.Bus, p.Account, p.Region, moment(p.AcceptedAt), origin)
+	on := "bus " + p.Bus
+	if p.Fate == "published" {
+		on = p.Bus // topic/…
+	}
+	bus := to.add("%s of %s in %s, at %s%s", on, p.Account, p.Region, moment(p.AcceptedAt), origin)
 	switch p.Fate {
 	case "no-bus":
 		bus.add("there was no such bus: the event went nowhere")
 		return
 	case "source-pending":
 		bus.add("the partner's source was on no bus: the event went nowhere")
+		return
+	case "published":
+		addPublished(bus, p, brought, shown)
 		return
 	}
 	for i := range p.Rules {
@@ -155,3 +162,18 @@ func attemptText(a *server.TrailAttempt) string {
 }
 
 func moment(at time.Time) string { return at.Local().Format("2006-01-02 15:04:05.000") }
+
+// addPublished is what a topic did with a message; of its deliveries there are
+// those that were not made at once.
+func addPublished(to *tree, p *server.TrailEvent, brought map[string]*server.TrailEvent, shown map[*server.TrailEvent]bool) {
+	var envelope struct {
+		Detail json.RawMessage `json:"detail"`
+	}
+	_ = json.Unmarshal(p.Event, &envelope) // it is ours
+	to.add("%s: %s", p.DetailType, envelope.Detail)
+	for i := range p.Rules {
+		for j := range p.Rules[i].Targets {
+			addTarget(to, &p.Rules[i].Targets[j], brought, shown)
+		}
+	}
+}

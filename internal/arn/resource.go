@@ -50,6 +50,11 @@ func Replay(region, account, name string) ARN {
 	return ARN{Partition(region), "events", region, account, "replay/" + name}
 }
 
+// Topic is the ARN of an SNS topic.
+func Topic(region, account, name string) ARN {
+	return ARN{Partition(region), "sns", region, account, name}
+}
+
 // Endpoint is the ARN of a global endpoint.
 func Endpoint(region, account, name string) ARN {
 	return ARN{Partition(region), "events", region, account, "endpoint/" + name}
@@ -64,6 +69,18 @@ func User(account, name string) ARN { return ARN{"aws", "iam", "", account, "use
 // QueueName is the name of the queue that a points at, and whether it is one.
 func (a ARN) QueueName() (string, bool) {
 	return a.Resource, a.Service == "sqs" && a.Account != "" && !strings.ContainsAny(a.Resource, ":/")
+}
+
+// TopicName is the name of the topic that a points at, and whether it is one.
+func (a ARN) TopicName() (string, bool) {
+	return a.Resource, a.Service == "sns" && a.Account != "" && !strings.ContainsAny(a.Resource, ":/")
+}
+
+// SubscriptionName is the topic's name and the id of the subscription that a
+// points at, and whether it is one.
+func (a ARN) SubscriptionName() (topic, id string, ok bool) {
+	topic, id, ok = strings.Cut(a.Resource, ":")
+	return topic, id, ok && a.Service == "sns" && a.Account != "" && !strings.Contains(topic, "/") && topic != "" && id != ""
 }
 
 // BusName is the name of the event bus that a points at, and whether it is one.

@@ -31,13 +31,14 @@ type Options struct {
 	Target      Target
 	Connections int
 	Duration    time.Duration
-	Rounds      int // what Duration is cut into, with the echo server in between
-	Size        int // bytes of a message's body or of an event's detail
-	Batch       int // messages or events in one request, where the scenario batches
-	Rate        int // requests a second over all connections; 0: as fast as answers come
-	Fill        int // messages in the queue before the measurement
-	Rules       int // of put-events and events-end-to-end: at least so many on the bus
-	Queues      int // of put-events: that every event goes to; 1 where 0
+	Rounds      int  // what Duration is cut into, with the echo server in between
+	Size        int  // bytes of a message's body or of an event's detail
+	Batch       int  // messages or events in one request, where the scenario batches
+	Rate        int  // requests a second over all connections; 0: as fast as answers come
+	Fill        int  // messages in the queue before the measurement
+	Rules       int  // of put-events and events-end-to-end: at least so many on the bus
+	Queues      int  // of put-events and sns-publish: that every event or message goes to; 1 where 0
+	Raw         bool // of sns-publish: queues get the message alone
 
 	// Echo is an address that answers what EchoServer answers; empty: none.
 	Echo string
@@ -92,6 +93,8 @@ var scenarios = []scenario{
 	{name: "sqs-end-to-end", about: "SendMessage at --rate until a waiting long poll has the message", open: openEndToEnd},
 	{name: "events-end-to-end", about: "PutEvents at --rate, through a rule, until a waiting long poll has the event", open: openEventsEndToEnd},
 	{name: "put-events", about: "PutEvents on a bus with --rules rules, into --queues queues; msg/s are deliveries", batches: true, echoes: true, open: openPutEvents},
+	{name: "sns-publish", about: "Publish to a topic with --queues queues; msg/s are deliveries", echoes: true, open: openPublish},
+	{name: "sns-publish-batch", about: "PublishBatch, likewise", batches: true, echoes: true, open: openPublishBatch},
 }
 
 // Scenarios is every scenario's name, and what it does.

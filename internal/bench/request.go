@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/sigv4"
@@ -14,13 +15,31 @@ import (
 // operation is what a request names.
 type operation struct {
 	service string // credential scope: "sqs"
-	target  string // X-Amz-Target: "AmazonSQS.SendMessage"
+	target  string // X-Amz-Target: "AmazonSQS.SendMessage"; empty for a form
 	version string // of awsJson: "1.0"
 }
 
 func sqsOperation(name string) operation { return operation{"sqs", "AmazonSQS." + name, "1.0"} }
 
 func eventsOperation(name string) operation { return operation{"events", "AWSEvents." + name, "1.1"} }
+
+// snsForm is any operation of SNS, which the form in the body names.
+var snsForm = operation{service: "sns"}
+
+func (op operation) contentType() string {
+	if op.target == "" {
+		return "application/x-www-form-urlencoded"
+	}
+	return "application/x-amz-json-" + op.version
+}
+
+// signed is what is signed of a request.
+func (op operation) signed() string {
+	if op.target == "" {
+		return strings.TrimSuffix(signedHeaders, ";x-amz-target")
+	}
+	return signedHeaders
+}
 
 // signedHeaders is what the AWS SDK for Go signs, less its own invocation ids.
 const signedHeaders = "content-length;content-type;host;x-amz-date;x-amz-target"
@@ -40,13 +59,17 @@ type request struct {
 	canonical []byte // scratch
 	signature []byte // scratch
 	head      []byte // request line and the headers that never change
+	kind      string // its Content-Type
+	signed    string // names of the signed headers
 }
 
 func newRequest(t Target, op operation) *request {
 	head := "POST / HTTP/1.1\r\nHost: " + t.Host +
-		"\r\nUser-Agent: carillon-bench\r\nContent-Type: application/x-amz-json-" + op.version +
-		"\r\nX-Amz-Target: " + op.target + "\r\n"
-	return &request{t: t, op: op, head: []byte(head)}
+		"\r\nUser-Agent: carillon-bench\r\nContent-Type: " + op.contentType() + "\r\n"
+	if op.target != "" {
+		head += "X-Amz-Target: " + op.target + "\r\n"
+	}
+	return &request{t: t, op: op, head: []byte(head), kind: op.contentType(), signed: op.signed()}
 }
 
 // append appends the request with this body, signed at now, to dst.
@@ -57,7 +80,7 @@ func (r *request) append(dst []byte, now time.Time, body []byte) []byte {
 	dst = append(dst, "\r\nAuthorization: AWS4-HMAC-SHA256 Credential="...)
 	dst = append(append(dst, r.t.AccessKey...), '/')
 	dst = r.appendScope(dst)
-	dst = append(dst, ", SignedHeaders="+signedHeaders+", Signature="...)
+	dst = append(append(append(dst, ", SignedHeaders="...), r.signed...), ", Signature="...)
 	dst = r.appendSignature(dst, body)
 	dst = append(dst, "\r\nContent-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(body)), 10)
@@ -90,11 +113,13 @@ func (r *request) appendScope(dst []byte) []byte {
 func (r *request) appendSignature(dst, body []byte) []byte {
 	b := append(r.canonical[:0], "POST\n/\n\ncontent-length:"...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
-	b = append(append(b, "\ncontent-type:application/x-amz-json-"...), r.op.version...)
+	b = append(append(b, "\ncontent-type:"...), r.kind...)
 	b = append(append(b, "\nhost:"...), r.t.Host...)
 	b = append(append(b, "\nx-amz-date:"...), r.date...)
-	b = append(append(b, "\nx-amz-target:"...), r.op.target...)
-	b = append(b, "\n\n"+signedHeaders+"\n"...)
+	if r.op.target != "" {
+		b = append(append(b, "\nx-amz-target:"...), r.op.target...)
+	}
+	b = append(append(append(b, "\n\n"...), r.signed...), '\n')
 	sum := sha256.Sum256(body)
 	b = hex.AppendEncode(b, sum[:])
 

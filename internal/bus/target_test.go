@@ -3,6 +3,7 @@ package bus
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,7 @@ func TestATargetKeepsHowItIsDeliveredTo(t *testing.T) {
 	for i, want := range []delivery.Policy{
 		{MaxAge: 24 * time.Hour}, {MaxAge: time.Minute, MaxAttempts: 185}, delivery.DefaultPolicy,
 	} {
-		if got := put[i].Retry.policy(); *got != want {
+		if got := put[i].Retry.policy(); !reflect.DeepEqual(*got, want) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}

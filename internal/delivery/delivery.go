@@ -63,6 +63,10 @@ type Delivery struct {
 	// where Body is this delivery's alone.
 	Shared any
 
+	// Inset goes into Body where what is delivered differs from that of others only
+	// there, so that they can have one Body. What is stored has none.
+	Inset *Inset
+
 	Meter *meter.Target // counts what becomes of it; not stored
 
 	prepared any // of Target.Prepare
@@ -71,6 +75,22 @@ type Delivery struct {
 // Key is stable over all attempts at a delivery and unique among deliveries: a
 // UUID. A target uses it as the id of what it makes, and to recognise a repeat.
 type Key [16]byte
+
+// Inset is a text, and the offset at which it is to be put into a Body.
+type Inset struct {
+	At   int
+	Text string
+}
+
+// Whole is Body with its Inset.
+func (d *Delivery) Whole() []byte {
+	if d.Inset == nil {
+		return d.Body
+	}
+	b := make([]byte, 0, len(d.Body)+len(d.Inset.Text))
+	b = append(append(b, d.Body[:d.Inset.At]...), d.Inset.Text...)
+	return append(b, d.Body[d.Inset.At:]...)
+}
 
 // String is the key as a UUID is written.
 func (k Key) String() string {
@@ -91,6 +111,18 @@ func (k Key) String() string {
 type Policy struct {
 	MaxAge      time.Duration
 	MaxAttempts int // after the first
+
+	// Schedule is when it is tried again; after its end, and where there is none,
+	// the backoff below says.
+	Schedule Schedule
+}
+
+// wait is how long d waits before a retry.
+func (p *Policy) wait(key Key, retry int) time.Duration {
+	if retry <= p.Schedule.Retries() {
+		return max(jitter(key, retry, p.Schedule.Delay(retry)), 1) // never at once, as below
+	}
+	return backoff(key, retry)
 }
 
 // DefaultPolicy is EventBridge's: 24 hours and up to 185 retries.
@@ -228,7 +260,7 @@ func (o *Outbox) next(d *Delivery, retry int, atLeast time.Duration, now time.Ti
 	if retry >= policy.MaxAttempts {
 		return time.Time{}, MaxAttempts
 	}
-	at := now.Add(max(backoff(d.Key, retry+1), atLeast))
+	at := now.Add(max(policy.wait(d.Key, retry+1), atLeast))
 	if at.Sub(d.AcceptedAt) >= policy.MaxAge {
 		return time.Time{}, MaxAge
 	}

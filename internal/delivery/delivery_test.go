@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -382,7 +383,7 @@ func TestTheDefaultPolicyNeedsAboutADay(t *testing.T) {
 func FuzzDecodeRecord(f *testing.F) {
 	d := &Delivery{Key: Key{1}, Target: arn.Queue("us-east-1", "000000000000", "q"), Body: []byte("b"), AcceptedAt: time.Unix(1, 2)}
 	f.Add(encode(d, nil))
-	d.Policy, d.DeadLetter, d.Event = &Policy{MaxAge: time.Minute}, arn.Queue("us-east-1", "000000000000", "dead"), []byte("e")
+	d.Policy, d.DeadLetter, d.Event = &Policy{MaxAge: time.Minute, Schedule: customer}, arn.Queue("us-east-1", "000000000000", "dead"), []byte("e")
 	f.Add(encode(d, &End{Reason: ErrUnfit, Exhausted: MaxAge}))
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -392,7 +393,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 		again, endAgain, err := decode(encode(d, end))
 		if err != nil || again.Key != d.Key || !bytes.Equal(again.Body, d.Body) || again.DeadLetter != d.DeadLetter ||
-			(again.Policy == nil) != (d.Policy == nil) || again.Policy != nil && *again.Policy != *d.Policy || (endAgain == nil) != (end == nil) {
+			(again.Policy == nil) != (d.Policy == nil) || again.Policy != nil && !reflect.DeepEqual(again.Policy, d.Policy) || (endAgain == nil) != (end == nil) {
 			t.Fatalf("%+v became %+v, %v", d, again, err)
 		}
 	})

@@ -101,10 +101,13 @@ func (o *Outbox) bury(tx *store.Tx, d *Delivery, end *End) (lost, err error) {
 	}
 	dead := &Delivery{
 		Key: d.Key, Source: d.Source, TargetID: d.TargetID, Target: d.DeadLetter,
-		Trace: d.Trace, EventID: d.EventID, Body: d.Event, AcceptedAt: d.AcceptedAt, Ended: end,
+		Trace: d.Trace, EventID: d.EventID, Body: d.Event, Params: d.Params, AcceptedAt: d.AcceptedAt, Ended: end,
 	}
 	if dead.Body == nil {
-		dead.Body = d.Body
+		dead.Body = d.Whole()
+	}
+	if strings.HasSuffix(d.DeadLetter.Resource, ".fifo") { // it takes nothing without a group
+		dead.GroupID = d.GroupID
 	}
 	lost = o.try(tx, dead)
 	if lost != nil && !errors.Is(lost, ErrUnavailable) && !errors.Is(lost, ErrRefused) {

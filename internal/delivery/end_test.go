@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -140,7 +141,7 @@ func TestARecordKeepsWhatADeliveryIs(t *testing.T) {
 	}
 	out, end, err := decode(encode(&in, &End{Reason: ErrUnfit, Exhausted: MaxAttempts}))
 	if err != nil || out.Key != in.Key || out.Trace != "x" || string(out.Body) != "body" || string(out.Event) != "event" || string(out.Params) != "{}" ||
-		*out.Policy != *in.Policy || out.DeadLetter != dead || !out.AcceptedAt.Equal(in.AcceptedAt) {
+		!reflect.DeepEqual(out.Policy, in.Policy) || out.DeadLetter != dead || !out.AcceptedAt.Equal(in.AcceptedAt) {
 		t.Errorf("%+v, %v", out, err)
 	}
 	if !errors.Is(end.Reason, ErrUnfit) || end.Reason.Error() != ErrUnfit.Error() || end.Exhausted != MaxAttempts || end.Target != in.Target {

@@ -15,13 +15,14 @@ import (
 //
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
-//	                                {version 1 = 3} {accepted 8} {key 16}
+//	                                {version 1 = 4} {accepted 8} {key 16}
 //	                                ten strings, each {length uvarint}{bytes}:
 //	                                  source ARN, target id, target ARN, message group, trace,
 //	                                  dead-letter ARN, end (end.go), event if the body is not it, event id, params
-//	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint} of its policy
+//	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint}{schedule (schedule.go)} of its policy
 //	                                {body, the rest}
-//	                              Version 1 has the first five strings and no policy, version 2 neither event id nor params.
+//	                              Version 1 has the first five strings and no policy, version 2 neither event id nor params,
+//	                              version 3 no schedule.
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}, nothing if it was never tried
 //	'O' 'l' {lane 8}{due 8}{seq 8}
 //	                              the same of a remote target (remote.go), with
@@ -33,7 +34,7 @@ const (
 	laneSpace = "Ol"
 )
 
-const recordVersion = 3
+const recordVersion = 4
 
 func bodyKey(seq uint64) []byte { return binary.BigEndian.AppendUint64([]byte(bodySpace), seq) }
 
@@ -81,7 +82,7 @@ func encode(d *Delivery, end *End) []byte {
 	if d.DeadLetter != (arn.ARN{}) {
 		deadLetter, event = d.DeadLetter.String(), d.Event // nobody else wants to see it
 	}
-	b := make([]byte, 0, len(d.Body)+len(event)+256)
+	b := make([]byte, 0, len(d.Body)+len(event)+len(d.Params)+384)
 	b = append(b, recordVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(d.AcceptedAt.UnixNano()))
 	b = append(b, d.Key[:]...)
@@ -96,8 +97,9 @@ func encode(d *Delivery, end *End) []byte {
 	} else {
 		b = binary.AppendUvarint(b, uint64(d.Policy.MaxAttempts)+1)
 		b = binary.AppendUvarint(b, uint64(d.Policy.MaxAge))
+		b = appendSchedule(b, d.Policy.Schedule)
 	}
-	return append(b, d.Body...)
+	return append(b, d.Whole()...)
 }
 
 var errRecord = errors.New("outbox record is damaged")
@@ -126,7 +128,7 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 		*s, b = string(b[used:used+int(n)]), b[used+int(n):]
 	}
 	if version > 1 {
-		if d.Policy, b, err = decodePolicy(b); err != nil {
+		if d.Policy, b, err = decodePolicy(b, version); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -149,7 +151,7 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	return d, end, err
 }
 
-func decodePolicy(b []byte) (policy *Policy, rest []byte, err error) {
+func decodePolicy(b []byte, version byte) (policy *Policy, rest []byte, err error) {
 	attempts, used := binary.Uvarint(b)
 	if used <= 0 || attempts > math.MaxInt32 {
 		return nil, nil, errRecord
@@ -161,7 +163,11 @@ func decodePolicy(b []byte) (policy *Policy, rest []byte, err error) {
 	if used <= 0 || age > math.MaxInt64 {
 		return nil, nil, errRecord
 	}
-	return &Policy{MaxAge: time.Duration(age), MaxAttempts: int(attempts) - 1}, b[used:], nil
+	policy = &Policy{MaxAge: time.Duration(age), MaxAttempts: int(attempts) - 1}
+	if b = b[used:]; version > 3 {
+		policy.Schedule, b, err = readSchedule(b)
+	}
+	return policy, b, err
 }
 
 // topic is what Run waits for.

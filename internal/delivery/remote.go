@@ -23,7 +23,9 @@ import (
 
 // Reach has r deliver to targets of a kind, which is the service of their ARN,
 // and behind a colon the first word of the resource where that matters:
-// "events:api-destination". Call it before the first Send.
+// "events:api-destination". Where that word is also what another kind is named
+// after, "sns:endpoint/" are resources that begin so, and "sns::" are those in
+// two parts with a colon between them. Call it before the first Send.
 func (o *Outbox) Reach(kind string, r Remote) {
 	service, word, _ := strings.Cut(kind, ":")
 	if o.remotes == nil {
@@ -37,6 +39,13 @@ type remoteKind struct {
 	remote Remote
 }
 
+// takes tells whether a kind that is named after more than a word is that of
+// the resource.
+func (k *remoteKind) takes(resource string) bool {
+	return k.word == ":" && strings.Contains(resource, ":") ||
+		strings.HasSuffix(k.word, "/") && strings.HasPrefix(resource, k.word)
+}
+
 // remote is who delivers to a; nil if a is in the shard, or unknown.
 func (o *Outbox) remote(a *arn.ARN) Remote {
 	kinds := o.remotes[a.Service]
@@ -48,7 +57,7 @@ func (o *Outbox) remote(a *arn.ARN) Remote {
 		word = word[:i]
 	}
 	for _, k := range kinds {
-		if k.word == "" || k.word == word {
+		if k.word == "" || k.word == word || k.takes(a.Resource) {
 			return k.remote
 		}
 	}

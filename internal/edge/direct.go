@@ -17,7 +17,7 @@ import (
 // own, and hands every other connection to net/http: it is the listener that
 // an http.Server serves.
 //
-// A plain request is a POST of an AWS JSON operation in HTTP/1.1 with a
+// A plain request is a POST of an AWS JSON operation, or of a signed form, in HTTP/1.1 with a
 // Content-Length, no other framing, nothing conditional, and a body that fits
 // the buffer (plain.go). The first byte that is not of that kind makes the
 // connection net/http's, with all its bytes, for good: Direct never guesses

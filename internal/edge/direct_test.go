@@ -116,6 +116,8 @@ func TestDirectAnswersAsNetHTTPDoes(t *testing.T) {
 		"too large to buffer": {strings.Replace(plainRequest, "Content-Length: 4\r\n\r\nbody", fmt.Sprintf("Content-Length: %d\r\n\r\n%s", 4*len(large), strings.Repeat(large, 4)), 1) + plainRequest, 2},
 		"large answer":        {strings.Replace(plainRequest, "x-custom: 1", "X-Repeat: "+large[:3000], 1) + plainRequest, 2},
 		"closes":              {strings.Replace(plainRequest, "x-custom: 1", "X-Fail: 1", 1), 1},
+		"a signed form":       {strings.Replace(plainRequest, "X-Amz-Target: A.B", "Authorization: x\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8", 1), 1},
+		"a form":              {strings.Replace(plainRequest, "X-Amz-Target: A.B", "Content-Type: application/x-www-form-urlencoded", 1), 1},
 		"empty body":          {strings.Replace(plainRequest, "Content-Length: 4\r\n\r\nbody", "Content-Length: 0\r\n\r\n", 1), 1},
 		"chunked":             {plainRequest + strings.Replace(plainRequest, "Content-Length: 4\r\n\r\nbody", "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", 1) + plainRequest, 3},
 		"get":                 {"GET /health?x=1 HTTP/1.1\r\nHost: h\r\n\r\n" + plainRequest, 2},

@@ -60,6 +60,7 @@ type Options struct {
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
 	Pages  map[string]Page         // by path; of all that lies below it if that ends with a slash
 	Open   map[string]http.Handler // by path that ends with a slash; they find out themselves who calls
+	Links  map[string]Link         // by operation
 	Reads  map[string]http.Handler // likewise, GET only, for what changes nothing; a path that ends in / is all below it
 	Pprof  bool
 
@@ -125,6 +126,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if page := h.open(r); page != nil {
 		x.wrote = true
 		page.ServeHTTP(w, r)
+		return
+	}
+	if x.link = h.followed(r); x.link != nil {
+		x.follow()
 		return
 	}
 	if !x.admit() {

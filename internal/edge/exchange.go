@@ -22,6 +22,7 @@ type exchange struct {
 	id      string
 	began   time.Time
 	route   route
+	link    *Link // that the request follows; nil: none
 	baseURL string
 	wrote   bool
 }
@@ -103,8 +104,17 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		SourceIP:  sourceIP(x.r.RemoteAddr),
 		BaseURL:   x.baseURL,
 		Secure:    strings.HasPrefix(x.baseURL, "https:"),
-		Decide:    x.h.options.Decide,
+		Decide:    x.decide(),
 	}, nil
+}
+
+// decide is who decides what the caller may do. Of those who follow a link, the
+// operation does.
+func (x *exchange) decide() func(ctx context.Context, c *wire.Call, action, resource string) error {
+	if x.link != nil {
+		return nil
+	}
+	return x.h.options.Decide
 }
 
 // sourceIP is an address without its port.

@@ -58,6 +58,7 @@ func (p *plain) parse(b []byte) (size int, v verdict) {
 // read reads the lines of the header block.
 func (p *plain) read(block string) bool {
 	p.headers, p.length, p.host, p.target = p.headers[:0], -1, "", ""
+	form, signed := false, false // the older protocol, which topics speak
 	for block != "" {
 		line, rest, _ := strings.Cut(block, "\r\n")
 		block = rest
@@ -89,10 +90,14 @@ func (p *plain) read(block string) bool {
 			}
 		case "X-Amz-Target":
 			p.target = value
+		case "Content-Type":
+			form = strings.HasPrefix(value, "application/x-www-form-urlencoded")
+		case "Authorization":
+			signed = true
 		}
 		p.headers = append(p.headers, header{name, value})
 	}
-	return p.length >= 0 && p.host != "" && p.target != ""
+	return p.length >= 0 && p.host != "" && (p.target != "" || form && signed)
 }
 
 // setLength takes digits only, and no more than a buffer holds.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/carillon-events/carillon/internal/awsmodel/events"
+	"github.com/carillon-events/carillon/internal/awsmodel/sns"
 	"github.com/carillon-events/carillon/internal/awsmodel/sqs"
 	"github.com/carillon-events/carillon/internal/awsmodel/sts"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -57,6 +58,7 @@ func fuzzService(f *testing.F, service *wire.Service) {
 		f.Add(i, []byte(`{"QueueUrl":"q","MessageBody":"\u00e9\n","Entries":[{"Id":"a","MessageAttributes":{"k":{"DataType":"String"}}}]}`))
 		f.Add(i, []byte(`{"Name":"r","Targets":[{"Id":"1","RetryPolicy":{"MaximumRetryAttempts":1.5e1}}],"StartTime":1.7e9,"Tags":[{"Key":"k"}]}`))
 		f.Add(i, []byte(`RoleArn=a&Tags.member.1.Key=k&PolicyArns.member.2.arn=b&Attribute.1.Name=n&Attribute.1.Value=v&Entries.999999999.Id=1`))
+		f.Add(i, []byte(`Attributes.entry.1.key=k&Attributes.entry.1.value=v&MessageAttributes.entry.2.Name=n&MessageAttributes.entry.2.Value.DataType=String`))
 		f.Add(i, []byte(`SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=x`))
 	}
 	f.Fuzz(func(t *testing.T, i int, data []byte) {
@@ -82,6 +84,7 @@ func answered(out []byte, err error) bool {
 
 func FuzzSQS(f *testing.F)    { fuzzService(f, sqs.New(sqsDouble{&double{}}, nil)) }
 func FuzzEvents(f *testing.F) { fuzzService(f, events.New(eventsDouble{&double{}}, nil)) }
+func FuzzSNS(f *testing.F)    { fuzzService(f, sns.New(snsDouble{&double{}}, nil)) }
 func FuzzSTS(f *testing.F)    { fuzzService(f, sts.New(stsDouble{&double{}}, nil)) }
 
 // detail is 1 KB of JSON such as a webhook has.

@@ -16,7 +16,7 @@ import (
 )
 
 // titles of the services, as AWS names them.
-var titles = map[string]string{"sqs": "Amazon SQS", "events": "Amazon EventBridge", "sts": "AWS STS"}
+var titles = map[string]string{"sqs": "Amazon SQS", "events": "Amazon EventBridge", "sns": "Amazon SNS", "sts": "AWS STS"}
 
 // runCompat writes the table of operations: which of them the service's type
 // has a method for, and which tests call them.
@@ -147,12 +147,14 @@ func callers(suites map[string]string, op string) []string {
 	return names
 }
 
-// snake is GetQueueUrl as get_queue_url.
+// snake is GetQueueUrl as get_queue_url, and GetSMSAttributes as
+// get_sms_attributes.
 func snake(op string, by byte) string {
+	upper := func(i int) bool { return i < len(op) && op[i] >= 'A' && op[i] <= 'Z' }
 	var b []byte
 	for i, c := range []byte(op) {
-		if c >= 'A' && c <= 'Z' {
-			if i > 0 {
+		if upper(i) {
+			if i > 0 && (!upper(i-1) || i+1 < len(op) && !upper(i+1)) {
 				b = append(b, by)
 			}
 			c += 'a' - 'A'

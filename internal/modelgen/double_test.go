@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/carillon-events/carillon/internal/awsmodel/events"
+	"github.com/carillon-events/carillon/internal/awsmodel/sns"
 	"github.com/carillon-events/carillon/internal/awsmodel/sqs"
 	"github.com/carillon-events/carillon/internal/awsmodel/sts"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -27,11 +28,14 @@ type sqsDouble struct{ *double }
 
 type eventsDouble struct{ *double }
 
+type snsDouble struct{ *double }
+
 type stsDouble struct{ *double }
 
 var (
 	_ sqs.Operations    = sqsDouble{}
 	_ events.Operations = eventsDouble{}
+	_ sns.Operations    = snsDouble{}
 	_ sts.Operations    = stsDouble{}
 )
 
@@ -353,6 +357,174 @@ func (d eventsDouble) UpdateEndpoint(_ context.Context, _ *wire.Call, in *events
 
 func (d eventsDouble) UpdateEventBus(_ context.Context, _ *wire.Call, in *events.UpdateEventBusInput) (*events.UpdateEventBusOutput, error) {
 	return answer[events.UpdateEventBusOutput](d.double, in)
+}
+
+func (d snsDouble) AddPermission(_ context.Context, _ *wire.Call, in *sns.AddPermissionInput) (*sns.AddPermissionOutput, error) {
+	return answer[sns.AddPermissionOutput](d.double, in)
+}
+
+func (d snsDouble) CheckIfPhoneNumberIsOptedOut(_ context.Context, _ *wire.Call, in *sns.CheckIfPhoneNumberIsOptedOutInput) (*sns.CheckIfPhoneNumberIsOptedOutOutput, error) {
+	return answer[sns.CheckIfPhoneNumberIsOptedOutOutput](d.double, in)
+}
+
+func (d snsDouble) ConfirmSubscription(_ context.Context, _ *wire.Call, in *sns.ConfirmSubscriptionInput) (*sns.ConfirmSubscriptionOutput, error) {
+	return answer[sns.ConfirmSubscriptionOutput](d.double, in)
+}
+
+func (d snsDouble) CreatePlatformApplication(_ context.Context, _ *wire.Call, in *sns.CreatePlatformApplicationInput) (*sns.CreatePlatformApplicationOutput, error) {
+	return answer[sns.CreatePlatformApplicationOutput](d.double, in)
+}
+
+func (d snsDouble) CreatePlatformEndpoint(_ context.Context, _ *wire.Call, in *sns.CreatePlatformEndpointInput) (*sns.CreatePlatformEndpointOutput, error) {
+	return answer[sns.CreatePlatformEndpointOutput](d.double, in)
+}
+
+func (d snsDouble) CreateSMSSandboxPhoneNumber(_ context.Context, _ *wire.Call, in *sns.CreateSMSSandboxPhoneNumberInput) (*sns.CreateSMSSandboxPhoneNumberOutput, error) {
+	return answer[sns.CreateSMSSandboxPhoneNumberOutput](d.double, in)
+}
+
+func (d snsDouble) CreateTopic(_ context.Context, _ *wire.Call, in *sns.CreateTopicInput) (*sns.CreateTopicOutput, error) {
+	return answer[sns.CreateTopicOutput](d.double, in)
+}
+
+func (d snsDouble) DeleteEndpoint(_ context.Context, _ *wire.Call, in *sns.DeleteEndpointInput) (*sns.DeleteEndpointOutput, error) {
+	return answer[sns.DeleteEndpointOutput](d.double, in)
+}
+
+func (d snsDouble) DeletePlatformApplication(_ context.Context, _ *wire.Call, in *sns.DeletePlatformApplicationInput) (*sns.DeletePlatformApplicationOutput, error) {
+	return answer[sns.DeletePlatformApplicationOutput](d.double, in)
+}
+
+func (d snsDouble) DeleteSMSSandboxPhoneNumber(_ context.Context, _ *wire.Call, in *sns.DeleteSMSSandboxPhoneNumberInput) (*sns.DeleteSMSSandboxPhoneNumberOutput, error) {
+	return answer[sns.DeleteSMSSandboxPhoneNumberOutput](d.double, in)
+}
+
+func (d snsDouble) DeleteTopic(_ context.Context, _ *wire.Call, in *sns.DeleteTopicInput) (*sns.DeleteTopicOutput, error) {
+	return answer[sns.DeleteTopicOutput](d.double, in)
+}
+
+func (d snsDouble) GetDataProtectionPolicy(_ context.Context, _ *wire.Call, in *sns.GetDataProtectionPolicyInput) (*sns.GetDataProtectionPolicyOutput, error) {
+	return answer[sns.GetDataProtectionPolicyOutput](d.double, in)
+}
+
+func (d snsDouble) GetEndpointAttributes(_ context.Context, _ *wire.Call, in *sns.GetEndpointAttributesInput) (*sns.GetEndpointAttributesOutput, error) {
+	return answer[sns.GetEndpointAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) GetPlatformApplicationAttributes(_ context.Context, _ *wire.Call, in *sns.GetPlatformApplicationAttributesInput) (*sns.GetPlatformApplicationAttributesOutput, error) {
+	return answer[sns.GetPlatformApplicationAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) GetSMSAttributes(_ context.Context, _ *wire.Call, in *sns.GetSMSAttributesInput) (*sns.GetSMSAttributesOutput, error) {
+	return answer[sns.GetSMSAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) GetSMSSandboxAccountStatus(_ context.Context, _ *wire.Call, in *sns.GetSMSSandboxAccountStatusInput) (*sns.GetSMSSandboxAccountStatusOutput, error) {
+	return answer[sns.GetSMSSandboxAccountStatusOutput](d.double, in)
+}
+
+func (d snsDouble) GetSubscriptionAttributes(_ context.Context, _ *wire.Call, in *sns.GetSubscriptionAttributesInput) (*sns.GetSubscriptionAttributesOutput, error) {
+	return answer[sns.GetSubscriptionAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) GetTopicAttributes(_ context.Context, _ *wire.Call, in *sns.GetTopicAttributesInput) (*sns.GetTopicAttributesOutput, error) {
+	return answer[sns.GetTopicAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) ListEndpointsByPlatformApplication(_ context.Context, _ *wire.Call, in *sns.ListEndpointsByPlatformApplicationInput) (*sns.ListEndpointsByPlatformApplicationOutput, error) {
+	return answer[sns.ListEndpointsByPlatformApplicationOutput](d.double, in)
+}
+
+func (d snsDouble) ListOriginationNumbers(_ context.Context, _ *wire.Call, in *sns.ListOriginationNumbersInput) (*sns.ListOriginationNumbersOutput, error) {
+	return answer[sns.ListOriginationNumbersOutput](d.double, in)
+}
+
+func (d snsDouble) ListPhoneNumbersOptedOut(_ context.Context, _ *wire.Call, in *sns.ListPhoneNumbersOptedOutInput) (*sns.ListPhoneNumbersOptedOutOutput, error) {
+	return answer[sns.ListPhoneNumbersOptedOutOutput](d.double, in)
+}
+
+func (d snsDouble) ListPlatformApplications(_ context.Context, _ *wire.Call, in *sns.ListPlatformApplicationsInput) (*sns.ListPlatformApplicationsOutput, error) {
+	return answer[sns.ListPlatformApplicationsOutput](d.double, in)
+}
+
+func (d snsDouble) ListSMSSandboxPhoneNumbers(_ context.Context, _ *wire.Call, in *sns.ListSMSSandboxPhoneNumbersInput) (*sns.ListSMSSandboxPhoneNumbersOutput, error) {
+	return answer[sns.ListSMSSandboxPhoneNumbersOutput](d.double, in)
+}
+
+func (d snsDouble) ListSubscriptions(_ context.Context, _ *wire.Call, in *sns.ListSubscriptionsInput) (*sns.ListSubscriptionsOutput, error) {
+	return answer[sns.ListSubscriptionsOutput](d.double, in)
+}
+
+func (d snsDouble) ListSubscriptionsByTopic(_ context.Context, _ *wire.Call, in *sns.ListSubscriptionsByTopicInput) (*sns.ListSubscriptionsByTopicOutput, error) {
+	return answer[sns.ListSubscriptionsByTopicOutput](d.double, in)
+}
+
+func (d snsDouble) ListTagsForResource(_ context.Context, _ *wire.Call, in *sns.ListTagsForResourceInput) (*sns.ListTagsForResourceOutput, error) {
+	return answer[sns.ListTagsForResourceOutput](d.double, in)
+}
+
+func (d snsDouble) ListTopics(_ context.Context, _ *wire.Call, in *sns.ListTopicsInput) (*sns.ListTopicsOutput, error) {
+	return answer[sns.ListTopicsOutput](d.double, in)
+}
+
+func (d snsDouble) OptInPhoneNumber(_ context.Context, _ *wire.Call, in *sns.OptInPhoneNumberInput) (*sns.OptInPhoneNumberOutput, error) {
+	return answer[sns.OptInPhoneNumberOutput](d.double, in)
+}
+
+func (d snsDouble) Publish(_ context.Context, _ *wire.Call, in *sns.PublishInput) (*sns.PublishOutput, error) {
+	return answer[sns.PublishOutput](d.double, in)
+}
+
+func (d snsDouble) PublishBatch(_ context.Context, _ *wire.Call, in *sns.PublishBatchInput) (*sns.PublishBatchOutput, error) {
+	return answer[sns.PublishBatchOutput](d.double, in)
+}
+
+func (d snsDouble) PutDataProtectionPolicy(_ context.Context, _ *wire.Call, in *sns.PutDataProtectionPolicyInput) (*sns.PutDataProtectionPolicyOutput, error) {
+	return answer[sns.PutDataProtectionPolicyOutput](d.double, in)
+}
+
+func (d snsDouble) RemovePermission(_ context.Context, _ *wire.Call, in *sns.RemovePermissionInput) (*sns.RemovePermissionOutput, error) {
+	return answer[sns.RemovePermissionOutput](d.double, in)
+}
+
+func (d snsDouble) SetEndpointAttributes(_ context.Context, _ *wire.Call, in *sns.SetEndpointAttributesInput) (*sns.SetEndpointAttributesOutput, error) {
+	return answer[sns.SetEndpointAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) SetPlatformApplicationAttributes(_ context.Context, _ *wire.Call, in *sns.SetPlatformApplicationAttributesInput) (*sns.SetPlatformApplicationAttributesOutput, error) {
+	return answer[sns.SetPlatformApplicationAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) SetSMSAttributes(_ context.Context, _ *wire.Call, in *sns.SetSMSAttributesInput) (*sns.SetSMSAttributesOutput, error) {
+	return answer[sns.SetSMSAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) SetSubscriptionAttributes(_ context.Context, _ *wire.Call, in *sns.SetSubscriptionAttributesInput) (*sns.SetSubscriptionAttributesOutput, error) {
+	return answer[sns.SetSubscriptionAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) SetTopicAttributes(_ context.Context, _ *wire.Call, in *sns.SetTopicAttributesInput) (*sns.SetTopicAttributesOutput, error) {
+	return answer[sns.SetTopicAttributesOutput](d.double, in)
+}
+
+func (d snsDouble) Subscribe(_ context.Context, _ *wire.Call, in *sns.SubscribeInput) (*sns.SubscribeOutput, error) {
+	return answer[sns.SubscribeOutput](d.double, in)
+}
+
+func (d snsDouble) TagResource(_ context.Context, _ *wire.Call, in *sns.TagResourceInput) (*sns.TagResourceOutput, error) {
+	return answer[sns.TagResourceOutput](d.double, in)
+}
+
+func (d snsDouble) Unsubscribe(_ context.Context, _ *wire.Call, in *sns.UnsubscribeInput) (*sns.UnsubscribeOutput, error) {
+	return answer[sns.UnsubscribeOutput](d.double, in)
+}
+
+func (d snsDouble) UntagResource(_ context.Context, _ *wire.Call, in *sns.UntagResourceInput) (*sns.UntagResourceOutput, error) {
+	return answer[sns.UntagResourceOutput](d.double, in)
+}
+
+func (d snsDouble) VerifySMSSandboxPhoneNumber(_ context.Context, _ *wire.Call, in *sns.VerifySMSSandboxPhoneNumberInput) (*sns.VerifySMSSandboxPhoneNumberOutput, error) {
+	return answer[sns.VerifySMSSandboxPhoneNumberOutput](d.double, in)
 }
 
 func (d stsDouble) AssumeRole(_ context.Context, _ *wire.Call, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {

@@ -14,7 +14,7 @@ const (
 	outputDir = "../awsmodel"
 )
 
-var services = []string{"events", "sqs", "sts"}
+var services = []string{"events", "sns", "sqs", "sts"}
 
 func mustLoad(t testing.TB, service string) *model {
 	t.Helper()

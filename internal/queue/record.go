@@ -16,13 +16,16 @@ import (
 //	{body}                                              the rest
 //
 // Version 2 refers to a body that is shared with other messages (shared.go); the
-// rest is then {block u64}{number in it u16}{size u32}.
+// rest is then {block u64}{number in it u16}{size u32}. In version 3 {offset u32}
+// and a text follow, and the message's body is the shared one with the text put in
+// at the offset.
 //
 // source is account/region/name/receives of a dead letter: the queue that it
 // comes from, and how often it was received before it came.
 const (
 	recordVersion = 1
 	sharedVersion = 2
+	insetVersion  = 3
 	sentAtOffset  = 18
 	sumOffset     = 26
 	fieldsOffset  = 42
@@ -43,6 +46,7 @@ type DraftInput struct {
 	Delay      time.Duration
 	HasDelay   bool    // Delay replaces the queue's
 	Shared     *Shared // the body, if it is shared; Body and Sum are not looked at then
+	Inset      string  // of a Shared of ShareAround: what goes into the body
 }
 
 // Draft is a message encoded for Send, off the writer's goroutine. A draft is
@@ -51,6 +55,7 @@ type Draft struct {
 	record   []byte
 	body     int     // offset of the body, or of what refers to it
 	shared   *Shared // the body that the record will refer to
+	inset    string  // goes into it
 	attrs    int     // length of the attributes
 	id       [16]byte
 	group    string
@@ -62,9 +67,9 @@ type Draft struct {
 // NewDraft encodes in.
 func NewDraft(in DraftInput) Draft {
 	if in.Shared != nil {
-		in.Body, in.Sum = "", in.Shared.sum
+		in.Body, in.Sum = "", in.Shared.sumWith(in.Inset)
 	}
-	size := fieldsOffset + len(in.Group) + len(in.Dedup) + len(in.Sender) + len(in.Trace) + len(in.Attributes) + len(in.Body) + 16
+	size := fieldsOffset + len(in.Group) + len(in.Dedup) + len(in.Sender) + len(in.Trace) + len(in.Attributes) + len(in.Body) + len(in.Inset) + 20
 	b := make([]byte, fieldsOffset, size)
 	b[0] = recordVersion
 	copy(b[2:], in.ID[:])
@@ -77,12 +82,16 @@ func NewDraft(in DraftInput) Draft {
 	b = binary.AppendUvarint(b, uint64(len(in.Attributes)))
 	b = append(b, in.Attributes...)
 	d := Draft{
-		body: len(b), attrs: len(in.Attributes), shared: in.Shared,
+		body: len(b), attrs: len(in.Attributes), shared: in.Shared, inset: in.Inset,
 		id: in.ID, group: in.Group, dedup: in.Dedup, delay: in.Delay, hasDelay: in.HasDelay,
 	}
 	if in.Shared != nil {
 		b[0] = sharedVersion
 		b = append(b, make([]byte, bodyRefSize)...) // of Send
+		if in.Inset != "" {
+			b[0] = insetVersion
+			b = append(binary.BigEndian.AppendUint32(b, uint32(in.Shared.open)), in.Inset...)
+		}
 	}
 	d.record = append(b, in.Body...)
 	return d
@@ -91,9 +100,26 @@ func NewDraft(in DraftInput) Draft {
 // text is the body.
 func (d *Draft) text() []byte {
 	if d.shared != nil {
-		return d.shared.body
+		return insert(d.shared.body, d.shared.open, d.inset)
 	}
 	return d.record[d.body:]
+}
+
+// size is the body's.
+func (d *Draft) size() int {
+	if d.shared != nil {
+		return len(d.shared.body) + len(d.inset)
+	}
+	return len(d.record) - d.body
+}
+
+// insert is body with a text put in at an offset.
+func insert(body []byte, at int, text string) []byte {
+	if text == "" {
+		return body
+	}
+	b := make([]byte, 0, len(body)+len(text))
+	return append(append(append(b, body[:at]...), text...), body[at:]...)
 }
 
 // refer has the record refer to its shared body, if it has one.
@@ -137,8 +163,10 @@ type Message struct {
 	Receives        int // this receipt included, and those of a dead letter elsewhere
 	Receipt         Receipt
 
-	before int     // receipts of a dead letter elsewhere
-	shared bodyRef // where Body is, until open has read it
+	before  int     // receipts of a dead letter elsewhere
+	shared  bodyRef // where Body is, until open has read it
+	inset   string  // goes into it, at insetAt
+	insetAt int
 }
 
 // Receipt is the proof of a receipt. The service makes a handle of it that
@@ -160,17 +188,19 @@ func (m *Message) open(tx *store.Tx) error {
 		return err
 	}
 	body, err := b.body(tx, m.shared)
-	m.Body = view(body)
+	if err == nil {
+		m.Body = view(insert(body, m.insetAt, m.inset))
+	}
 	return err
 }
 
 // decodeRecord reads a record; the message's fields point into b. Of a shared
 // body it reads only where that is.
 func decodeRecord(b []byte, m *Message) error {
-	if len(b) < fieldsOffset || b[0] != recordVersion && b[0] != sharedVersion {
+	if len(b) < fieldsOffset || b[0] < recordVersion || b[0] > insetVersion {
 		return errRecord
 	}
-	shared := b[0] == sharedVersion
+	shared := b[0] != recordVersion
 	copy(m.ID[:], b[2:])
 	m.SentAt = recordSentAt(b)
 	copy(m.Sum[:], b[sumOffset:])
@@ -191,10 +221,9 @@ func decodeRecord(b []byte, m *Message) error {
 		m.Attributes = attrs
 	}
 	if shared {
-		if len(body) != bodyRefSize {
+		if !m.refer(body, b[0] == insetVersion) {
 			return errRecord
 		}
-		m.shared = readBodyRef(body)
 	} else {
 		m.Body = view(body)
 	}
@@ -206,6 +235,22 @@ func decodeRecord(b []byte, m *Message) error {
 		m.Source, m.before = &n, receives
 	}
 	return nil
+}
+
+// refer reads where a shared body is, and what goes into it.
+func (m *Message) refer(b []byte, inset bool) bool {
+	if len(b) < bodyRefSize || !inset && len(b) > bodyRefSize {
+		return false
+	}
+	m.shared = readBodyRef(b)
+	if !inset {
+		return true
+	}
+	if b = b[bodyRefSize:]; len(b) < 4 {
+		return false
+	}
+	m.insetAt, m.inset = int(binary.BigEndian.Uint32(b)), view(b[4:])
+	return m.insetAt <= int(m.shared.size)
 }
 
 func cutField(b []byte) (field, rest []byte, ok bool) {

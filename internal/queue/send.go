@@ -37,7 +37,7 @@ func Send(tx *store.Tx, q *Queue, d Draft) (Sent, error) {
 
 func (c *Config) check(d *Draft) error {
 	switch {
-	case c.MaxMessageBytes > 0 && len(d.text()) > c.MaxMessageBytes:
+	case c.MaxMessageBytes > 0 && d.size() > c.MaxMessageBytes:
 		return ErrTooLarge
 	case !c.FIFO:
 		return nil
@@ -80,7 +80,7 @@ func (d *Draft) setDedup(id string) {
 	}
 	in := DraftInput{
 		ID: m.ID, Body: m.Body, Sum: m.Sum, Attributes: m.Attributes, Sender: m.Sender, Trace: m.Trace,
-		Group: m.Group, Dedup: id, Delay: d.delay, HasDelay: d.hasDelay, Shared: d.shared,
+		Group: m.Group, Dedup: id, Delay: d.delay, HasDelay: d.hasDelay, Shared: d.shared, Inset: d.inset,
 	}
 	*d = NewDraft(in)
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"errors"
+	"hash"
+	"io"
 
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -56,6 +58,9 @@ type Shared struct {
 	body []byte
 	sum  [md5.Size]byte
 
+	open   int       // where each message's inset goes
+	before hash.Hash // has seen the body up to there; nil: nothing goes in
+
 	// Where it is stored, as long as in and group are still those of the
 	// transaction: a group that was thrown away takes its blocks with it.
 	in    *blocks
@@ -71,6 +76,32 @@ func Share(body []byte, n int) *Shared {
 		return nil
 	}
 	return &Shared{body: body, sum: md5.Sum(body)}
+}
+
+// ShareAround is Share for messages whose bodies differ by a text that goes into
+// body at an offset (DraftInput.Inset). What lies before it is digested once.
+func ShareAround(body []byte, at, n int) *Shared {
+	if (n-1)*len(body) < shareSaves || len(body) < minShared {
+		return nil
+	}
+	s := &Shared{body: body, open: at, before: md5.New()}
+	_, _ = s.before.Write(body[:at]) // a hash never fails
+	return s
+}
+
+// sumWith is the MD5 of the body with a text in it.
+func (s *Shared) sumWith(inset string) (sum [md5.Size]byte) {
+	if s.before == nil {
+		return s.sum
+	}
+	h, err := s.before.(hash.Cloner).Clone()
+	if err != nil {
+		panic("queue: MD5 cannot be cloned: " + err.Error())
+	}
+	_, _ = io.WriteString(h, inset)
+	_, _ = h.Write(s.body[s.open:])
+	h.Sum(sum[:0])
+	return sum
 }
 
 // bodyRef is where a shared body lies; block 0 is nowhere.

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"bytes"
+	"crypto/md5"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -106,6 +107,50 @@ func TestABodyForSeveralQueuesIsStoredOnceAndReceivedFromEach(t *testing.T) {
 		}
 	}
 	n.wantNothingShared()
+}
+
+func TestASharedBodyMayDifferByWhatGoesIntoIt(t *testing.T) {
+	n := startSharing(t)
+	s := ShareAround([]byte(long(1)), 100, len(sharing))
+	for i, inset := range []string{"first", "", "third"} {
+		n.on(sharing[i], func(tx *store.Tx, q *Queue) error {
+			if i == 2 { // and where a delivery is repeated after a group was thrown away
+				s.in = nil
+			}
+			_, err := Send(tx, q, NewDraft(DraftInput{Shared: s, Inset: inset}))
+			return err
+		})
+	}
+	n.restart()
+	n.wantSound()
+	for i, want := range []string{"first", "", "third"} {
+		want = long(1)[:100] + want + long(1)[100:]
+		got := n.receive(sharing[i], 1)
+		if got[0].Body != want || got[0].Sum != md5.Sum([]byte(want)) {
+			t.Errorf("received %+v", got[0])
+		}
+		n.delete(sharing[i], got[0])
+	}
+	n.wantNothingShared()
+}
+
+func TestAnInsetCountsAsPartOfTheBody(t *testing.T) {
+	n := start(t)
+	small := standard
+	small.MaxMessageBytes = 1024
+	n.create("small", small)
+	s := ShareAround(make([]byte, 1020), 7, 9)
+	for _, c := range []struct {
+		inset string
+		want  error
+	}{{"1234", nil}, {"12345", ErrTooLarge}} {
+		n.on("small", func(tx *store.Tx, q *Queue) error {
+			if _, err := Send(tx, q, NewDraft(DraftInput{Shared: s, Inset: c.inset})); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v", c.inset, err)
+			}
+			return nil
+		})
+	}
 }
 
 func TestABodyThatGoesIntoOneQueueIsStoredAsItAlwaysWas(t *testing.T) {
@@ -352,6 +397,7 @@ func TestVerifyFindsReferencesAndBodiesThatDoNotBelongTogether(t *testing.T) {
 func FuzzStoredBytesAreReadOrRefused(f *testing.F) {
 	f.Add(NewDraft(DraftInput{Body: "x", Group: "g"}).record)
 	f.Add(NewDraft(DraftInput{Shared: &Shared{body: []byte("x")}}).record)
+	f.Add(NewDraft(DraftInput{Shared: ShareAround(make([]byte, 2000), 3, 2), Inset: "i"}).record)
 	f.Add(state{block: 7, group: "g"}.encode(nil))
 	f.Add(state{indexed: true}.encode(nil))
 	f.Add((&block{refs: 3, bodies: 2}).encode())

@@ -13,11 +13,12 @@ import (
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
-	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	"github.com/carillon-events/carillon/internal/telemetry"
+	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/trail"
 )
 
@@ -52,6 +53,9 @@ const maxMetricsSeries = 10_000
 
 // maxLogGroupFiles: each is renamed when one is full.
 const maxLogGroupFiles = 1000
+
+// maxTopicLimit bounds what the limits of topics may be set to.
+const maxTopicLimit = 100_000_000
 
 // Defaults of a Config.
 const (
@@ -91,16 +95,19 @@ type Config struct {
 	MaxBody     int64
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
+	Topics      topic.Limits // topic.DefaultLimits where zero
 	Pprof       bool
 
 	Trail   trail.Options // DefaultTrail where zero
 	NoTrail bool
 
 	// HTTPTargets are the networks beside the public internet that API
-	// destinations may call: CIDRs, private, loopback, or none. If it is empty:
+	// destinations and subscribers over HTTP may have called: CIDRs, private, loopback, or none. If it is empty:
 	// loopback while only this machine can reach us and everybody is accepted,
 	// else none.
 	HTTPTargets []string
+
+	Outside Outside
 
 	// MetricsSeries is how many buses, rules and targets, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
@@ -178,6 +185,7 @@ func (c Config) withDefaults() Config {
 	if c.NoTrail {
 		c.Trail = trail.Options{}
 	}
+	c.Topics = withDefaultTopics(c.Topics)
 	if c.DrainFor == 0 {
 		c.DrainFor = DefaultDrainFor
 	}
@@ -201,6 +209,37 @@ func withDefaultLimits(l bus.Limits) bus.Limits {
 		}
 	}
 	return l
+}
+
+func withDefaultTopics(l topic.Limits) topic.Limits {
+	d := topic.DefaultLimits
+	for _, limit := range []struct{ set, standard *int }{
+		{&l.Topics, &d.Topics}, {&l.FIFOTopics, &d.FIFOTopics}, {&l.Tags, &d.Tags}, {&l.Subscriptions, &d.Subscriptions},
+		{&l.FIFOSubscriptions, &d.FIFOSubscriptions}, {&l.Pending, &d.Pending},
+		{&l.FiltersPerTopic, &d.FiltersPerTopic}, {&l.FiltersPerAccount, &d.FiltersPerAccount},
+	} {
+		if *limit.set == 0 {
+			*limit.set = *limit.standard
+		}
+	}
+	return l
+}
+
+// checkTopics refuses limits of topics that are none.
+func checkTopics(l topic.Limits) error {
+	for _, limit := range []struct {
+		name string
+		set  int
+	}{
+		{"max-topics", l.Topics}, {"max-fifo-topics", l.FIFOTopics}, {"max-subscriptions-per-topic", l.Subscriptions},
+		{"max-subscriptions-per-fifo-topic", l.FIFOSubscriptions}, {"max-pending-subscriptions", l.Pending},
+		{"max-filter-policies-per-topic", l.FiltersPerTopic}, {"max-filter-policies", l.FiltersPerAccount},
+	} {
+		if limit.set < 1 || limit.set > maxTopicLimit {
+			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, maxTopicLimit)
+		}
+	}
+	return nil
 }
 
 // checkBuses refuses limits of buses that are none.
@@ -259,10 +298,16 @@ func (c *Config) check() error {
 	if err := c.Tracing.check(); err != nil {
 		return err
 	}
-	if _, err := targetdestination.ParseAllowed(c.HTTPTargets); err != nil {
+	if _, err := outbound.ParseAllowed(c.HTTPTargets); err != nil {
 		return fmt.Errorf("http-targets-allow %w", err)
 	}
+	if err := c.Outside.check(); err != nil {
+		return err
+	}
 	if err := checkBuses(c.Buses); err != nil {
+		return err
+	}
+	if err := checkTopics(c.Topics); err != nil {
 		return err
 	}
 	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {
@@ -277,7 +322,7 @@ func (c *Config) check() error {
 }
 
 // httpTargets is what API destinations may call beside the public internet.
-func (c *Config) httpTargets() (targetdestination.Allowed, error) {
+func (c *Config) httpTargets() (outbound.Allowed, error) {
 	list := c.HTTPTargets
 	if len(list) == 0 {
 		addr, err := net.ResolveTCPAddr("tcp", c.Listen)
@@ -285,7 +330,7 @@ func (c *Config) httpTargets() (targetdestination.Allowed, error) {
 			list = []string{"loopback"} // a laptop, whose user can call it himself
 		}
 	}
-	return targetdestination.ParseAllowed(list)
+	return outbound.ParseAllowed(list)
 }
 
 // checkURL wants scheme://host[:port] and nothing behind it.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
-	"github.com/carillon-events/carillon/internal/ingest"
 )
 
 // Limits of a connection. None of them ends an answer: a long poll may take its
@@ -71,7 +70,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Health:      r.health,
 		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays},
 		Pages:       pages(r.ingest),
-		Open:        map[string]http.Handler{ingest.HookPath: r.ingest},
+		Open:        r.openPages(),
+		Links:       links,
 		Reads:       map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail)},
 		Pprof:       r.config.Pprof,
 		Tracer:      r.tracer,

@@ -53,6 +53,7 @@ type Running struct {
 	tails    *tails
 	replays  *replays
 	ingest   *ingest.Service
+	public   map[string]http.Handler // pages for subscribers, by path
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 

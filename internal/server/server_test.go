@@ -228,6 +228,8 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		"max-body":                    func(c *server.Config) { c.MaxBody = 12 },
 		"max-in-flight -1":            func(c *server.Config) { c.InFlight.InFlight = -1 },
 		"max-in-flight-fifo":          func(c *server.Config) { c.InFlight.InFlightFIFO = 1 << 30 },
+		"max-topics -1":               func(c *server.Config) { c.Topics.Topics = -1 },
+		"max-filter-policies":         func(c *server.Config) { c.Topics.FiltersPerAccount = 1 << 30 },
 		"max-buses -1":                func(c *server.Config) { c.Buses.Buses = -1 },
 		"max-rules-per-bus":           func(c *server.Config) { c.Buses.RulesPerBus = 1 << 30 },
 		"max-targets-per-rule 1001":   func(c *server.Config) { c.Buses.TargetsPerRule = 1001 },

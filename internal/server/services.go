@@ -7,6 +7,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/api/events"
+	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
 	"github.com/carillon-events/carillon/internal/api/sts"
 	"github.com/carillon-events/carillon/internal/archive"
@@ -22,7 +23,9 @@ import (
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
+	targettopic "github.com/carillon-events/carillon/internal/target/topic"
 	"github.com/carillon-events/carillon/internal/timer"
+	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/trail"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -36,10 +39,12 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		return nil, err
 	}
 	buses := &targetbus.Target{}
+	toTopics := &targettopic.Target{Unsubscribe: r.unsubscribeAt()}
 	outbox := delivery.New(map[string]delivery.Target{
 		targetbus.Service:     buses,
 		targetqueue.Service:   targetqueue.Target{},
 		targetarchive.Service: targetarchive.Target{},
+		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
 	outbox.Reach(loggroup.Service, r.logGroups())
 	meters := meter.NewBook(r.config.MetricsSeries)
@@ -66,6 +71,15 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	registerIngest(registry, r.ingest)
 	registerCounts(registry, core, outbox, trails)
+	topics, err := r.subscribers(ctx, shard, outbox, registry)
+	if err != nil {
+		return nil, err
+	}
+	topics.Through(outbox)
+	topics.Record(trails)
+	toTopics.Core = topics // which sends through the outbox
+	r.fanOut(shard, topics)
+	registerTopics(registry, topics)
 	registry.MustRegister(newDepths(shard, r.log))
 
 	r.countWaiting(outbox)
@@ -79,6 +93,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
 			timer.TrailSweep:    trails.Sweep,
+			timer.TopicSweep:    topics.Sweep,
 		},
 		Logger: r.log,
 	}
@@ -88,6 +103,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	return []*wire.Service{
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
 		events.New(shard, core, outbox, archives, calls),
+		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt()}),
 		sts.New(accountOf(keys)),
 	}, nil
 }
@@ -125,7 +141,7 @@ func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
 
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, trail.Verify}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify}
 }
 
 // accountOf tells whose an access key is.

@@ -44,7 +44,7 @@ type TrailEvent struct {
 	ReceivedAt time.Time       `json:"receivedAt"`
 	Source     string          `json:"source"`
 	DetailType string          `json:"detailType"`
-	Fate       string          `json:"fate"`             // accepted, no-bus, source-pending
+	Fate       string          `json:"fate"`             // accepted, no-bus, source-pending, published
 	From       string          `json:"from,omitempty"`   // ARN of the rule of another bus that sent it
 	Via        string          `json:"via,omitempty"`    // key of the delivery that brought it from there
 	Replay     string          `json:"replay,omitempty"` // name of the replay that sent it again
@@ -95,7 +95,7 @@ type TrailAttempt struct {
 	Lost       string     `json:"lost,omitempty"` // why the event is in no dead-letter queue
 }
 
-var fates = map[trail.Fate]string{trail.Accepted: "accepted", trail.NoBus: "no-bus", trail.SourcePending: "source-pending"}
+var fates = map[trail.Fate]string{trail.Accepted: "accepted", trail.NoBus: "no-bus", trail.SourcePending: "source-pending", trail.Published: "published"}
 
 func trailAnswer(v *store.View, id string, passages []trail.Passage, more bool, in url.Values) (*TrailAnswer, error) {
 	most := 0
@@ -171,6 +171,9 @@ func trailRule(v *store.View, p *trail.Passage, m *trail.Match, whole bool) (Tra
 
 // changed tells what has become of a rule since it matched.
 func changed(v *store.View, p *trail.Passage, m *trail.Match) (string, error) {
+	if p.Fate == trail.Published {
+		return "", nil // no rule
+	}
 	now, err := bus.AsRecorded(v, busOf(p), m.Rule.Name())
 	switch {
 	case errors.Is(err, bus.ErrRuleNotFound), errors.Is(err, bus.ErrBusNotFound):

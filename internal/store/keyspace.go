@@ -39,7 +39,10 @@ const (
 	SpaceWebhook     = 'w' // how webhooks of sources are verified
 	SpaceIdempotency = 'i' // keys of events that a bus has seen
 	SpaceArchive     = 'A' // archives, their events, replays
-	SpaceTrail       = 'E' // trail: what became of events
+
+	SpaceTopic  = 'N' // topic: topics, their subscriptions, what they count
+	SpaceMobile = 'n' // mobile: push applications, devices, phone numbers
+	SpaceTrail  = 'E' // trail: what became of events
 
 	SpaceConnection = 'c' // destination: connections and API destinations
 )

@@ -38,6 +38,7 @@ const (
 	ArchiveSweep  Kind = 8 // archive: retention
 	ArchiveReplay Kind = 9 // archive: the next step of a replay
 
+	TopicSweep Kind = 12 // topic: the next step of a deletion, the end of an unconfirmed subscription
 	TrailSweep Kind = 10 // trail: retention
 	QueueClear Kind = 16 // queue: records of a purged or deleted queue that share their bodies
 )

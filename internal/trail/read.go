@@ -174,6 +174,9 @@ func (r *rules) assemble(entries []entry) (all []Passage, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.Fate == Published {
+			p.Matches = unruled(entries, attempts)
+		}
 		all = append(all, p)
 	}
 	// What an event made of itself in one transaction has one time, and the last
@@ -185,6 +188,26 @@ func (r *rules) assemble(entries []entry) (all []Passage, err error) {
 		return min(len(a.From), 1) - min(len(b.From), 1)
 	})
 	return all, nil
+}
+
+// unruled are the deliveries of a message that a topic could not make at once, as
+// far as somebody has tried, in the place of what a rule matched.
+func unruled(entries []entry, attempts map[delivery.Key][]Attempt) []Match {
+	var m Match
+	seen := map[delivery.Key]bool{}
+	for _, e := range entries {
+		if e.source == "" || seen[e.key] {
+			continue
+		}
+		seen[e.key] = true
+		m.Rule.ARN = e.source
+		m.Rule.Targets = append(m.Rule.Targets, e.target)
+		m.Deliveries = append(m.Deliveries, Delivery{Target: e.target, Key: e.key, Outcome: delivery.Waiting, Attempts: attempts[e.key]})
+	}
+	if m.Deliveries == nil {
+		return nil
+	}
+	return []Match{m}
 }
 
 func (r *rules) passage(e entry, attempts map[delivery.Key][]Attempt) (Passage, error) {

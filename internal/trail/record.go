@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -29,6 +30,8 @@ import (
 //	                    {outcome 1}{reason text}}, {envelope: the rest}
 //	kind 2, an attempt  {delivery's key 16}{retry uvarint}{outcome 1}{took uvarint}{next 8, 0 for none},
 //	                    four texts (reason, what the target said, dead-letter ARN, why it is not there)
+//	kind 3              the same of a delivery that no rule has made, and three more texts (source, target id,
+//	                    target ARN)
 const (
 	entrySpace  = "Ee"
 	ruleSpace   = "Er"
@@ -41,6 +44,7 @@ const (
 	entryVersion = 1
 	kindAccepted = 1
 	kindAttempt  = 2
+	kindUnruled  = 3
 )
 
 // maxReason bounds each text about an attempt, in bytes.
@@ -114,7 +118,11 @@ func reason(err error) string {
 
 // appendAttempt appends the entry of an attempt.
 func appendAttempt(b []byte, r *delivery.Report, at time.Time) []byte {
-	b = append(b, entryVersion, kindAttempt)
+	kind, from := byte(kindAttempt), r.Delivery
+	if ofTopic(from.Source) {
+		kind = kindUnruled
+	}
+	b = append(b, entryVersion, kind)
 	b = binary.BigEndian.AppendUint64(b, uint64(at.UnixNano()))
 	b = append(b, r.Delivery.Key[:]...)
 	b = binary.AppendUvarint(b, uint64(max(r.Retry, 0)))
@@ -132,7 +140,17 @@ func appendAttempt(b []byte, r *delivery.Report, at time.Time) []byte {
 	for _, s := range [...]string{reason(r.Reason), r.Says, dead, reason(r.Lost)} {
 		b = appendText(b, s)
 	}
+	if kind == kindUnruled {
+		b = appendText(appendText(appendText(b, from.Source), from.TargetID), from.Target.String())
+	}
 	return b
+}
+
+// ofTopic tells whether the source of a delivery is a topic, of whose targets
+// there is no other record.
+func ofTopic(source string) bool {
+	a, err := arn.Parse(source)
+	return err == nil && a.Service == "sns"
 }
 
 // entry is one that was read: accepted or attempt is not nil.
@@ -142,6 +160,9 @@ type entry struct {
 	attempt  *Attempt
 	key      delivery.Key // of the attempt
 	hour     uint32       // where its rules are described
+
+	source string // of an attempt at a delivery that no rule has made: the topic
+	target Target
 }
 
 // decodeEntry reads an entry. What it returns shares no memory with b.
@@ -154,9 +175,12 @@ func decodeEntry(b []byte) (e entry, err error) {
 		d.bad = true
 	case kind == kindAccepted:
 		e.accepted = d.accepted()
-	case kind == kindAttempt:
+	case kind == kindAttempt, kind == kindUnruled:
 		e.attempt = d.attempt(&e.key)
 		e.attempt.At = e.at
+		if kind == kindUnruled {
+			e.source, e.target = d.text(), Target{ID: d.text(), ARN: d.text()}
+		}
 		d.bad = d.bad || len(d.b) > 0
 	default:
 		d.bad = true

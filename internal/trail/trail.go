@@ -90,6 +90,7 @@ const (
 	Accepted      Fate = 0 // by its bus, and matched to its rules, be it to none
 	NoBus         Fate = 1 // its bus does not exist
 	SourcePending Fate = 2 // the partner's source that it is of is on no bus
+	Published     Fate = 3 // it is about a message that a topic was sent
 )
 
 // Outcome is what became of a delivery: delivery's own, and TooFar.

@@ -123,7 +123,7 @@ func (g given) onlyFor(method destination.Method) error {
 
 // checkURL refuses an address that Carillon would never call.
 func (s *Service) checkURL(parameter, text string) error {
-	if err := s.calls.Allowed.CheckURL(text); err != nil {
+	if err := s.calls.CheckURL(text); err != nil {
 		return invalid(parameter, err.Error()+".")
 	}
 	return nil

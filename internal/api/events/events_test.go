@@ -19,6 +19,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
@@ -67,7 +68,7 @@ func start(t testing.TB, limits bus.Limits) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loopback, err := targetdestination.ParseAllowed([]string{"loopback"})
+	loopback, err := outbound.ParseAllowed([]string{"loopback"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,6 +59,8 @@ func (s *Service) target(n bus.Name, t *model.Target) (bus.Target, error) {
 		err = checkBusTarget(n, t, to)
 	case to.Service == "logs":
 		err = checkLogTarget(n, t, to)
+	case to.Service == "sns":
+		err = checkTopicTarget(t, to)
 	}
 	if err != nil {
 		return bus.Target{}, err

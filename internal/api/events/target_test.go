@@ -128,7 +128,6 @@ func TestATargetOfAKindThatIsNotThereYetIsRefusedByName(t *testing.T) {
 	for _, c := range []struct{ kind, arn, more string }{
 		{"lambda", "arn:aws:lambda:eu-west-1:111122223333:function:f", ``},
 		{"states", "arn:aws:states:eu-west-1:111122223333:stateMachine:m", `,"RoleArn":"arn:aws:iam::111122223333:role/r"`},
-		{"sns", "arn:aws:sns:eu-west-1:111122223333:t", ``},
 		{"kinesis", "arn:aws:kinesis:eu-west-1:111122223333:stream/s", `,"KinesisParameters":{"PartitionKeyPath":"$.id"}`},
 		{"firehose", "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s", ``},
 		{"ecs", "arn:aws:ecs:eu-west-1:111122223333:cluster/c", `,"EcsParameters":{"TaskDefinitionArn":"arn:aws:ecs:eu-west-1:111122223333:task-definition/t:1"}`},

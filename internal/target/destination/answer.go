@@ -2,18 +2,17 @@ package destination
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/outbound"
 )
 
 const (
@@ -50,44 +49,16 @@ func (c *Caller) send(ctx context.Context, m *message) answer {
 
 // failed is what a call without an answer comes to.
 func failed(err error) delivery.Answer {
-	err = told(err)
+	err = outbound.Told(err)
 	var timedOut net.Error
 	switch {
-	case errors.Is(err, ErrForbidden):
+	case errors.Is(err, outbound.ErrForbidden):
 		// Waiting makes no address allowed; changing the destination does.
 		return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrRefused, err), Says: "not called"}
 	case errors.As(err, &timedOut) && timedOut.Timeout():
 		return delivery.Answer{Err: fmt.Errorf("%w: no answer in %s", delivery.ErrUnavailable, timeout), Says: "timeout"}
 	}
 	return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrUnavailable, err), Says: "no connection"}
-}
-
-// errNotHTTP is all that is told of an answer that cannot be read.
-var errNotHTTP = errors.New("the connection broke off, or what was answered is not HTTP")
-
-// told is what of an error of net/http may be told. The URL is taken out: its
-// query may hold secrets. And an answer that is not HTTP is quoted by the error,
-// whoever sent it: an endpoint that echoes quotes the request that it got.
-func told(err error) error {
-	if quoting := new(url.Error); errors.As(err, &quoting) {
-		err = quoting.Err
-	}
-	for _, known := range []any{
-		new(*net.OpError), new(*net.DNSError), new(tls.RecordHeaderError), new(*tls.CertificateVerificationError), new(tls.AlertError),
-	} {
-		if errors.As(err, known) {
-			return err
-		}
-	}
-	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() {
-		return err
-	}
-	for _, known := range []error{ErrForbidden, context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, known) {
-			return err
-		}
-	}
-	return errNotHTTP
 }
 
 // meaning is what an answer's code comes to: "Retries events associated with

@@ -1,8 +1,8 @@
 // Package destination is the target that calls API destinations over HTTP.
 //
 // It owns the call: what is sent (request.go), by what right (authorize.go,
-// token.go), to which addresses at all (address.go), how fast, and what the
-// answer means (answer.go). A delivery is called at least once; its key is in no
+// token.go), how fast, and what the answer means (answer.go). To which addresses
+// at all is internal/outbound's. A delivery is called at least once; its key is in no
 // header, as on AWS: the event's id is in the body.
 //
 // Nothing is followed or trusted: no redirects, no proxy of the environment, TLS
@@ -15,7 +15,6 @@ package destination
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -29,6 +28,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -44,7 +44,7 @@ type Options struct {
 	Shard   *store.Shard
 	Core    *destination.Core
 	Box     *seal.Box // what credentials are sealed with
-	Allowed Allowed
+	Allowed outbound.Allowed
 	Logger  *slog.Logger
 
 	Roots *x509.CertPool // nil: the system's
@@ -64,37 +64,8 @@ type Caller struct {
 // New is a Caller.
 func New(o Options) *Caller {
 	c := &Caller{Options: o, now: time.Now, rates: map[arn.ARN]*rate.Limiter{}, turns: map[string]*turn{}}
-	transports := schemes{https: o.transport(false), http: o.transport(true)}
-	c.client = &http.Client{
-		Transport:     transports,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	c.client = outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.DefaultConcurrency})
 	return c
-}
-
-// schemes calls by https or by http, for which other addresses are allowed.
-type schemes struct{ https, http *http.Transport }
-
-func (s schemes) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Scheme == "https" {
-		return s.https.RoundTrip(r)
-	}
-	return s.http.RoundTrip(r)
-}
-
-func (o Options) transport(plain bool) *http.Transport {
-	return &http.Transport{
-		Proxy:                  nil, // the environment's would dial in our place, where no address is checked
-		DialContext:            o.Allowed.dialer(plain).DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    timeout,
-		ForceAttemptHTTP2:      true,
-		DisableCompression:     true, // we ask for it as AWS does, and throw it away
-		MaxIdleConnsPerHost:    delivery.DefaultConcurrency,
-		MaxIdleConns:           256,
-		IdleConnTimeout:        30 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
 }
 
 // Close lets go of connections that nobody uses.

@@ -23,6 +23,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/store/storetest"
@@ -103,7 +104,7 @@ func (f *fixture) open(e *endpoint, allow ...string) {
 	if allow == nil {
 		allow = []string{"loopback"}
 	}
-	allowed, err := ParseAllowed(allow)
+	allowed, err := outbound.ParseAllowed(allow)
 	if err != nil {
 		f.t.Fatal(err)
 	}

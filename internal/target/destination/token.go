@@ -15,6 +15,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -144,7 +145,7 @@ func (c *Caller) Fetch(ctx context.Context, by destination.Credentials) (destina
 		if errors.Is(err, context.DeadlineExceeded) {
 			return destination.Token{}, fmt.Errorf("the authorization endpoint did not answer in %s", timeout)
 		}
-		return destination.Token{}, told(err)
+		return destination.Token{}, outbound.Told(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenAnswer+1))

@@ -2,9 +2,12 @@ package queue
 
 import (
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/queue"
 )
 
@@ -56,4 +59,36 @@ func codeOf(reason error) string {
 		return "ERROR_FROM_TARGET"
 	}
 	return "UNKNOWN"
+}
+
+// A dead letter of a topic's subscription has the attributes that the message
+// had, and these. AWS's page names them; which codes there are, it does not say.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+const (
+	topicErrorCode    = "ErrorCode"
+	topicErrorMessage = "ErrorMessage"
+	topicRequestID    = "RequestID"
+)
+
+// topicObituary is the attributes of a dead letter of a topic.
+func topicObituary(d *delivery.Delivery, had []byte) []byte {
+	list, _ := notification.ReadAttributes(had)
+	for _, a := range [][2]string{
+		{topicErrorCode, topicCodeOf(d.Ended.Reason)}, {topicErrorMessage, d.Ended.Text()}, {topicRequestID, d.Key.String()},
+	} {
+		list = slices.DeleteFunc(list, func(other notification.Attribute) bool { return other.Name == a[0] })
+		list = append(list, notification.Attribute{Name: a[0], Type: attributesType, Value: []byte(a[1])})
+	}
+	slices.SortFunc(list, func(a, b notification.Attribute) int { return strings.Compare(a.Name, b.Name) })
+	return notification.AppendAttributes(nil, list)
+}
+
+func topicCodeOf(reason error) string {
+	switch {
+	case errors.Is(reason, delivery.ErrMissing):
+		return "AWS.SimpleQueueService.NonExistentQueue"
+	case errors.Is(reason, delivery.ErrRefused):
+		return "InvalidParameterValue"
+	}
+	return "ServiceUnavailable"
 }

@@ -12,6 +12,9 @@
 //
 // A dead letter's message says in its attributes how its delivery ended
 // (deadletter.go).
+//
+// What a topic sends may bring attributes and a deduplication id of its own, and
+// differ from what others get by an inset only.
 package queue
 
 import (
@@ -21,6 +24,7 @@ import (
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/trace"
@@ -29,8 +33,18 @@ import (
 // Service is the service in the ARNs of queues.
 const Service = "sqs"
 
-// sender is who a message says has sent it.
-const sender = "events.amazonaws.com"
+// Who a message says has sent it.
+const (
+	sender      = "events.amazonaws.com"
+	topicSender = "sns.amazonaws.com"
+)
+
+// fromTopic tells whether the source of a delivery, an ARN, is a topic.
+func fromTopic(source string) bool {
+	_, rest, _ := strings.Cut(source, ":")
+	_, rest, _ = strings.Cut(rest, ":")
+	return strings.HasPrefix(rest, "sns:")
+}
 
 // Target delivers to queues.
 type Target struct{}
@@ -43,20 +57,49 @@ func (Target) Share(body []byte, n int) any {
 	return nil
 }
 
+// ShareAround makes one body for the messages of n queues, each with an inset of
+// its own.
+func (Target) ShareAround(body []byte, at, n int) any {
+	if s := queue.ShareAround(body, at, n); s != nil {
+		return s
+	}
+	return nil
+}
+
 // Prepare encodes the message.
 func (Target) Prepare(d *delivery.Delivery) any {
 	in := queue.DraftInput{ID: d.Key, Sender: sender, Trace: trace.Public(d.Trace), Group: d.GroupID}
 	if in.Shared, _ = d.Shared.(*queue.Shared); in.Shared == nil {
-		in.Body, in.Sum = string(d.Body), md5.Sum(d.Body)
+		body := d.Whole()
+		in.Body, in.Sum = string(body), md5.Sum(body)
+	} else if d.Inset != nil {
+		in.Inset = d.Inset.Text
 	}
 	if strings.HasSuffix(d.Target.Resource, ".fifo") {
 		in.Dedup = d.Key.String()
 	}
-	if d.Ended != nil {
+	if fromTopic(d.Source) {
+		fillFromTopic(&in, d)
+	} else if d.Ended != nil {
 		in.Attributes = obituary(d)
 	}
 	draft := queue.NewDraft(in)
 	return &draft
+}
+
+func fillFromTopic(in *queue.DraftInput, d *delivery.Delivery) {
+	in.Sender = topicSender
+	extras := notification.ReadExtras(d.Params)
+	in.Attributes = extras.Attributes
+	if in.Dedup != "" && extras.Dedup != "" {
+		in.Dedup = extras.Dedup
+	}
+	if d.Ended != nil {
+		in.Attributes = topicObituary(d, extras.Attributes)
+		if in.Dedup != "" { // the same message may be a dead letter of several subscriptions
+			in.Dedup = d.Key.String()
+		}
+	}
 }
 
 // Deliver stores the message.

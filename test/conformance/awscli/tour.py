@@ -377,10 +377,38 @@ def events_endpoint():
     refused("ResourceNotFoundException", "events", "describe-endpoint", "--name", endpoint)
 
 
+def topic_create():
+    topic = name()
+    made = aws("sns", "create-topic", "--name", topic, "--attributes", "DisplayName=Shop", "--tags", "Key=a,Value=1")["TopicArn"]
+    equal(made, f"arn:aws:sns:us-east-1:{ACCOUNT}:{topic}", "TopicArn")
+    refused("InvalidParameter", "sns", "create-topic", "--name", topic, "--attributes", "DisplayName=Store")
+    aws("sns", "set-topic-attributes", "--topic-arn", made, "--attribute-name", "SignatureVersion", "--attribute-value", "2")
+    got = aws("sns", "get-topic-attributes", "--topic-arn", made)["Attributes"]
+    equal((got["DisplayName"], got["SignatureVersion"], got["Owner"]), ("Shop", "2", ACCOUNT), "attributes")
+    equal(made in [t["TopicArn"] for t in aws("sns", "list-topics")["Topics"]], True, "list-topics")
+    aws("sns", "delete-topic", "--topic-arn", made)
+    refused("NotFound", "sns", "get-topic-attributes", "--topic-arn", made)
+
+
+def subscribe():
+    topic, endpoint = aws("sns", "create-topic", "--name", name())["TopicArn"], arn(queue())
+    to = ("sns", "subscribe", "--topic-arn", topic, "--protocol")
+    sub = aws(*to, "sqs", "--notification-endpoint", endpoint, "--attributes", '{"RawMessageDelivery": "true"}')["SubscriptionArn"]
+    equal(aws(*to, "email", "--notification-endpoint", "ops@example.com")["SubscriptionArn"], "pending confirmation", "one that waits")
+    refused("InvalidParameter", *to, "lambda", "--notification-endpoint", "x")
+    policy = '{"store": ["a"]}'
+    aws("sns", "set-subscription-attributes", "--subscription-arn", sub, "--attribute-name", "FilterPolicy", "--attribute-value", policy)
+    got = aws("sns", "get-subscription-attributes", "--subscription-arn", sub)["Attributes"]
+    equal((got["FilterPolicy"], got["RawMessageDelivery"], got["Endpoint"]), (policy, "true", endpoint), "attributes")
+    equal(sorted(s["Protocol"] for s in aws("sns", "list-subscriptions-by-topic", "--topic-arn", topic)["Subscriptions"]), ["email", "sqs"], "by topic")
+    aws("sns", "unsubscribe", "--subscription-arn", sub)
+    refused("NotFound", "sns", "get-subscription-attributes", "--subscription-arn", sub)
+
+
 SCENARIOS = [identity, queue_create, queue_attributes, queue_list, queue_delete, queue_purge, queue_tags, queue_permissions,
              message_roundtrip, message_attributes, message_batch, message_delay, visibility, fifo_order, dead_letter,
              events_bus, events_put, events_pattern, events_permission, events_schedule, events_target, events_archive,
-             events_partner, events_endpoint]
+             events_partner, events_endpoint, topic_create, subscribe]
 
 
 def run(scenario):

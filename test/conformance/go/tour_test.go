@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -75,6 +76,16 @@ var scenarios = []struct {
 	{"events-api-destination-call", eventsAPIDestinationCall},
 	{"events-endpoint", eventsEndpoint},
 	{"events-cross-account", eventsCrossAccount},
+	{"topic-create", topicCreate},
+	{"topic-attributes", topicAttributes},
+	{"topic-policy", topicPolicy},
+	{"subscribe", subscribe},
+	{"subscription-attributes", subscriptionAttributes},
+	{"push-endpoints", pushEndpoints},
+	{"text-messages", textMessages},
+	{"publish", publish},
+	{"publish-batch", publishBatch},
+	{"publish-fifo", publishFIFO},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
@@ -99,6 +110,7 @@ type tour struct {
 	endpoint, account string
 	sqs               *sqs.Client
 	events            *eventbridge.Client
+	sns               *sns.Client
 	sts               *sts.Client
 }
 
@@ -119,7 +131,8 @@ func newTourAs(t *testing.T, endpoint, account, key, secret string) *tour {
 	}
 	return &tour{
 		T: t, ctx: ctx, endpoint: endpoint, account: account,
-		sqs: sqs.NewFromConfig(config), events: eventbridge.NewFromConfig(config), sts: sts.NewFromConfig(config),
+		sqs: sqs.NewFromConfig(config), events: eventbridge.NewFromConfig(config),
+		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config),
 	}
 }
 

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import * as SQS from "@aws-sdk/client-sqs";
+import * as SNS from "@aws-sdk/client-sns";
 import * as Events from "@aws-sdk/client-eventbridge";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
@@ -22,6 +23,7 @@ const bareClient = new SQS.SQSClient(options);
 
 const by = (client, commands) => (operation, input = {}) => client.send(new commands[`${operation}Command`](input));
 export const sqs = by(sqsClient, SQS);
+export const sns = by(new SNS.SNSClient({ ...options, endpoint }), SNS);
 export const events = by(eventsClient, Events);
 export const eventsIn = (region) => by(new Events.EventBridgeClient({ ...options, endpoint, region }), Events);
 // Without an endpoint the SDK sends to the host of the QueueUrl.

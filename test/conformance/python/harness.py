@@ -49,7 +49,7 @@ class Tour:
             return session.client(service, endpoint_url=endpoint, config=config, region_name=region)
         self.client = client
 
-        self.sqs, self.events, self.sts = client("sqs"), client("events"), client("sts")
+        self.sqs, self.events, self.sns, self.sts = client("sqs"), client("events"), client("sns"), client("sts")
 
     def name(self, stem="q", fifo=False):
         return f"{stem}-{uuid.uuid4().hex[:12]}" + (".fifo" if fifo else "")
@@ -191,7 +191,7 @@ def run(client, make_tour, only=(), workers=8):
         name, fn, needs = entry
         try:
             tour = make_tour()
-            known = {**tour.sqs.meta.method_to_api_mapping, **tour.events.meta.method_to_api_mapping}
+            known = {op for c in (tour.sqs, tour.events, tour.sns) for op in c.meta.method_to_api_mapping}
             if any(op not in known for op in needs):
                 return None
             began = time.monotonic()

@@ -15,6 +15,8 @@ import fifo  # noqa: F401
 import messages  # noqa: F401
 import queues  # noqa: F401
 import redrive  # noqa: F401
+import publish  # noqa: F401
+import topics  # noqa: F401
 import visibility  # noqa: F401
 
 if __name__ == "__main__":

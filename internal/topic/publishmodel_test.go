@@ -1,0 +1,366 @@
+package topic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/notification"
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// box is queues that keep what they get, and take nothing twice.
+type box struct{ t testing.TB }
+
+func (box) Prepare(*delivery.Delivery) any { return nil }
+
+func (b box) Deliver(tx *store.Tx, d *delivery.Delivery, _ any) error {
+	if _, again, err := tx.Get([]byte("Y" + d.Key.String())); err != nil || again {
+		b.t.Errorf("%s got %s twice (%v)", d.Target.Resource, d.Body, err)
+		return err
+	}
+	if err := tx.Set([]byte("Y"+d.Key.String()), nil); err != nil {
+		return err
+	}
+	key := []byte("Z" + d.Target.Resource)
+	had, _, err := tx.Get(key)
+	if err != nil {
+		return err
+	}
+	return tx.Set(key, append(append(had, d.Body...), ' '))
+}
+
+// mail is a topic's subscribers, their queues and the power that may fail.
+type mail struct {
+	t     testing.TB
+	fs    *vfs.MemFS
+	core  *Core
+	shard *store.Shard
+	stop  func()
+	jobs  [2]*Job
+}
+
+func startMail(t testing.TB) *mail {
+	m := &mail{t: t, fs: vfs.NewCrashableMem()}
+	m.open()
+	return m
+}
+
+func (m *mail) open() {
+	s, err := store.Open("data", store.Options{FS: m.fs, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run(ctx) }()
+	m.shard, m.jobs = s.Shard(0), [2]*Job{}
+	m.core = New(DefaultLimits, [32]byte{1}, nil)
+	m.core.Through(delivery.New(map[string]delivery.Target{queueService: box{m.t}}, delivery.DefaultPolicy))
+	m.stop = func() {
+		cancel()
+		if err := errors.Join(<-ran, s.Close()); err != nil {
+			m.t.Error(err)
+		}
+	}
+}
+
+// crash loses what was not synced.
+func (m *mail) crash(r *rand.Rand) {
+	fs := m.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50 * r.IntN(3), RNG: r})
+	m.stop()
+	m.fs = fs
+	m.open()
+}
+
+func (m *mail) must(fn func(tx *store.Tx) error) {
+	m.t.Helper()
+	if err := m.shard.Update(context.Background(), fn); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *mail) subscribe(id ID, filter string) {
+	m.t.Helper()
+	m.must(func(tx *store.Tx) error {
+		_, err := m.core.Subscribe(tx, named("t"), Request{
+			ID: id, Protocol: Queue, Endpoint: arn.Queue("eu-west-1", "111122223333", id.String()).String(), Owner: "111122223333",
+			Settings: Subscribed{Raw: true, Filter: filter}, Confirmed: true,
+		})
+		return err
+	})
+}
+
+func (m *mail) publish(text, attribute string) error {
+	p := m.core.NewPublication(named("t"), []Message{{
+		ID: [16]byte([]byte(fmt.Sprintf("%-16s", text))), Text: text, Attributes: []notification.Attribute{{Name: "a", Type: "String", Value: []byte(attribute)}},
+	}})
+	return m.core.Publish(context.Background(), m.shard, p)
+}
+
+// work has a worker do something, if there is something to do.
+func (m *mail) work(worker int) (worked bool) {
+	m.t.Helper()
+	if m.jobs[worker] == nil {
+		ready := false
+		m.must(func(tx *store.Tx) error {
+			l, err := live.In(tx)
+			ready = err == nil && len(l.ready) > 0
+			return err
+		})
+		if !ready {
+			return false
+		}
+		job, err := m.core.Next(context.Background(), m.shard)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		m.jobs[worker] = job
+		return true
+	}
+	over, err := m.jobs[worker].Step(context.Background())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if over {
+		m.jobs[worker] = nil
+	}
+	return true
+}
+
+func (m *mail) got(id ID) (texts []string) {
+	m.must(func(tx *store.Tx) error {
+		v, _, err := tx.Get([]byte("Z" + id.String()))
+		texts = strings.Fields(string(v))
+		return err
+	})
+	return texts
+}
+
+// inSmall has every bound met soon.
+func inSmall(t *testing.T) {
+	old := []int{few, stepDeliveries, sliceSteps, readMessages, loadInside}
+	few, stepDeliveries, sliceSteps, readMessages, loadInside = 2, 3, 2, 3, 4
+	t.Cleanup(func() {
+		few, stepDeliveries, sliceSteps, readMessages, loadInside = old[0], old[1], old[2], old[3], old[4]
+	})
+}
+
+type mailStep struct {
+	Do   string
+	N    int
+	Seed uint64
+}
+
+// modelReader is a subscription of the model.
+type modelReader struct {
+	id     ID
+	filter string
+	wants  []string // in order, once each
+}
+
+// leaves is the end of a subscription: what it has now, it has in the end.
+func (m *mail) leaves(r *modelReader) error {
+	got := m.got(r.id)
+	if len(got) > len(r.wants) || !slices.Equal(got, r.wants[:len(got)]) {
+		return fmt.Errorf("subscriber %s got %v, want the beginning of %v", r.id, got, r.wants)
+	}
+	r.wants = got
+	return nil
+}
+
+// Whatever the order of what happens, and wherever the power fails: who is
+// subscribed gets every message that was published since, in order and once; and
+// who is not any more, nothing.
+func TestWhoSubscribesGetsWhatIsPublishedOnceAndInOrder(t *testing.T) {
+	inSmall(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		steps := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) mailStep {
+			return mailStep{
+				Do: rapid.SampledFrom([]string{
+					"subscribe", "subscribe", "subscribe", "subscribe", "subscribe", "unsubscribe", "publish", "publish", "publish", "publish",
+					"work", "work", "work", "work", "crash", "raw", "delete",
+				}).Draw(rt, "do"),
+				N: rapid.IntRange(0, 7).Draw(rt, "n"), Seed: rapid.Uint64().Draw(rt, "seed"),
+			}
+		}), 1, 60).Draw(rt, "steps")
+		var wrong error
+		synctest.Test(t, func(t *testing.T) { wrong = playMail(t, steps) })
+		if wrong != nil {
+			rt.Fatal(wrong)
+		}
+	})
+}
+
+func playMail(t *testing.T, steps []mailStep) error {
+	m := startMail(t)
+	defer func() { m.stop() }()
+	create := func() {
+		m.must(func(tx *store.Tx) error { return m.core.Create(tx, named("t"), Settings{}, nil) })
+	}
+	create()
+	var all, readers []*modelReader // of all times, and now
+	for i, s := range steps {
+		switch s.Do {
+		case "subscribe":
+			r := &modelReader{id: ID{byte(s.Seed), byte(i + 1)}, filter: []string{"", `{"a":["x"]}`, `{"a":["y"]}`, ""}[s.N%4]}
+			all, readers = append(all, r), append(readers, r)
+			m.subscribe(r.id, r.filter)
+		case "unsubscribe", "raw":
+			if len(readers) == 0 {
+				continue
+			}
+			n := s.N % len(readers)
+			r := readers[n]
+			if s.Do == "raw" { // changes nothing that is seen here
+				m.must(func(tx *store.Tx) error {
+					return m.core.ChangeSubscription(tx, named("t"), r.id, func(s *Subscription) error { s.Settings.DeadLetter = ""; return nil })
+				})
+				continue
+			}
+			m.must(func(tx *store.Tx) error {
+				return m.core.Unsubscribe(tx, named("t"), r.id, func(Subscription) error { return nil })
+			})
+			readers = slices.Delete(readers, n, n+1)
+			if err := m.leaves(r); err != nil {
+				return err
+			}
+		case "publish":
+			text, attribute := fmt.Sprint("m", i), []string{"x", "y", "z"}[s.N%3]
+			if err := m.publish(text, attribute); err != nil {
+				return err
+			}
+			for _, r := range readers {
+				if r.filter == "" || strings.Contains(r.filter, attribute) {
+					r.wants = append(r.wants, text)
+				}
+			}
+		case "work":
+			m.work(s.N % 2)
+		case "crash":
+			m.crash(rand.New(rand.NewPCG(s.Seed, 1)))
+		case "delete":
+			if s.N > 0 {
+				continue // seldom
+			}
+			m.must(func(tx *store.Tx) error { return m.core.Delete(tx, named("t")) })
+			create()
+			for _, r := range readers {
+				if err := m.leaves(r); err != nil {
+					return err
+				}
+			}
+			readers = nil
+		}
+	}
+	for m.work(0) || m.work(1) {
+	}
+	for _, r := range all {
+		if got := m.got(r.id); !slices.Equal(got, r.wants) {
+			return fmt.Errorf("subscriber %s got %v, want %v", r.id, got, r.wants)
+		}
+	}
+	return m.wantNothingLeft()
+}
+
+// wantNothingLeft: no message waits, or was forgotten.
+func (m *mail) wantNothingLeft() error {
+	left := 0
+	err := m.shard.View(func(v *store.View) error {
+		return v.Scan([]byte(keptSpace), store.PrefixEnd([]byte(keptSpace)), func(_, _ []byte) bool { left++; return true })
+	})
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%d messages are left", left)
+	}
+	return err
+}
+
+// Publishers, subscribers and workers at the same time, and then the power fails.
+func TestWhatWasAcknowledgedGoesOutAfterACrash(t *testing.T) {
+	inSmall(t)
+	for seed := range uint64(6) {
+		synctest.Test(t, func(t *testing.T) { surviveACrash(t, seed) })
+	}
+}
+
+func surviveACrash(t *testing.T, seed uint64) {
+	m := startMail(t)
+	defer func() { m.stop() }()
+	m.must(func(tx *store.Tx) error { return m.core.Create(tx, named("t"), Settings{}, nil) })
+	ids := make([]ID, 9)
+	for i := range ids {
+		ids[i] = ID{byte(i*28 + 1)} // none is all zeros
+		m.subscribe(ids[i], "")
+	}
+	random := rand.New(rand.NewPCG(seed, 2))
+	target := int64(1 + random.IntN(150))
+	var calls atomic.Int64
+	var after *vfs.MemFS
+	var acked, ackedThen []string
+	var mu sync.Mutex
+	ctx, stop := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	count := func() {
+		if calls.Add(1) == target {
+			mu.Lock()
+			ackedThen = slices.Clone(acked)
+			mu.Unlock()
+			after = m.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50 * random.IntN(3), RNG: random})
+			stop()
+		}
+	}
+	for client := range 3 {
+		clients.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				text := fmt.Sprintf("c%d.%d", client, i)
+				if err := m.publish(text, "x"); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				acked = append(acked, text)
+				mu.Unlock()
+				count()
+			}
+		})
+	}
+	clients.Go(func() {
+		for ctx.Err() == nil {
+			m.work(0)
+			count()
+		}
+	})
+	clients.Wait()
+	stop()
+	m.stop()
+	m.fs = after
+	m.open()
+	for m.work(0) || m.work(1) {
+	}
+	first := m.got(ids[0])
+	for _, text := range ackedThen {
+		if !slices.Contains(first, text) {
+			t.Errorf("seed %d: %s was acknowledged, and did not go out", seed, text)
+		}
+	}
+	for _, id := range ids[1:] {
+		if got := m.got(id); !slices.Equal(got, first) {
+			t.Errorf("seed %d: %s got %v, and another %v", seed, id, got, first)
+		}
+	}
+	if err := m.wantNothingLeft(); err != nil {
+		t.Error(err)
+	}
+}

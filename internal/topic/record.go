@@ -1,0 +1,147 @@
+package topic
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/carillon-events/carillon/internal/store"
+)
+
+// Keys of topics. Numbers are big endian, names hold no zero byte. A value
+// begins with {version 1 = 1}.
+//
+//	'N' 't' {account} 0 {region} 0 {topic}            a topic: JSON of topicRecord
+//	'N' 'i' {topic 8}                                 its name, {account} 0 {region} 0 {topic}; none of a deleted one
+//	'N' 'c' {topic 8}                                 what it counts (counts.go); of topic 0: {the last number given 8}
+//	'N' 'u' {account} 0 {region}                      what an account counts there
+//	'N' 's' {topic 8}{id 16}                          a subscription: JSON of subscriptionRecord
+//	'N' 'e' {topic 8}{hash 16}                        {id 16} of the subscription of an endpoint; hash is the beginning
+//	                                                  of the SHA-256 of {protocol} 0 {endpoint}
+//	'N' 'a' {account} 0 {region} 0 {topic 8}{id 16}   a subscription by its owner; no more than the version
+//	'N' 'd' {topic 8}                                 a deleted topic that still has subscriptions: {next id 16}
+const (
+	topicSpace    = "Nt"
+	nameSpace     = "Ni"
+	countSpace    = "Nc"
+	usageSpace    = "Nu"
+	subSpace      = "Ns"
+	endpointSpace = "Ne"
+	ownerSpace    = "Na"
+	deletedSpace  = "Nd"
+)
+
+const recordVersion = 1
+
+var errDamaged = errors.New("damaged record")
+
+type topicRecord struct {
+	Number     uint64            `json:"number"`
+	Settings   Settings          `json:"settings"`
+	Tags       map[string]string `json:"tags,omitempty"`
+	CreatedAt  time.Time         `json:"createdAt"`
+	ArchivedAt time.Time         `json:"archivedAt,omitzero"` // since when it archives
+}
+
+type subscriptionRecord struct {
+	Protocol      Protocol   `json:"protocol"`
+	Endpoint      string     `json:"endpoint"`
+	Owner         string     `json:"owner"`
+	Principal     string     `json:"principal,omitempty"`
+	Settings      Subscribed `json:"settings"`
+	Pending       bool       `json:"pending,omitempty"`
+	Authenticated bool       `json:"authenticated,omitempty"`
+	Guarded       bool       `json:"guarded,omitempty"`
+	CreatedAt     time.Time  `json:"createdAt"`
+	Since         uint64     `json:"since,omitempty"` // of messages that wait to go out (fanout.go), it gets none before
+}
+
+func (n Name) text() string { return n.Account + "\x00" + n.Region + "\x00" + n.Topic }
+
+func (n Name) key() []byte { return []byte(topicSpace + n.text()) }
+
+// parseName is the inverse of text.
+func parseName(text string) (Name, bool) {
+	parts := strings.Split(text, "\x00")
+	if len(parts) != 3 {
+		return Name{}, false
+	}
+	return Name{parts[0], parts[1], parts[2]}, true
+}
+
+func numbered(space string, topic uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte(space), topic)
+}
+
+func subKey(topic uint64, id ID) []byte { return append(numbered(subSpace, topic), id[:]...) }
+
+func endpointKey(topic uint64, p Protocol, endpoint string) []byte {
+	sum := sha256.Sum256([]byte(string(p) + "\x00" + endpoint))
+	return append(numbered(endpointSpace, topic), sum[:16]...)
+}
+
+func ownerPrefix(account, region string) []byte {
+	return []byte(ownerSpace + account + "\x00" + region + "\x00")
+}
+
+func ownerKey(account, region string, topic uint64, id ID) []byte {
+	return append(binary.BigEndian.AppendUint64(ownerPrefix(account, region), topic), id[:]...)
+}
+
+func usageKey(account, region string) []byte { return []byte(usageSpace + account + "\x00" + region) }
+
+func encode(record any) []byte {
+	b, err := json.Marshal(record)
+	if err != nil {
+		panic(fmt.Sprintf("topic: a record that is not JSON: %v", err))
+	}
+	return append([]byte{recordVersion}, b...)
+}
+
+func decode(value []byte, record any) error {
+	if len(value) == 0 || value[0] != recordVersion {
+		return fmt.Errorf("topic: a record of version %.1x, want %d: %w", value, recordVersion, errDamaged)
+	}
+	if err := json.Unmarshal(value[1:], record); err != nil {
+		return fmt.Errorf("topic: %w: %w", errDamaged, err)
+	}
+	return nil
+}
+
+// get reads a record; found is false where there is none.
+func get(r Reader, key []byte, record any) (found bool, err error) {
+	value, ok, err := r.Get(key)
+	if err != nil || !ok {
+		return false, err
+	}
+	return true, decode(value, record)
+}
+
+// each calls fn with what follows prefix in the keys that begin with it, from
+// the one after `after` on, until fn returns false.
+func each(r Reader, prefix []byte, after string, fn func(rest string, value []byte) (bool, error)) error {
+	lo := append([]byte(nil), prefix...)
+	if after != "" {
+		lo = append(append(lo, after...), 0)
+	}
+	var inner error
+	err := r.Scan(lo, store.PrefixEnd(prefix), func(k, v []byte) bool {
+		var more bool
+		more, inner = fn(string(k[len(prefix):]), v)
+		return more && inner == nil
+	})
+	return errors.Join(err, inner)
+}
+
+// idOf reads an ID of 16 bytes.
+func idOf(b []byte) (id ID, err error) {
+	if len(b) != len(id) {
+		return id, fmt.Errorf("topic: an id of %d bytes: %w", len(b), errDamaged)
+	}
+	copy(id[:], b)
+	return id, nil
+}

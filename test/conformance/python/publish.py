@@ -1,0 +1,90 @@
+"""What subscribers of a topic get."""
+
+import json
+
+from harness import case, check, equal, fails, scenario
+from topics import topic_of
+
+
+def queue_of(t, fifo=False):
+    url = t.queue(fifo=fifo) if fifo else t.queue()
+    return url, t.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def receive(t, url):
+    return t.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2, MessageAttributeNames=["All"],
+                                 AttributeNames=["All"]).get("Messages", [])
+
+
+@scenario("publish")
+def publish(t):
+    arn, (url, queue), (raw_url, raw) = topic_of(t), queue_of(t), queue_of(t)
+    sub = t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
+    t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=raw, Attributes={"RawMessageDelivery": "true", "FilterPolicy": '{"kind": ["x"]}'})
+    attributes = {"kind": {"DataType": "String", "StringValue": "x"}, "n": {"DataType": "Number", "StringValue": "7"},
+                  "b": {"DataType": "Binary", "BinaryValue": b"\x01\x02"}}
+    sent = t.sns.publish(TopicArn=arn, Message='Größe "x"', Subject="s", MessageAttributes=attributes)["MessageId"]
+    got = json.loads(receive(t, url)[0]["Body"])
+    equal((got["Type"], got["MessageId"], got["TopicArn"], got["Subject"], got["Message"]), ("Notification", sent, arn, "s", 'Größe "x"'), "document")
+    check(got["UnsubscribeURL"].endswith("/?Action=Unsubscribe&SubscriptionArn=" + sub), "UnsubscribeURL")
+    equal(got["MessageAttributes"], {"kind": {"Type": "String", "Value": "x"}, "n": {"Type": "Number", "Value": "7"},
+                                     "b": {"Type": "Binary", "Value": "AQI="}}, "MessageAttributes")
+    message = receive(t, raw_url)[0]
+    equal((message["Body"], message["MessageAttributes"]), ('Größe "x"', attributes), "raw")
+    t.sns.publish(TopicArn=arn, MessageStructure="json", Message='{"default": "d", "sqs": "q"}')
+    equal(json.loads(receive(t, url)[0]["Body"])["Message"], "q", "the text for queues")
+    equal(receive(t, raw_url), [], "what the filter policy keeps away")
+    for what, code, bad in (
+            ("empty", "InvalidParameter", {"Message": ""}), ("long", "InvalidParameter", {"Message": "x" * 262145}),
+            ("subject", "InvalidParameter", {"Message": "m", "Subject": "a\nb"}),
+            ("structure", "InvalidParameter", {"Message": "m", "MessageStructure": "json"}),
+            ("attribute", "ParameterValueInvalid", {"Message": "m", "MessageAttributes": {"a": {"DataType": "Number", "StringValue": "x"}}})):
+        with case(what), fails(code, status=400):
+            t.sns.publish(TopicArn=arn, **bad)
+    with fails("NotFound", status=404, message="Topic does not exist"):
+        t.sns.publish(TopicArn=arn + "-none", Message="m")
+
+
+@scenario("publish-batch")
+def batch(t):
+    arn, (url, queue) = topic_of(t), queue_of(t)
+    t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    out = t.sns.publish_batch(TopicArn=arn, PublishBatchRequestEntries=[
+        {"Id": "one", "Message": "1"}, {"Id": "bad", "Message": ""}, {"Id": "two", "Message": "2"}])
+    equal([e["Id"] for e in out["Successful"]], ["one", "two"], "Successful")
+    equal([(e["Id"], e["Code"], e["SenderFault"]) for e in out["Failed"]], [("bad", "InvalidParameter", True)], "Failed")
+    equal(sorted(m["Body"] for m in receive(t, url)), ["1", "2"], "messages")
+    entry = {"Id": "a", "Message": "m"}
+    for code, entries in {"EmptyBatchRequest": [], "TooManyEntriesInBatchRequest": [dict(entry, Id=f"e{i}") for i in range(11)],
+                          "BatchEntryIdsNotDistinct": [entry, entry], "InvalidBatchEntryId": [dict(entry, Id="a b")],
+                          "BatchRequestTooLong": [dict(entry, Id=x, Message="x" * 150_000) for x in "ab"]}.items():
+        with case(code), fails(code, status=400):
+            t.sns.publish_batch(TopicArn=arn, PublishBatchRequestEntries=entries)
+
+
+@scenario("publish-fifo")
+def fifo(t):
+    arn, (url, queue) = topic_of(t, fifo=True), queue_of(t, fifo=True)
+    t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    first = t.sns.publish(TopicArn=arn, Message="1", MessageGroupId="g", MessageDeduplicationId="a")
+    second = t.sns.publish(TopicArn=arn, Message="2", MessageGroupId="g", MessageDeduplicationId="b")
+    check(len(first["SequenceNumber"]) == 20 and first["SequenceNumber"] < second["SequenceNumber"], "SequenceNumber")
+    t.sns.publish(TopicArn=arn, Message="3", MessageGroupId="g", MessageDeduplicationId="a")
+    got = receive(t, url)
+    equal([m["Body"] for m in got], ["1", "2"], "in order, once")
+    equal([m["Attributes"][x] for m in got[:1] for x in ("MessageGroupId", "MessageDeduplicationId")], ["g", "a"], "group and deduplication id")
+    with fails("InvalidParameter", message="The MessageGroupId parameter is required for FIFO topics"):
+        t.sns.publish(TopicArn=arn, Message="m", MessageDeduplicationId="c")
+    with fails("InvalidParameter", message="The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"):
+        t.sns.publish(TopicArn=arn, Message="m", MessageGroupId="g")
+
+
+@scenario("events-topic")
+def rule(t):
+    arn, (url, queue), bus = topic_of(t), queue_of(t), t.name("bus")
+    t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    t.events.create_event_bus(Name=bus)
+    t.events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source": ["s"]}')
+    t.events.put_targets(Rule="r", EventBusName=bus, Targets=[{"Id": "t", "Arn": arn, "InputPath": "$.detail"}])
+    t.events.put_events(Entries=[{"Source": "s", "DetailType": "d", "Detail": '{"a":1}', "EventBusName": bus}])
+    equal([m["Body"] for m in receive(t, url)], ['{"a":1}'], "the rule's message")
