@@ -138,10 +138,11 @@ var links = map[string]edge.Link{
 // observeSubscribers counts attempts.
 func observeSubscribers(registry *prometheus.Registry) func(p topic.Protocol, result string, took time.Duration) {
 	attempts := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "carillon_sns_attempt_seconds", Buckets: []float64{.005, .02, .1, .5, 2, 5, 15, 30},
+		Name: "carillon_subscriber_attempt_seconds", Buckets: []float64{.005, .02, .1, .5, 2, 5, 15, 30},
 		Help: "Attempts to deliver to subscribers outside, by protocol and what came of them: delivered, failed (may be tried again), refused.",
 	}, []string{"protocol", "result"})
 	registry.MustRegister(attempts)
+	attempts.WithLabelValues(string(topic.HTTPS), subscriber.ResultDelivered) // so that the series is there to be alerted on
 	return func(p topic.Protocol, result string, took time.Duration) {
 		if p == "" {
 			p = "unknown"

@@ -49,6 +49,9 @@ func TestAnEndpointGetsASignedDocumentWithAWSsHeaders(t *testing.T) {
 			n.UnsubscribeURL != base+"/?Action=Unsubscribe&SubscriptionArn="+s.ARN().String() {
 			t.Errorf("%s", c.body)
 		}
+		if ms := n.Timestamp.Nanosecond() / 1e6; ms != 1 { // bubbles begin at midnight
+			t.Errorf("it is of %s, which a Java SDK cannot verify", n.Time())
+		}
 		if !strings.HasPrefix(n.SigningCertURL, base+"/SimpleNotificationService-") || !strings.HasSuffix(n.SigningCertURL, ".pem") {
 			t.Errorf("%s", n.SigningCertURL)
 		}

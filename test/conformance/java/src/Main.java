@@ -43,6 +43,7 @@ public final class Main {
         s.put("events-archive", Buses::archive);
         s.put("events-partner", Buses::partner);
         s.put("events-endpoint", Buses::endpoint);
+        s.put("topics-http-signature", Topics::signature);
         return s;
     }
 

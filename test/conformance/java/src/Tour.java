@@ -16,6 +16,7 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
+import software.amazon.awssdk.services.sns.SnsClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
@@ -33,6 +34,7 @@ final class Tour {
     final String account = Objects.requireNonNullElse(System.getenv("CARILLON_ACCOUNT"), "000000000000");
     private final SdkHttpClient http = ApacheHttpClient.builder().build();
     final SqsClient sqs = configured(SqsClient.builder().httpClient(http)).build();
+    final SnsClient sns = configured(SnsClient.builder().httpClient(http)).build();
     final EventBridgeClient events = configured(EventBridgeClient.builder().httpClient(http)).build();
     final StsClient sts = configured(StsClient.builder().httpClient(http)).build();
 
