@@ -32,7 +32,7 @@ type renderer struct {
 	audience *audience
 	message  *Message
 	wait     bool // bodies are not prepared yet: finish does it
-	id, arn  string
+	id       string
 	list     []*rendering
 }
 

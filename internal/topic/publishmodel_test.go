@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"pgregory.net/rapid"
@@ -266,6 +267,9 @@ func playMail(t *testing.T, steps []mailStep) error {
 			readers = nil
 		}
 	}
+	if err := m.sound(); err != nil {
+		return err
+	}
 	for m.work(0) || m.work(1) {
 	}
 	for _, r := range all {
@@ -274,6 +278,31 @@ func playMail(t *testing.T, steps []mailStep) error {
 		}
 	}
 	return m.wantNothingLeft()
+}
+
+// sound tells what Verify finds.
+func (m *mail) sound() error {
+	var problems []error
+	err := m.shard.View(func(v *store.View) error {
+		return Verify(v, func(problem string) { problems = append(problems, errors.New(problem)) })
+	})
+	return errors.Join(append(problems, err)...)
+}
+
+func FuzzStoredMessagesAreReadOrRefused(f *testing.F) {
+	f.Add((&Message{Text: "t", Subject: "s", Texts: map[Protocol]string{Queue: "q"}, Silent: true, Attributes: []notification.Attribute{{Name: "a", Type: "String", Value: []byte("v")}}, At: time.Unix(1, 0)}).encode())
+	f.Add((&fanout{first: 1, next: 2}).encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if m, err := decodeMessage(b); err == nil {
+			again, err := decodeMessage(m.encode())
+			if err != nil || again.Text != m.Text || again.Group != m.Group || len(again.Texts) != len(m.Texts) || len(again.Attributes) != len(m.Attributes) {
+				t.Errorf("%+v became %+v (%v)", m, again, err)
+			}
+		}
+		if fan, err := decodeFanout(b); err == nil && string(fan.encode()) != string(b) {
+			t.Errorf("%x became %x", b, fan.encode())
+		}
+	})
 }
 
 // wantNothingLeft: no message waits, or was forgotten.

@@ -9,10 +9,11 @@ import (
 
 // Verify is a store.Invariant: every subscription is of a topic, or of one whose
 // deletion is under way; it is found by its endpoint and its owner, and by
-// nobody else's; and everything is counted.
+// nobody else's; everything is counted; and what a topic keeps for its fan-out are
+// the messages that it says, all of which can be read.
 func Verify(v *store.View, report func(problem string)) error {
 	c := &check{v: v, report: report, regions: map[uint64]string{}, counts: map[uint64]*Counts{}, usages: map[string]*Usage{}}
-	for _, step := range []func() error{c.topics, c.deletions, c.subscriptions, c.indexes, c.compare} {
+	for _, step := range []func() error{c.topics, c.deletions, c.subscriptions, c.indexes, c.compare, c.fanouts} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -150,6 +151,42 @@ func (c *check) compare() error {
 	})
 	if err == nil && seen != len(c.usages) {
 		c.report(fmt.Sprintf("%d accounts and regions have topics or subscriptions, and %d count them", len(c.usages), seen))
+	}
+	return err
+}
+
+func (c *check) fanouts() error {
+	left := map[uint64]*fanout{} // what has yet to be found
+	err := each(c.v, []byte(progressSpace), "", func(rest string, value []byte) (bool, error) {
+		f, err := decodeFanout(value)
+		if err != nil || len(rest) != 8 {
+			c.report(fmt.Sprintf("fan-out of topic %x: %v", rest, err))
+			return true, nil
+		}
+		left[binary.BigEndian.Uint64([]byte(rest))] = f
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	err = each(c.v, []byte(keptSpace), "", func(rest string, value []byte) (bool, error) {
+		if len(rest) != 16 {
+			c.report(fmt.Sprintf("message %x", rest))
+			return true, nil
+		}
+		topic, number := binary.BigEndian.Uint64([]byte(rest)), binary.BigEndian.Uint64([]byte(rest[8:]))
+		f := left[topic]
+		if _, err := decodeMessage(value); err != nil || f == nil || f.first != number || !f.waits() {
+			c.report(fmt.Sprintf("message %d of topic %d waits, and its fan-out does not have it there (%v)", number, topic, err))
+			return true, nil
+		}
+		f.first++
+		return true, nil
+	})
+	for topic, f := range left {
+		if f.waits() {
+			c.report(fmt.Sprintf("topic %d lacks messages %d to %d that wait", topic, f.first, f.next-1))
+		}
 	}
 	return err
 }

@@ -177,7 +177,6 @@ func TestScale(t *testing.T) {
 	slices.Sort(took)
 	t.Logf("%d publishes, one after another: p50 %v, p99 %v, acknowledged after %v, gone out after %v: %.0f deliveries/s",
 		n, took[len(took)/2], took[len(took)*99/100], acked, all, float64(n*max(queues, 1))/all.Seconds())
-	began = time.Now()
 	x.stop()
 	x = openScale(t, dir)
 	t.Logf("first publish after a restart acknowledged after %v", x.publish(100_000, attribute(1)))
