@@ -47,5 +47,8 @@ const (
 	SpaceConnection = 'c' // destination: connections and API destinations
 )
 
+// spaceSize is how long a key is up to its space.
+const spaceSize = 2 + 1
+
 // formatKey lies before every shard.
 var formatKey = []byte("\x00\x00\x00carillon")

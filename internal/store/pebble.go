@@ -24,6 +24,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		Lock:                        s.lock,
 		BytesPerSync:                1 << 20,
 	}
+	o.Experimental.SpanPolicyFunc = ownTable
 	o.EventListener = &pebble.EventListener{
 		BackgroundError: s.backgroundError,
 		DataCorruption:  func(i pebble.DataCorruptionInfo) { s.backgroundError(i.Details) },
@@ -32,6 +33,22 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	return o
+}
+
+// ownTable has each key space in tables of its own. Most of what is written are
+// keys that only grow (bodies, the trail); beside them are a few that are written
+// again and again (counters, cursors). A table with both would lie across all
+// that was written before, and have it compacted again and again: with the
+// trail, that took a third of the processor.
+func ownTable(first []byte) (pebble.SpanPolicy, []byte, error) {
+	n := spaceSize
+	if len(first) > n && first[n-1] == SpaceTrail {
+		n++ // it has both kinds itself
+	}
+	if len(first) < n {
+		return pebble.SpanPolicy{}, nil, nil // the format's key, before all spaces
+	}
+	return pebble.SpanPolicy{}, PrefixEnd(first[:n]), nil
 }
 
 // backgroundError fails a store that cannot flush, compact or read its own
