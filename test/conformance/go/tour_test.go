@@ -74,6 +74,7 @@ var scenarios = []struct {
 	{"events-connection", eventsConnection},
 	{"events-api-destination", eventsAPIDestination},
 	{"events-api-destination-call", eventsAPIDestinationCall},
+	{"events-known-patterns", eventsKnownPatterns},
 	{"events-endpoint", eventsEndpoint},
 	{"events-cross-account", eventsCrossAccount},
 	{"topic-create", topicCreate},
