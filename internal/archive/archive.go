@@ -202,7 +202,7 @@ type Filter struct {
 // after `after`, and whether there are more.
 func List(r Reader, n Name, f Filter, after string, limit int) (archives []Archive, more bool, err error) {
 	prefix := nameKey(Name{n.Account, n.Region, ""})
-	err = each(r, prefix, after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, prefix, after, func(name string, value []byte) (bool, error) {
 		var rec record
 		if err := decode(value, &rec); err != nil {
 			return false, err

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/carillon-events/carillon/internal/store"
 )
 
 // Keys of archives. Numbers are big endian, names hold no zero byte.
@@ -120,20 +118,4 @@ func decode(value []byte, into any) error {
 		return fmt.Errorf("archive: %w: %w", errDamaged, err)
 	}
 	return nil
-}
-
-// each calls fn with the last part of each key under prefix, from the one after
-// `after`, until fn returns false.
-func each(r Reader, prefix []byte, after string, fn func(name string, value []byte) (bool, error)) error {
-	lo := append([]byte(nil), prefix...)
-	if after != "" {
-		lo = append(append(lo, after...), 0)
-	}
-	var inner error
-	err := r.Scan(lo, store.PrefixEnd(prefix), func(k, v []byte) bool {
-		var more bool
-		more, inner = fn(string(k[len(prefix):]), v)
-		return more && inner == nil
-	})
-	return errors.Join(err, inner)
 }

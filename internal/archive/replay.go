@@ -137,7 +137,7 @@ func nextSeq(tx *store.Tx, number uint64) (uint64, error) {
 
 func (c *Core) roomForReplay(tx *store.Tx, n Name) error {
 	active := 0
-	err := each(tx, activeKey(Name{n.Account, n.Region, ""}), "", func(string, []byte) (bool, error) {
+	err := store.Each(tx, activeKey(Name{n.Account, n.Region, ""}), "", func(string, []byte) (bool, error) {
 		active++
 		return true, nil
 	})
@@ -209,7 +209,7 @@ type ReplayFilter struct {
 // come after `after`, and whether there are more.
 func ListReplays(r Reader, n Name, f ReplayFilter, after string, limit int) (replays []Replay, more bool, err error) {
 	prefix := replayKey(Name{n.Account, n.Region, ""})
-	err = each(r, prefix, after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, prefix, after, func(name string, value []byte) (bool, error) {
 		if !strings.HasPrefix(name, f.Prefix) {
 			return name < f.Prefix, nil
 		}

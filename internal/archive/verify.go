@@ -44,7 +44,7 @@ func Verify(v *store.View, report func(problem string)) error {
 
 func verifyNames(v *store.View, counted map[uint64]counts, report func(string)) (map[uint64]bool, error) {
 	named := map[uint64]bool{}
-	err := each(v, []byte(nameSpace), "", func(name string, value []byte) (bool, error) {
+	err := store.Each(v, []byte(nameSpace), "", func(name string, value []byte) (bool, error) {
 		var rec record
 		if err := decode(value, &rec); err != nil {
 			report(fmt.Sprintf("archive %q: %v", name, err))

@@ -134,7 +134,7 @@ func ListBuses(r Reader, account, region, prefix, after string, limit int) (buse
 // eachBus calls fn with the buses that have records, of n's account and region.
 func eachBus(r Reader, n Name, after string, fn func(Bus) (bool, error)) error {
 	prefix := Name{n.Account, n.Region, ""}.key()
-	return each(r, prefix, after, func(name string, value []byte) (bool, error) {
+	return store.Each(r, prefix, after, func(name string, value []byte) (bool, error) {
 		var rec busRecord
 		if err := decode(value, &rec); err != nil {
 			return false, err

@@ -181,7 +181,7 @@ func EndpointByID(r Reader, id string) (Endpoint, error) {
 // begin with prefix and come after `after`, and whether there are more.
 func ListEndpoints(r Reader, n EndpointName, prefix, after string, limit int) (endpoints []Endpoint, more bool, err error) {
 	all := EndpointName{n.Account, n.Region, ""}.key()
-	err = each(r, all, after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, all, after, func(name string, value []byte) (bool, error) {
 		if !strings.HasPrefix(name, prefix) {
 			return name < prefix, nil
 		}

@@ -15,7 +15,7 @@ import (
 func (n *node) managed(on Name) (names []string) {
 	n.t.Helper()
 	n.view(func(v *store.View) error {
-		return each(v, on.managedKey(""), "", func(name string, _ []byte) (bool, error) {
+		return store.Each(v, on.managedKey(""), "", func(name string, _ []byte) (bool, error) {
 			names = append(names, name)
 			return true, nil
 		})

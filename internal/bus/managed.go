@@ -55,7 +55,7 @@ func (c *Core) DeleteManaged(tx *store.Tx, n Name, rule string) error {
 
 // isManaged tells whether the bus has managed rules.
 func isManaged(r Reader, n Name) (found bool, err error) {
-	err = each(r, n.managedKey(""), "", func(string, []byte) (bool, error) {
+	err = store.Each(r, n.managedKey(""), "", func(string, []byte) (bool, error) {
 		found = true
 		return false, nil
 	})
@@ -77,7 +77,7 @@ func compileManaged(n Name, rule Managed) (*compiled, error) {
 
 // addManaged reads the managed rules of a bus into w.
 func (w *working) addManaged(r Reader, n Name) (all []*pattern.Rule, err error) {
-	err = each(r, n.managedKey(""), "", func(name string, value []byte) (bool, error) {
+	err = store.Each(r, n.managedKey(""), "", func(name string, value []byte) (bool, error) {
 		var rec managedRecord
 		if err := decode(value, &rec); err != nil {
 			return false, err

@@ -137,25 +137,6 @@ func get(r Reader, key []byte, record any) (found bool, err error) {
 	return true, decode(value, record)
 }
 
-// each calls fn with the last part of each key under prefix, from the one after
-// `after`, until fn returns false.
-func each(r Reader, prefix []byte, after string, fn func(name string, value []byte) (bool, error)) error {
-	lo := append([]byte(nil), prefix...)
-	if after != "" {
-		lo = append(append(lo, after...), 0)
-	}
-	var inner error
-	err := r.Scan(lo, store.PrefixEnd(prefix), func(k, v []byte) bool {
-		var more bool
-		more, inner = fn(string(k[len(prefix):]), v)
-		return more && inner == nil
-	})
-	if err != nil {
-		return err
-	}
-	return inner
-}
-
 // count is the number of keys under prefix, of which none is read.
 func count(r Reader, prefix []byte) (n int, err error) {
 	err = r.Scan(prefix, store.PrefixEnd(prefix), func(_, _ []byte) bool {

@@ -175,7 +175,7 @@ func ListRules(r Reader, n Name, prefix, after string, limit int) (rules []Rule,
 	if _, err := GetBus(r, n); err != nil {
 		return nil, false, err
 	}
-	err = each(r, n.ruleKey(""), after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, n.ruleKey(""), after, func(name string, value []byte) (bool, error) {
 		if !strings.HasPrefix(name, prefix) {
 			return name < prefix, nil
 		}

@@ -13,7 +13,7 @@ import (
 // ListSources has up to limit sources that were made for an account, whose
 // names begin with prefix and come after `after`, and whether there are more.
 func ListSources(r Reader, account, region, prefix, after string, limit int, now time.Time) (sources []Source, more bool, err error) {
-	err = each(r, SourceID{account, region, ""}.key(), after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, SourceID{account, region, ""}.key(), after, func(name string, value []byte) (bool, error) {
 		if !strings.HasPrefix(name, prefix) {
 			return name < prefix, nil
 		}
@@ -80,7 +80,7 @@ func eachByName(r Reader, region, begin, after string, now time.Time, fn func(So
 	if rest, ok := strings.CutPrefix(after, begin); ok && after != "" {
 		from = rest + "\x01" // behind the zero byte, before all that names have
 	}
-	return each(r, prefix, from, func(rest string, _ []byte) (bool, error) {
+	return store.Each(r, prefix, from, func(rest string, _ []byte) (bool, error) {
 		name, account, _ := strings.Cut(begin+rest, "\x00")
 		s, err := GetSource(r, SourceID{account, region, name}, now)
 		switch {
@@ -96,7 +96,7 @@ func eachByName(r Reader, region, begin, after string, now time.Time, fn func(So
 // purgeSources removes what is left of an account's sources that time deleted.
 func purgeSources(tx *store.Tx, account, region string) error {
 	var gone []SourceID
-	err := each(tx, SourceID{account, region, ""}.key(), "", func(name string, value []byte) (bool, error) {
+	err := store.Each(tx, SourceID{account, region, ""}.key(), "", func(name string, value []byte) (bool, error) {
 		var rec sourceRecord
 		if err := decode(value, &rec); err != nil {
 			return false, err

@@ -142,7 +142,7 @@ func ListTargets(r Reader, n Name, rule, after string, limit int) (targets []Tar
 }
 
 func listTargets(r Reader, n Name, rule, after string, limit int) (targets []Target, more bool, err error) {
-	err = each(r, n.targetKey(rule, ""), after, func(id string, value []byte) (bool, error) {
+	err = store.Each(r, n.targetKey(rule, ""), after, func(id string, value []byte) (bool, error) {
 		if len(targets) == limit {
 			more = true
 			return false, nil
@@ -202,7 +202,7 @@ func RulesOfTarget(r Reader, n Name, to arn.ARN, after string, limit int) (rules
 	}
 	last := ""
 	prefix := key(store.SpaceTarget, n.Account, n.Region, n.Bus, "")
-	err = each(r, prefix, "", func(name string, value []byte) (bool, error) {
+	err = store.Each(r, prefix, "", func(name string, value []byte) (bool, error) {
 		rule, id, _ := strings.Cut(name, "\x00")
 		if rule <= after || rule == last {
 			return true, nil

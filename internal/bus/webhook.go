@@ -109,7 +109,7 @@ func GetWebhook(r Reader, source string) (Webhook, error) {
 // ListWebhooks has up to limit webhooks whose source's name begins with prefix
 // and comes after `after`, and whether there are more.
 func ListWebhooks(r Reader, prefix, after string, limit int) (hooks []Webhook, more bool, err error) {
-	err = each(r, webhookKey(""), after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, webhookKey(""), after, func(name string, value []byte) (bool, error) {
 		if !strings.HasPrefix(name, prefix) {
 			return name < prefix, nil
 		}

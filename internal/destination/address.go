@@ -150,7 +150,7 @@ type Filter struct {
 // List has up to limit API destinations of n's account and region whose names
 // come after `after`, and whether there are more.
 func List(r Reader, n Name, f Filter, after string, limit int) (list []Destination, more bool, err error) {
-	err = each(r, n.in(destinationSpace), after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, n.in(destinationSpace), after, func(name string, value []byte) (bool, error) {
 		if !strings.HasPrefix(name, f.Prefix) {
 			return name < f.Prefix, nil
 		}

@@ -247,7 +247,7 @@ type ConnectionFilter struct {
 // ListConnections has up to limit connections of n's account and region whose
 // names come after `after`, and whether there are more.
 func ListConnections(r Reader, n Name, f ConnectionFilter, after string, limit int) (list []Connection, more bool, err error) {
-	err = each(r, n.in(connectionSpace), after, func(name string, value []byte) (bool, error) {
+	err = store.Each(r, n.in(connectionSpace), after, func(name string, value []byte) (bool, error) {
 		if !strings.HasPrefix(name, f.Prefix) {
 			return name < f.Prefix, nil
 		}

@@ -105,25 +105,6 @@ func IsARN(a arn.ARN) bool {
 	return a.Service == "events" && strings.HasPrefix(a.Resource, destinationKind)
 }
 
-// each calls fn with the last part of each key under prefix, from the one after
-// `after`, until fn returns false.
-func each(r Reader, prefix []byte, after string, fn func(name string, value []byte) (bool, error)) error {
-	lo := append([]byte(nil), prefix...)
-	if after != "" {
-		lo = append(append(lo, after...), 0)
-	}
-	var inner error
-	err := r.Scan(lo, store.PrefixEnd(prefix), func(k, v []byte) bool {
-		var more bool
-		more, inner = fn(string(k[len(prefix):]), v)
-		return more && inner == nil
-	})
-	if err != nil {
-		return err
-	}
-	return inner
-}
-
 // full tells whether there are most keys under prefix, or more.
 func full(r Reader, prefix []byte, most int) (bool, error) {
 	n := 0

@@ -134,20 +134,15 @@ func get(r Reader, key []byte, record any) (found bool, err error) {
 // pageOf calls fn with what follows prefix in up to limit keys, from the one
 // after `after` on. more: there are others.
 func pageOf(r Reader, prefix []byte, after string, limit int, fn func(rest string, value []byte) error) (more bool, err error) {
-	lo := append([]byte(nil), prefix...)
-	if after != "" {
-		lo = append(append(lo, after...), 0)
-	}
 	count := 0
-	scanErr := r.Scan(lo, store.PrefixEnd(prefix), func(k, v []byte) bool {
+	err = store.Each(r, prefix, after, func(rest string, value []byte) (bool, error) {
 		if more = count == limit; more {
-			return false
+			return false, nil
 		}
 		count++
-		err = fn(string(k[len(prefix):]), v)
-		return err == nil
+		return true, fn(rest, value)
 	})
-	return more, errors.Join(err, scanErr)
+	return more, err
 }
 
 func cutTwo(text string) (a, b string) {

@@ -147,7 +147,7 @@ func getTopic(r Reader, n Name) (rec topicRecord, err error) {
 // List has up to limit names of an account's topics in a region that come after
 // `after`, and whether there are more.
 func List(r Reader, account, region, after string, limit int) (names []string, more bool, err error) {
-	err = each(r, Name{account, region, ""}.key(), after, func(name string, _ []byte) (bool, error) {
+	err = store.Each(r, Name{account, region, ""}.key(), after, func(name string, _ []byte) (bool, error) {
 		if more = len(names) == limit; more {
 			return false, nil
 		}

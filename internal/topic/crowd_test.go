@@ -49,7 +49,7 @@ func TestATopicWithManySubscriptionsIsReadAndDeletedInParts(t *testing.T) {
 		n.must(func(tx *store.Tx) error { return n.Sweep(tx, tx.Now(), deletionRef(1)) })
 		n.view(func(v *store.View) error {
 			keys := 0
-			err := each(v, []byte(subSpace), "", func(string, []byte) (bool, error) {
+			err := store.Each(v, []byte(subSpace), "", func(string, []byte) (bool, error) {
 				keys++
 				return true, nil
 			})

@@ -62,7 +62,7 @@ type lively struct {
 
 var live = store.NewCell(func(tx *store.Tx) (*lively, error) {
 	l := &lively{byName: map[Name]*working{}, byTopic: map[uint64]*working{}, loads: map[uint64]*loading{}, fanouts: map[uint64]*fanout{}}
-	err := each(tx, []byte(progressSpace), "", func(rest string, value []byte) (bool, error) {
+	err := store.Each(tx, []byte(progressSpace), "", func(rest string, value []byte) (bool, error) {
 		f, err := decodeFanout(value)
 		if err != nil || len(rest) != 8 {
 			return false, err

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/carillon-events/carillon/internal/store"
 )
 
 // Keys of topics. Numbers are big endian, names hold no zero byte. A value
@@ -119,22 +117,6 @@ func get(r Reader, key []byte, record any) (found bool, err error) {
 		return false, err
 	}
 	return true, decode(value, record)
-}
-
-// each calls fn with what follows prefix in the keys that begin with it, from
-// the one after `after` on, until fn returns false.
-func each(r Reader, prefix []byte, after string, fn func(rest string, value []byte) (bool, error)) error {
-	lo := append([]byte(nil), prefix...)
-	if after != "" {
-		lo = append(append(lo, after...), 0)
-	}
-	var inner error
-	err := r.Scan(lo, store.PrefixEnd(prefix), func(k, v []byte) bool {
-		var more bool
-		more, inner = fn(string(k[len(prefix):]), v)
-		return more && inner == nil
-	})
-	return errors.Join(err, inner)
 }
 
 // idOf reads an ID of 16 bytes.

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/carillon-events/carillon/internal/store"
 )
 
 // GetSubscription describes a subscription.
@@ -77,7 +79,7 @@ func ByOwner(r Reader, account, region, cursor string, limit int) (subs []Subscr
 	}
 	var found []string
 	more := false
-	err = each(r, ownerPrefix(account, region), string(after), func(rest string, _ []byte) (bool, error) {
+	err = store.Each(r, ownerPrefix(account, region), string(after), func(rest string, _ []byte) (bool, error) {
 		if len(rest) != 24 {
 			return false, fmt.Errorf("topic: an owner's key of %d bytes: %w", len(rest), errDamaged)
 		}

@@ -40,7 +40,7 @@ func (c *check) usage(account, region string) *Usage {
 }
 
 func (c *check) topics() error {
-	return each(c.v, []byte(topicSpace), "", func(text string, value []byte) (bool, error) {
+	return store.Each(c.v, []byte(topicSpace), "", func(text string, value []byte) (bool, error) {
 		var rec topicRecord
 		n, ok := parseName(text)
 		if err := decode(value, &rec); err != nil || !ok {
@@ -60,7 +60,7 @@ func (c *check) topics() error {
 }
 
 func (c *check) deletions() error {
-	return each(c.v, []byte(deletedSpace), "", func(rest string, value []byte) (bool, error) {
+	return store.Each(c.v, []byte(deletedSpace), "", func(rest string, value []byte) (bool, error) {
 		if len(rest) != 8 || len(value) < 17 {
 			c.report(fmt.Sprintf("deletion %x: %x", rest, value))
 			return true, nil
@@ -75,7 +75,7 @@ func (c *check) deletions() error {
 }
 
 func (c *check) subscriptions() error {
-	return each(c.v, []byte(subSpace), "", func(rest string, value []byte) (bool, error) {
+	return store.Each(c.v, []byte(subSpace), "", func(rest string, value []byte) (bool, error) {
 		var rec subscriptionRecord
 		if err := decode(value, &rec); err != nil || len(rest) != 24 {
 			c.report(fmt.Sprintf("subscription %x: %v", rest, err))
@@ -112,7 +112,7 @@ func (c *check) subscriptions() error {
 func (c *check) indexes() error {
 	for _, space := range []string{endpointSpace, ownerSpace} {
 		keys := 0
-		err := each(c.v, []byte(space), "", func(string, []byte) (bool, error) {
+		err := store.Each(c.v, []byte(space), "", func(string, []byte) (bool, error) {
 			keys++
 			return true, nil
 		})
@@ -138,7 +138,7 @@ func (c *check) compare() error {
 		}
 	}
 	seen := 0
-	err := each(c.v, []byte(usageSpace), "", func(of string, value []byte) (bool, error) {
+	err := store.Each(c.v, []byte(usageSpace), "", func(of string, value []byte) (bool, error) {
 		var got, want Usage
 		if c.usages[of] != nil {
 			want = *c.usages[of]
@@ -157,7 +157,7 @@ func (c *check) compare() error {
 
 func (c *check) fanouts() error {
 	left := map[uint64]*fanout{} // what has yet to be found
-	err := each(c.v, []byte(progressSpace), "", func(rest string, value []byte) (bool, error) {
+	err := store.Each(c.v, []byte(progressSpace), "", func(rest string, value []byte) (bool, error) {
 		f, err := decodeFanout(value)
 		if err != nil || len(rest) != 8 {
 			c.report(fmt.Sprintf("fan-out of topic %x: %v", rest, err))
@@ -169,7 +169,7 @@ func (c *check) fanouts() error {
 	if err != nil {
 		return err
 	}
-	err = each(c.v, []byte(keptSpace), "", func(rest string, value []byte) (bool, error) {
+	err = store.Each(c.v, []byte(keptSpace), "", func(rest string, value []byte) (bool, error) {
 		if len(rest) != 16 {
 			c.report(fmt.Sprintf("message %x", rest))
 			return true, nil
