@@ -155,20 +155,8 @@ type Outbox struct {
 	remotes map[string][]remoteKind // by the same
 	policy  Policy
 	witness []Witness
-	atATime int // attempts at a remote target; 0: DefaultConcurrency
 	counts  counts
 	observation
-}
-
-// AtATime bounds the attempts that run at a time at one remote target;
-// DefaultConcurrency if it is never called. Call it before Run.
-func (o *Outbox) AtATime(n int) { o.atATime = n }
-
-func (o *Outbox) concurrency() int {
-	if o.atATime > 0 {
-		return o.atATime
-	}
-	return DefaultConcurrency
 }
 
 // Tell has w, too, hear of every attempt. Call it before Run.

@@ -17,8 +17,8 @@ const (
 	// read when their attempt begins.
 	readAhead = 64
 
-	// DefaultConcurrency is how many attempts run at a time at a target that answers.
-	DefaultConcurrency = 32
+	// Concurrency is how many attempts run at a time at a target that answers.
+	Concurrency = 32
 
 	// A target that has failed so often in a row is tried by one attempt at a time,
 	// failingGap apart, until it answers: its backlog would else be written anew as
@@ -46,7 +46,6 @@ type lane struct {
 
 	mu       sync.Mutex // guards the rest
 	inFlight int
-	most     int // attempts at a time
 	failures int // in a row
 }
 
@@ -56,7 +55,7 @@ func newLane(r *runner, number uint64, from []byte) *lane {
 	}
 	return &lane{
 		runner: r, number: number, from: from,
-		freed: make(chan struct{}, 1), most: r.outbox.concurrency(),
+		freed: make(chan struct{}, 1),
 	}
 }
 
@@ -191,7 +190,7 @@ func (l *lane) tryTakeSlot(asks bool) (free, failing bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	failing = asks && l.failures >= failingAfter
-	if l.inFlight >= l.most || failing && l.inFlight > 0 {
+	if l.inFlight >= Concurrency || failing && l.inFlight > 0 {
 		return false, failing
 	}
 	l.inFlight++

@@ -163,7 +163,7 @@ func TestADeadTargetDelaysNoOther(t *testing.T) {
 				t.Fatalf("%q after %v", p.has(), time.Since(before))
 			}
 		}
-		if p.most > DefaultConcurrency+1 {
+		if p.most > Concurrency+1 {
 			t.Errorf("%d attempts at a time", p.most)
 		}
 		if waits := len(f.scan(laneSpace)); waits != 300 {
@@ -187,7 +187,7 @@ func TestATargetThatFailsIsTriedByOneAtATimeUntilItAnswers(t *testing.T) {
 			total += n
 		}
 		p.mu.Unlock()
-		if most := int(time.Second/failingGap) + 2*DefaultConcurrency; total > most {
+		if most := int(time.Second/failingGap) + 2*Concurrency; total > most {
 			t.Errorf("%d attempts in a second at a target that fails, want at most %d", total, most)
 		}
 		p.set(nil)

@@ -64,7 +64,7 @@ type Caller struct {
 // New is a Caller.
 func New(o Options) *Caller {
 	c := &Caller{Options: o, now: time.Now, rates: map[arn.ARN]*rate.Limiter{}, turns: map[string]*turn{}}
-	c.client = outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.DefaultConcurrency})
+	c.client = outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.Concurrency})
 	return c
 }
 

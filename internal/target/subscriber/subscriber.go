@@ -90,7 +90,7 @@ type Sender struct {
 func New(o Options) *Sender {
 	return &Sender{
 		Options: o, rates: map[arn.ARN]*rate.Limiter{}, gateways: newGatewayClient(),
-		client: outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.DefaultConcurrency}),
+		client: outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.Concurrency}),
 	}
 }
 
