@@ -7,10 +7,13 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/policy"
 )
 
 // DefaultAccount is whose account everybody uses who names none.
@@ -23,6 +26,20 @@ type Identity struct {
 	Account   string // 12 digits
 	Principal string // ARN
 	Operator  bool   // may do what concerns all accounts, if not everybody may
+
+	Entity  *identity.Entity // the user or the role; nil: the account's root, or nobody that IAM knows
+	Session *Session         // of temporary credentials; nil: there is none
+}
+
+// Session is what temporary credentials say besides whose they are.
+type Session struct {
+	Name           string // of a role's session
+	IssuedAt       time.Time
+	ExpiresAt      time.Time
+	Policies       []policy.Policy   // what the session is limited to; none: nothing
+	Tags           map[string]string // of the session, over the entity's own
+	Transitive     []string          // names of the tags that go along to the next role
+	SourceIdentity string
 }
 
 // Dev is the identity behind any access key: a key id of 12 digits is its own

@@ -31,7 +31,7 @@ var bands = []struct {
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
 	{"service", []string{"internal/api", "internal/ingest"}, false},
 	{"adapters", []string{"internal/target", "internal/telemetry"}, false},
-	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile"}, false},
+	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile", "internal/identity"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/trail"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen", "internal/outbound"}, true},
 	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter", "internal/webhook", "internal/cloudevent", "internal/policy", "internal/notification"}, true},
@@ -39,7 +39,7 @@ var bands = []struct {
 }
 
 // deterministic packages take time and ids as arguments.
-var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/trail", "internal/policy", "internal/topic", "internal/mobile"}
+var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/trail", "internal/policy", "internal/topic", "internal/mobile", "internal/identity"}
 
 // pure packages need only the standard library.
 const pure = "language"
