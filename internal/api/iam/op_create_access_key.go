@@ -1,0 +1,41 @@
+package iam
+
+import (
+	"context"
+
+	model "github.com/carillon-events/carillon/internal/awsmodel/iam"
+	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// What an access key may be.
+const (
+	statusActive   = "Active"
+	statusInactive = "Inactive"
+)
+
+// CreateAccessKey makes an access key of a user, or of the account's root. The secret is told this once.
+func (s *Service) CreateAccessKey(ctx context.Context, c *wire.Call, in *model.CreateAccessKeyInput) (*model.CreateAccessKeyOutput, error) {
+
+	name, err := whose(c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	id, secret := newID(keyID), newSecret()
+	sealed, err := s.box.Seal([]byte(secret), identity.KeyOwner(id))
+	if err != nil {
+		return nil, err
+	}
+	k := identity.KeyRecord{ID: id, Account: c.Account, User: name, Sealed: sealed}
+	err = s.change(ctx, func(tx *store.Tx) (err error) {
+		k, err = s.core.CreateKey(tx, k)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &model.CreateAccessKeyOutput{AccessKey: model.AccessKey{
+		UserName: name, AccessKeyId: id, Status: statusActive, SecretAccessKey: secret, CreateDate: wire.Some(k.CreatedAt),
+	}}, nil
+}
