@@ -203,8 +203,16 @@ func (d *Directory) managedPolicy(r Reader, account, policyARN string) (policy.P
 	return policy.Policy{Name: policyARN, Document: doc}, nil
 }
 
+// useEvery is how exact the time of a key's last use is.
+const useEvery = time.Minute
+
 // Used notes that a key was used; TakeUses has it kept.
-func (d *Directory) Used(id string, use Use) { d.uses.Store(id, use) }
+func (d *Directory) Used(id string, use Use) {
+	if last, ok := d.LastUse(id); ok && use.At.Sub(last.At) < useEvery && last.Service == use.Service && last.Region == use.Region {
+		return
+	}
+	d.uses.Store(id, use)
+}
 
 // LastUse is when a key was used that has not been kept yet.
 func (d *Directory) LastUse(id string) (Use, bool) {

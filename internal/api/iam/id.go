@@ -4,6 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/base64"
+
+	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/seal"
 )
 
 // Prefixes of unique ids.
@@ -37,4 +40,15 @@ func newSecret() string {
 	var b [30]byte
 	_, _ = rand.Read(b[:])
 	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+// NewUserID is the unique id of a user.
+func NewUserID() string { return newID(userID) }
+
+// NewKey is an access key of a user, or of the account's root if it names none,
+// and its secret, which the record has sealed.
+func NewKey(box *seal.Box, account, name string) (identity.KeyRecord, string, error) {
+	id, secret := newID(keyID), newSecret()
+	sealed, err := box.Seal([]byte(secret), identity.KeyOwner(id))
+	return identity.KeyRecord{ID: id, Account: account, User: name, Sealed: sealed}, secret, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/iam"
-	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -22,12 +21,10 @@ func (s *Service) CreateAccessKey(ctx context.Context, c *wire.Call, in *model.C
 	if err != nil {
 		return nil, err
 	}
-	id, secret := newID(keyID), newSecret()
-	sealed, err := s.box.Seal([]byte(secret), identity.KeyOwner(id))
+	k, secret, err := NewKey(s.box, c.Account, name)
 	if err != nil {
 		return nil, err
 	}
-	k := identity.KeyRecord{ID: id, Account: c.Account, User: name, Sealed: sealed}
 	err = s.change(ctx, func(tx *store.Tx) (err error) {
 		k, err = s.core.CreateKey(tx, k)
 		return err
@@ -36,6 +33,6 @@ func (s *Service) CreateAccessKey(ctx context.Context, c *wire.Call, in *model.C
 		return nil, err
 	}
 	return &model.CreateAccessKeyOutput{AccessKey: model.AccessKey{
-		UserName: name, AccessKeyId: id, Status: statusActive, SecretAccessKey: secret, CreateDate: wire.Some(k.CreatedAt),
+		UserName: name, AccessKeyId: k.ID, Status: statusActive, SecretAccessKey: secret, CreateDate: wire.Some(k.CreatedAt),
 	}}, nil
 }
