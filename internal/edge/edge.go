@@ -57,7 +57,7 @@ type Options struct {
 	// Used is told of every request whose signature was verified; nil: nobody is.
 	Used func(accessKey, service, region string)
 
-	Decide      func(ctx context.Context, c *wire.Call, action, resource string) error
+	Decide func(ctx context.Context, c *wire.Call, action, resource string) error
 
 	Origins   []string // web origins that may call us besides our own; "*" is all of them
 	CheckHost bool     // refuse host names that a web page could have made point at us
