@@ -249,8 +249,12 @@ func (j *Job) send(tx *store.Tx, batch []portion) error {
 			}
 			d := &p.deliveries[i]
 			d.AcceptedAt = tx.Now()
-			if _, err := j.core.outbox.Send(tx, d); err != nil {
+			result, err := j.core.outbox.Send(tx, d)
+			if err != nil {
 				return err
+			}
+			if result.Outcome == delivery.Delivered {
+				j.core.sent(tx, j.audience, p.message, d)
 			}
 			j.core.counts.matched.Add(1)
 			f.sent++

@@ -227,8 +227,12 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 	}
 	for i := range m.deliveries {
 		m.deliveries[i].AcceptedAt = tx.Now()
-		if _, err := c.outbox.Send(tx, &m.deliveries[i]); err != nil {
+		result, err := c.outbox.Send(tx, &m.deliveries[i])
+		if err != nil {
 			return err
+		}
+		if result.Outcome == delivery.Delivered {
+			c.sent(tx, a, &m.Message, &m.deliveries[i])
 		}
 	}
 	return c.note(tx, a, &m.Message, trailSent, uint64(len(m.deliveries)))

@@ -116,6 +116,7 @@ type Core struct {
 	hints  sync.Map // Name -> *audience: the last that a Publish saw
 	counts publishCounts
 	trail  *trail.Trail // may be nil
+	follow func(a *Attempted)
 }
 
 // New is a Core. key makes tokens, and must stay as long as the store does.

@@ -132,7 +132,7 @@ func failed(err error) delivery.Answer {
 // 429, and takes all else for final.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
 func meaning(status int) delivery.Answer {
-	a := delivery.Answer{Says: "HTTP " + strconv.Itoa(status)}
+	a := delivery.Answer{Code: status, Says: "HTTP " + strconv.Itoa(status)}
 	text := strings.TrimSpace(a.Says + " " + http.StatusText(status))
 	switch {
 	case status >= 200 && status < 300:
