@@ -143,7 +143,7 @@ func newServeSettings() *serveSettings {
 	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
-	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules and targets, each, have time series of their own under /metrics")
+	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules, targets and topics, each, have time series of their own under /metrics")
 	f.StringVar(&s.otlp, "otlp-endpoint", "", "base `URL` of an OpenTelemetry collector (OTLP over HTTP) that spans are sent to (default: none, or what OTEL_EXPORTER_OTLP_ENDPOINT says)")
 	f.Float64Var(&s.traceRatio, "trace-ratio", 1, "`part` of the traces that begin here which is recorded, 0 to 1; others are recorded if their caller's is")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")

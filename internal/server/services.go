@@ -78,6 +78,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	topics.Through(outbox)
 	topics.Record(trails)
+	topics.Measure(meters)
 	status := newStatusLog(shard, groups, r.log, registry)
 	topics.Follow(status.tell)
 	outbox.Tell(topics)

@@ -77,12 +77,15 @@ func (c *Core) sent(tx *store.Tx, a *audience, m *Message, d *delivery.Delivery)
 // were not made at once.
 func (c *Core) Witness(tx *store.Tx, r *delivery.Report) error {
 	d := r.Delivery
-	if !fromTopics(d.Source) || d.EventID == "" { // of a rule; or an endpoint is asked
+	if arn.ServiceOf(d.Source) != "sns" || d.EventID == "" { // of a rule; or an endpoint is asked
 		return nil
 	}
 	n, config, err := c.source(tx, d.Source)
 	if err != nil {
 		return err
+	}
+	if n.Topic != "" {
+		c.observe(tx, n, r)
 	}
 	if c.follow == nil || config.Feedback == nil && !toApp(tx, n, d) {
 		return nil
@@ -96,13 +99,6 @@ func (c *Core) Witness(tx *store.Tx, r *delivery.Report) error {
 	}
 	tx.AfterCommit(func() { c.follow(told) })
 	return nil
-}
-
-// fromTopics tells whether the ARN of a source is of this service.
-func fromTopics(source string) bool {
-	_, rest, _ := strings.Cut(source, ":")
-	_, rest, _ = strings.Cut(rest, ":")
-	return strings.HasPrefix(rest, "sns:")
 }
 
 // source is the topic that an ARN names, with its settings; none where there is

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -72,6 +73,7 @@ type pending struct {
 	matched    int
 	many       bool // the deliveries are left to the fan-out
 	deliveries []delivery.Delivery
+	out        meter.FilteredOut
 	published  Published
 }
 
@@ -109,9 +111,9 @@ func (m *pending) match(a *audience, outbox *delivery.Outbox, few int) {
 	if m.many = a.all.n > few; m.many {
 		return
 	}
-	to, _ := a.filtered(&m.Message)
+	to, out := a.filtered(&m.Message)
 	a.all.each(func(s *member) { to = append(to, s) })
-	m.matched = len(to)
+	m.matched, m.out = len(to), out
 	r := renderer{audience: a, message: &m.Message}
 	if m.many = len(to) > few || r.bytes(to) > fewBytes; m.many {
 		return
@@ -210,6 +212,8 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 		}
 	}
 	c.counts.published.Add(1)
+	count := c.meterOf(a.name)
+	count.Published(len(m.Text))
 	waits, err := waitsFor(tx, a.number)
 	if err != nil {
 		return err
@@ -225,6 +229,7 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 	if a.config.FIFO {
 		m.finish(c.outbox)
 	}
+	count.FilteredOut(m.out)
 	for i := range m.deliveries {
 		m.deliveries[i].AcceptedAt = tx.Now()
 		result, err := c.outbox.Send(tx, &m.deliveries[i])
@@ -232,6 +237,7 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 			return err
 		}
 		if result.Outcome == delivery.Delivered {
+			count.Delivered(1)
 			c.sent(tx, a, &m.Message, &m.deliveries[i])
 		}
 	}

@@ -33,6 +33,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/trail"
 )
@@ -117,6 +118,8 @@ type Core struct {
 	counts publishCounts
 	trail  *trail.Trail // may be nil
 	follow func(a *Attempted)
+	book   *meter.Book // may be nil
+	meters sync.Map    // Name -> *meter.Topic: what the book gave
 }
 
 // New is a Core. key makes tokens, and must stay as long as the store does.
