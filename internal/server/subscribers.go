@@ -131,7 +131,7 @@ func (r *Running) openPages() map[string]http.Handler {
 // links are what documents tell their receivers to visit.
 // https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
 var links = map[string]edge.Link{
-	"ConfirmSubscription": {Service: "sns", Resource: "TopicArn"},
+	"ConfirmSubscription": {Service: "sns", Resource: "TopicArn", Post: true},
 	"Unsubscribe":         {Service: "sns", Resource: "SubscriptionArn"},
 }
 

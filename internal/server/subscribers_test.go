@@ -164,6 +164,44 @@ func TestAnEndpointConfirmsLeavesAndComesBackByLinksAlone(t *testing.T) {
 	}
 }
 
+func TestAClientWithoutCredentialsConfirmsASubscriptionAndDoesNothingElse(t *testing.T) {
+	h := newHook(t)
+	r := start(t, strictly(t))
+	topics := sns.NewFromConfig(configured(t, r, "AKIAORDERS", "hush"))
+	nobody := configured(t, r, "", "")
+	nobody.Credentials = aws.AnonymousCredentials{}
+	stranger := sns.NewFromConfig(nobody)
+	made, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{
+		TopicArn: made.TopicArn, Protocol: aws.String("http"), Endpoint: aws.String(h.URL), ReturnSubscriptionArn: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := h.next(notification.Confirm).Token
+	_, err = stranger.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: made.TopicArn, Token: aws.String(token + "0")})
+	if codeOf(err) != "InvalidParameter" {
+		t.Error(err)
+	}
+	confirmed, err := stranger.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: made.TopicArn, Token: &token})
+	if err != nil || *confirmed.SubscriptionArn != *sub.SubscriptionArn {
+		t.Fatal(confirmed, err)
+	}
+	if _, err := stranger.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("x")}); codeOf(err) == "<nil>" {
+		t.Error("a stranger publishes")
+	}
+	if _, err := stranger.Unsubscribe(t.Context(), &sns.UnsubscribeInput{SubscriptionArn: sub.SubscriptionArn}); codeOf(err) == "<nil>" {
+		t.Error("a stranger unsubscribes by a POST")
+	}
+	attributes, err := topics.GetSubscriptionAttributes(t.Context(), &sns.GetSubscriptionAttributesInput{SubscriptionArn: sub.SubscriptionArn})
+	if err != nil || attributes.Attributes["ConfirmationWasAuthenticated"] != "false" {
+		t.Error(attributes, err)
+	}
+}
+
 func TestAGuardedSubscriptionEndsForThoseWhoSignOnly(t *testing.T) {
 	h := newHook(t)
 	r := start(t, strictly(t))
