@@ -116,6 +116,7 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.outside.SMTP, "smtp-url", "", "SMTP `server` for subscriptions of mail addresses: smtp://user:password@host:port, or smtps://… (default: none, and such mail waits)")
 	f.StringVar(&s.outside.SMTPPasswordFile, "smtp-password-file", "", "`file` with the password, in place of the URL's")
 	f.StringVar(&s.outside.SMTPFrom, "smtp-from", "", "`address` that mail is from, such as Carillon <carillon@example.com>")
+	f.StringVar(&s.outside.Sign, "sns-sign", server.SignHTTP, "`which` notifications are signed: http (those to endpoints over HTTP, and email-json) or all (those in queues, too: about a millisecond of processor time a message)")
 	f.StringVar(&s.outside.SMS, "sms-gateway", "", "`URL` that text messages are posted to, as JSON (default: none, and they wait)")
 	f.StringVar(&s.outside.Push, "push-gateway", "", "`URL` that messages to apps are posted to, as JSON (default: none, and they wait)")
 

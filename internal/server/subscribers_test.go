@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/server"
@@ -233,6 +234,56 @@ func TestAGuardedSubscriptionEndsForThoseWhoSignOnly(t *testing.T) {
 	}
 }
 
+func TestWithSignAllWhatQueuesGetIsSigned(t *testing.T) {
+	c := quick()
+	c.Outside.Sign = server.SignAll
+	r := start(t, c)
+	h := &hook{t: t} // to fetch the certificate
+	topics, queues := sns.NewFromConfig(configured(t, r, "000000000000", "x")), sqs.NewFromConfig(configured(t, r, "000000000000", "x"))
+	for _, name := range []string{"plain", "sha256", "ordered.fifo"} {
+		attributes, of := map[string]string{}, map[string]string{}
+		fifo := strings.HasSuffix(name, ".fifo")
+		if fifo {
+			attributes, of = map[string]string{"FifoTopic": "true"}, map[string]string{"FifoQueue": "true"}
+		}
+		if name == "sha256" {
+			attributes["SignatureVersion"] = "2"
+		}
+		made, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: &name, Attributes: attributes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, queue := range []string{"one-" + name, "two-" + name} {
+			if _, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &queue, Attributes: of}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("sqs"), Endpoint: aws.String("arn:aws:sqs:eu-west-1:000000000000:" + queue)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in := &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("m"), Subject: aws.String("s")}
+		if fifo {
+			in.MessageGroupId, in.MessageDeduplicationId = aws.String("g"), aws.String("d")
+		}
+		if _, err := topics.Publish(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		for _, queue := range []string{"one-" + name, "two-" + name} {
+			got, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(r.URL + "/000000000000/" + queue), WaitTimeSeconds: 10})
+			if err != nil || len(got.Messages) != 1 {
+				t.Fatal(queue, got, err)
+			}
+			n, err := notification.Parse([]byte(*got.Messages[0].Body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := n.Verify(h.key(n.SigningCertURL)); err != nil || n.UnsubscribeURL == "" || (n.SignatureVersion == "2") != (name == "sha256") || n.Timestamp.Nanosecond() == 0 {
+				t.Errorf("%s: %v: %+v", queue, err, n)
+			}
+		}
+	}
+}
+
 func TestAnEndpointThatMayNotBeCalledIsRefusedWhenItSubscribes(t *testing.T) {
 	c := strictly(t)
 	c.HTTPTargets = nil // strict: nothing but the internet
@@ -294,6 +345,7 @@ func TestSettingsForMailThatMakeNoSenseAreRefusedWithoutTheirSecrets(t *testing.
 		"smtp-password-file":  {SMTP: "smtp://u@h", SMTPFrom: "c@example.com", SMTPPasswordFile: "/nowhere"},
 		"sms-gateway":         {SMS: "u:hidden@h"},
 		"push-gateway":        {Push: "ftp://u:hidden@h"},
+		"sns-sign":            {Sign: "some"},
 	} {
 		c := quick()
 		c.Outside = o

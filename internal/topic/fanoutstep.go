@@ -157,6 +157,7 @@ func (j *Job) read() error {
 			o := &outgoing{number: n}
 			if m, err := decodeMessage(value); err == nil {
 				o.message = &m
+				m.signatures = j.core.signaturesOf()
 			}
 			size += len(value)
 			j.todo = append(j.todo, o)

@@ -29,7 +29,8 @@ type Message struct {
 	Unsubscribe string
 	Trace       string
 
-	sequence uint64 // of a FIFO topic
+	sequence   uint64 // of a FIFO topic
+	signatures *signatures
 }
 
 // text is what subscriptions of a protocol get.
@@ -91,6 +92,7 @@ func (c *Core) NewPublication(n Name, messages []Message) *Publication {
 	p := &Publication{topic: n, messages: make([]*pending, len(messages)), few: few}
 	for i := range messages {
 		p.messages[i] = &pending{Message: messages[i]}
+		p.messages[i].signatures = c.signaturesOf()
 	}
 	if hint, ok := c.hints.Load(n); ok {
 		p.match(hint.(*audience), c.outbox)
@@ -121,6 +123,7 @@ func (m *pending) match(a *audience, outbox *delivery.Outbox, few int) {
 	byID(to)
 	if a.config.FIFO {
 		r.wait = true
+		r.ahead(to)
 	}
 	m.deliveries = r.deliveries(outbox, to)
 }

@@ -118,6 +118,7 @@ type Core struct {
 	counts publishCounts
 	trail  *trail.Trail // may be nil
 	follow func(a *Attempted)
+	sign   Sign        // may be nil
 	book   *meter.Book // may be nil
 	meters sync.Map    // Name -> *meter.Topic: what the book gave
 }
