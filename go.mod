@@ -35,6 +35,7 @@ require (
 require github.com/aws/aws-sdk-go-v2/service/sns v1.47.8
 
 require (
+	github.com/icholy/digest v1.2.0
 	github.com/wneessen/go-mail v0.8.1
 	golang.org/x/time v0.16.0
 )

@@ -82,14 +82,15 @@ type Sender struct {
 	client   *http.Client // to where users say
 	gateways *http.Client // to where the operator says
 
-	mu    sync.Mutex // guards rates
+	mu    sync.Mutex // guards what follows
 	rates map[arn.ARN]*rate.Limiter
+	basic map[arn.ARN]bool // subscriptions whose endpoints have asked for Basic authentication
 }
 
 // New is a Sender.
 func New(o Options) *Sender {
 	return &Sender{
-		Options: o, rates: map[arn.ARN]*rate.Limiter{}, gateways: newGatewayClient(),
+		Options: o, rates: map[arn.ARN]*rate.Limiter{}, basic: map[arn.ARN]bool{}, gateways: newGatewayClient(),
 		client: outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.Concurrency}),
 	}
 }
