@@ -110,7 +110,7 @@ type Config struct {
 
 	Outside Outside
 
-	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
