@@ -25,7 +25,7 @@ var bands = []struct {
 	packages []string
 	open     bool // its packages may import each other
 }{
-	{"command", []string{"cmd/carillon", "test", "carillontest"}, true},
+	{"command", []string{"cmd/carillon", "test", "carillontest", "examples/go"}, true},
 	{"tools", []string{"internal/demo", "internal/bench"}, true},
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
