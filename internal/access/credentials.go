@@ -55,8 +55,9 @@ var defaultRoot = arn.Root(DefaultAccount).String()
 
 // Credentials are the keys of strict mode.
 type Credentials struct {
-	byKey     map[string]Identity
-	operators bool // some are; then the others are not
+	byKey         map[string]Identity
+	byCertificate map[string]Identity // by a name of it, as certificateNames has them
+	operators     bool                // some are; then the others are not
 }
 
 // Lookup finds the identity of an access key.
@@ -80,6 +81,7 @@ func (c *Credentials) Len() int { return len(c.byKey) }
 //	    account: "123456789012"
 //	    user: orders        # or a whole ARN; the account's root if left out
 //	    operator: true      # may do what concerns all accounts; if left out everywhere, all may
+//	    certificate: CN=orders  # who shows it is the same (certificate.go); then a key may be left out
 func LoadCredentials(path string) (*Credentials, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -102,6 +104,7 @@ type credentialEntry struct {
 	Account         string `yaml:"account"`
 	User            string `yaml:"user"`
 	Operator        bool   `yaml:"operator"`
+	Certificate     string `yaml:"certificate"`
 }
 
 // ParseCredentials reads the text of a credentials file.
@@ -111,7 +114,7 @@ func ParseCredentials(text []byte) (*Credentials, error) {
 	var file credentialFile
 	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
 		// yaml's own errors would repeat the values they stumble on: secrets.
-		return nil, errors.New("it is no YAML list of {accessKeyId, secretAccessKey, account, user, operator} under the key credentials" + yamlLine(err))
+		return nil, errors.New("it is no YAML list of {accessKeyId, secretAccessKey, account, user, operator, certificate} under the key credentials" + yamlLine(err))
 	}
 	if len(file.Credentials) == 0 {
 		return nil, errors.New("it has no credentials: strict mode would refuse everybody")
@@ -122,10 +125,15 @@ func ParseCredentials(text []byte) (*Credentials, error) {
 		if err == nil && c.byKey[id.AccessKey].AccessKey != "" {
 			err = errors.New("accessKeyId " + id.AccessKey + " is there twice")
 		}
+		if err == nil {
+			err = c.addCertificate(e.Certificate, id)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("credentials[%d]: %w", i, err)
 		}
-		c.byKey[id.AccessKey] = id
+		if id.AccessKey != "" {
+			c.byKey[id.AccessKey] = id
+		}
 		c.operators = c.operators || id.Operator
 	}
 	return c, nil
@@ -141,15 +149,19 @@ func yamlLine(err error) string {
 }
 
 func (e credentialEntry) identity() (Identity, error) {
+	name := e.AccessKeyID
+	if name == "" && e.SecretAccessKey == "" {
+		name = e.Certificate
+	}
 	switch {
-	case e.AccessKeyID == "":
+	case name == "":
 		return Identity{}, errors.New("accessKeyId is missing")
 	case strings.ContainsAny(e.AccessKeyID, "/, \t\n"):
 		return Identity{}, errors.New("accessKeyId must not contain slashes, commas or spaces")
-	case e.SecretAccessKey == "":
+	case e.SecretAccessKey == "" && e.AccessKeyID != "":
 		return Identity{}, fmt.Errorf("secretAccessKey of %s is missing", e.AccessKeyID)
 	case !arn.IsAccount(e.Account):
-		return Identity{}, fmt.Errorf("account of %s must be 12 digits, in quotes", e.AccessKeyID)
+		return Identity{}, fmt.Errorf("account of %s must be 12 digits, in quotes", name)
 	}
 	id := Identity{AccessKey: e.AccessKeyID, Secret: e.SecretAccessKey, Account: e.Account, Operator: e.Operator}
 	switch {
@@ -160,10 +172,10 @@ func (e credentialEntry) identity() (Identity, error) {
 	default:
 		a, err := arn.Parse(e.User)
 		if err != nil {
-			return Identity{}, fmt.Errorf("user of %s: %w", e.AccessKeyID, err)
+			return Identity{}, fmt.Errorf("user of %s: %w", name, err)
 		}
 		if a.Account != e.Account {
-			return Identity{}, fmt.Errorf("user of %s belongs to account %s, not %s", e.AccessKeyID, a.Account, e.Account)
+			return Identity{}, fmt.Errorf("user of %s belongs to account %s, not %s", name, a.Account, e.Account)
 		}
 		id.Principal = e.User
 	}

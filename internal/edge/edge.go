@@ -56,6 +56,10 @@ type Options struct {
 	Origins   []string // web origins that may call us besides our own; "*" is all of them
 	CheckHost bool     // refuse host names that a web page could have made point at us
 
+	TLS         bool    // the port speaks TLS, and plain HTTP is refused
+	Proxies     Proxies // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	ProxiesOnly bool    // refuse what comes without TLS, and not from one of them
+
 	Health func() error            // nil error: well
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
 	Pages  map[string]Page         // by path; of all that lies below it if that ends with a slash
@@ -123,6 +127,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.metrics.inFlight.Inc()
 	defer h.metrics.inFlight.Dec()
 	defer x.recoverPanic()
+	if x.refusePlain() || x.pastProxies() {
+		return
+	}
 	if page := h.open(r); page != nil {
 		x.wrote = true
 		page.ServeHTTP(w, r)

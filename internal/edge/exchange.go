@@ -24,6 +24,8 @@ type exchange struct {
 	route   route
 	link    *Link // that the request follows; nil: none
 	baseURL string
+	source  string // the client's address, with baseURL
+	secure  bool   // it came over TLS, with baseURL
 	wrote   bool
 }
 
@@ -101,9 +103,9 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		Region:    region,
 		Principal: id.Principal,
 		AccessKey: id.AccessKey,
-		SourceIP:  sourceIP(x.r.RemoteAddr),
+		SourceIP:  x.source,
 		BaseURL:   x.baseURL,
-		Secure:    strings.HasPrefix(x.baseURL, "https:"),
+		Secure:    x.secure,
 		Decide:    x.decide(),
 	}, nil
 }

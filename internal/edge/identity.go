@@ -21,8 +21,15 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 		}
 		return access.Dev(key), region, nil
 	}
+	shown, err := x.shown()
+	if err != nil {
+		return access.Identity{}, "", err
+	}
 	signed, err := sigv4.Parse(x.r)
 	if err != nil {
+		if isMissing(err) && shown != nil {
+			return x.byCertificate(shown, service)
+		}
 		return access.Identity{}, "", err
 	}
 	id, ok := x.h.options.Credentials.Lookup(signed.AccessKey)
@@ -37,10 +44,18 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 	if err := x.h.verifier.Verify(x.r, &signed, body, id.Secret); err != nil {
 		return id, "", err
 	}
-	if service == AdminService && !x.h.options.Credentials.Operates(id) {
-		return id, "", access.Denied(&access.Request{Principal: id.Principal, Action: AdminService + ":" + x.route.operation, Resource: "*"})
+	if shown != nil && shown.Account != id.Account {
+		return id, "", otherAccount(id, shown)
 	}
-	return id, signed.Region, nil
+	return id, signed.Region, x.mayOperate(id, service)
+}
+
+// mayOperate refuses what concerns all accounts to those who may not.
+func (x *exchange) mayOperate(id access.Identity, service string) error {
+	if service == AdminService && !x.h.options.Credentials.Operates(id) {
+		return access.Denied(&access.Request{Principal: id.Principal, Action: AdminService + ":" + x.route.operation, Resource: "*"})
+	}
+	return nil
 }
 
 // ValidRegion keeps nonsense out of keys and ARNs. It knows no list of regions:
