@@ -39,6 +39,7 @@ A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KE
 			o.AccessKey, o.Secret = envOr("AWS_ACCESS_KEY_ID", "000000000000"), envOr("AWS_SECRET_ACCESS_KEY", "demo")
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			o.TLS = trusted(c.Context())
 			o.Out = c.OutOrStdout()
 			o.Colour = isTerminal(o.Out) && os.Getenv("NO_COLOR") == ""
 			if o.Executable, err = os.Executable(); err != nil {

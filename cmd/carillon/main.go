@@ -90,6 +90,7 @@ disk.`,
 			root.AddCommand(c)
 		}
 	}
+	addTrust(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, c.CommandPath())
 	})

@@ -30,7 +30,7 @@ var bands = []struct {
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
 	{"service", []string{"internal/api", "internal/ingest"}, false},
-	{"adapters", []string{"internal/target", "internal/telemetry"}, false},
+	{"adapters", []string{"internal/target", "internal/telemetry", "internal/certificate"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile", "internal/identity"}, false},
 	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/trail"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen", "internal/outbound"}, true},

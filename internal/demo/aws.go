@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,9 +34,15 @@ const region = "us-east-1"
 // answerWithin bounds one call.
 const answerWithin = 30 * time.Second
 
-func connect(endpoint, accessKey, secret string) *clients {
+func connect(endpoint, accessKey, secret string, secure *tls.Config) *clients {
 	key := credentials.NewStaticCredentialsProvider(accessKey, secret, "")
-	web := wholeBodies{&http.Client{Timeout: answerWithin}}
+	client := &http.Client{Timeout: answerWithin}
+	if secure != nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.TLSClientConfig = secure
+		client.Transport = transport
+	}
+	web := wholeBodies{client}
 	return &clients{
 		events: eventbridge.New(eventbridge.Options{
 			Region: region, Credentials: key, BaseEndpoint: &endpoint, HTTPClient: web, Retryer: aws.NopRetryer{},

@@ -19,6 +19,7 @@ package demo
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,7 @@ type Options struct {
 	Endpoint string
 	// AccessKey and Secret are for that server, which may be a strict one.
 	AccessKey, Secret string
+	TLS               *tls.Config // for that server; nil: Go's own
 
 	Executable string // what to start: a program that understands "serve"
 	Kill       bool   // kill it in the middle
@@ -77,7 +79,7 @@ type story struct {
 
 // elsewhere tells the story on a server that is not ours.
 func (s *story) elsewhere(ctx context.Context) (err error) {
-	s.aws = connect(s.o.Endpoint, s.o.AccessKey, s.o.Secret)
+	s.aws = connect(s.o.Endpoint, s.o.AccessKey, s.o.Secret, s.o.TLS)
 	setup := newSetup("-" + randomSuffix())
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -103,7 +105,7 @@ func (s *story) own(ctx context.Context) (err error) {
 		return err
 	}
 	s.say.step("a server on %s, its data in %s, durability fsync", s.server.Endpoint, s.data)
-	s.aws = connect(s.server.Endpoint, "000000000000", "demo")
+	s.aws = connect(s.server.Endpoint, "000000000000", "demo", nil)
 	if err := s.upToTheCheck(ctx, newSetup("")); err != nil || s.o.Once {
 		return err
 	}

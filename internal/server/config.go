@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -86,8 +87,16 @@ type Config struct {
 
 	Auth        AuthMode
 	Credentials string // file of the strict mode
-	Insecure    bool   // dev mode on an address that others can reach
+	Insecure    bool   // dev mode, or plain HTTP, on an address that others can reach
 	Policy      access.Policy
+
+	TLS            TLS
+	TrustedProxies []string // CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed
+	OutboundCA     string   // file with authorities that are believed besides the system's where we call others
+
+	// Reload has the files of certificates looked at at once; nil: they are every few
+	// seconds.
+	Reload <-chan os.Signal
 
 	ExternalURL string
 	Region      string
@@ -295,6 +304,15 @@ func (c *Config) check() error {
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
 	}
+	if err := c.TLS.check(); err != nil {
+		return err
+	}
+	if _, err := edge.ParseProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("trusted-proxies %w", err)
+	}
+	if _, err := c.outboundRoots(); err != nil {
+		return err
+	}
 	if err := c.Tracing.check(); err != nil {
 		return err
 	}
@@ -312,6 +330,9 @@ func (c *Config) check() error {
 	}
 	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {
 		return err
+	}
+	if c.TLS.On() && strings.HasPrefix(strings.ToLower(c.ExternalURL), "http:") {
+		return fmt.Errorf("external-url %q: the port speaks TLS, so clients need https://", c.ExternalURL)
 	}
 	for _, o := range c.Origins {
 		if err := checkURL("cors-origin", o); o != "*" && err != nil {
@@ -349,9 +370,5 @@ func (c *Config) listenAddr() (*net.TCPAddr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen %q: want HOST:PORT, such as %s: %w", c.Listen, DefaultListen, err)
 	}
-	if c.Auth == AuthDev && !c.Insecure && !addr.IP.IsLoopback() {
-		return nil, fmt.Errorf("listen %s: others can reach this address, and auth dev accepts everybody: "+
-			"set --auth strict with --credentials FILE, listen on 127.0.0.1, or say --insecure", c.Listen)
-	}
-	return addr, nil
+	return addr, c.checkReach(addr)
 }

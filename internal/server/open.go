@@ -38,12 +38,17 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		return err
 	}
 	r.listener, r.Addr = listener, listener.Addr().(*net.TCPAddr)
-	r.URL = urlOf(r.Addr)
+	r.URL = urlOf(r.Addr, &r.config.TLS)
+	secured, err := r.secure()
+	if err != nil {
+		return err
+	}
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registerBuild(registry, r.config.Version, r.config.Durability)
 	registerStore(registry, r.store, r.commits)
+	r.registerTLS(registry)
 	spans, err := r.traces(ctx)
 	if err != nil {
 		return err
@@ -57,6 +62,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if err != nil {
 		return err
 	}
+	proxies, only := r.proxies()
 	handler := edge.New(edge.Options{
 		Services:    services,
 		Version:     r.config.Version,
@@ -67,6 +73,9 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Decide:      decider.Question(),
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
+		TLS:         secured != nil,
+		Proxies:     proxies,
+		ProxiesOnly: only,
 		Health:      r.health,
 		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays},
 		Pages:       pages(r.ingest),
@@ -88,6 +97,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ErrorLog:          log.New(httpLog{r.log}, "", 0),
 	}
 	r.direct = edge.NewDirect(listener, handler, idleFor)
+	r.direct.TLS, r.direct.Shaken = secured, r.shaken
+	r.http.ConnContext = r.direct.ConnContext
 	r.start("connections", func(context.Context) error { return r.direct.Run() })
 	r.start("http", func(context.Context) error { return r.http.Serve(r.direct) })
 	return nil

@@ -31,6 +31,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/carillon-events/carillon/internal/certificate"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
 	"github.com/carillon-events/carillon/internal/store"
@@ -39,23 +42,25 @@ import (
 
 // Running is a Carillon that serves.
 type Running struct {
-	URL  string       // "http://127.0.0.1:4566": what a client on this machine calls
+	URL  string       // "http://127.0.0.1:4566", or https: what a client on this machine calls
 	Addr *net.TCPAddr // as bound
 
-	config   Config
-	log      *slog.Logger
-	store    *store.Store
-	commits  *commits
-	listener net.Listener
-	http     *http.Server
-	direct   *edge.Direct
-	parts    []*part
-	tails    *tails
-	replays  *replays
-	ingest   *ingest.Service
-	public   map[string]http.Handler // pages for subscribers, by path
-	draining atomic.Bool
-	failed   chan error // the first part that ended by itself
+	config      Config
+	log         *slog.Logger
+	store       *store.Store
+	commits     *commits
+	listener    net.Listener
+	http        *http.Server
+	direct      *edge.Direct
+	parts       []*part
+	tails       *tails
+	replays     *replays
+	ingest      *ingest.Service
+	certificate certificate.Source // nil: plain HTTP
+	handshakes  *prometheus.CounterVec
+	public      map[string]http.Handler // pages for subscribers, by path
+	draining    atomic.Bool
+	failed      chan error // the first part that ended by itself
 
 	tracer  *trace.Tracer // nil: nobody records spans
 	stop    sync.Once
@@ -191,12 +196,18 @@ func bind(addr *net.TCPAddr) (net.Listener, error) {
 }
 
 // urlOf is how a client on this machine reaches addr.
-func urlOf(addr *net.TCPAddr) string {
-	host := addr.IP.String()
+func urlOf(addr *net.TCPAddr, t *TLS) string {
+	host, scheme := addr.IP.String(), "http://"
 	if addr.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(addr.Port))
+	if t.On() {
+		scheme = "https://"
+	}
+	if t.Mode == TLSACME { // the certificate has no other name
+		host = t.Domains[0]
+	}
+	return scheme + net.JoinHostPort(host, fmt.Sprint(addr.Port))
 }
 
 // Stop finishes what was accepted and ends. Its error is that of the first

@@ -119,8 +119,12 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 	if err != nil {
 		return nil, err
 	}
+	roots, err := r.config.outboundRoots()
+	if err != nil {
+		return nil, err
+	}
 	calls := targetdestination.New(targetdestination.Options{
-		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Logger: r.log,
+		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Roots: roots, Logger: r.log,
 	})
 	r.start("calls", func(ctx context.Context) error { // the outbox is started later, and so stopped before
 		<-ctx.Done()
