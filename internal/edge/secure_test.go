@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -253,4 +254,78 @@ func FuzzWhatComesBeforeAHandshakeBreaksNothing(f *testing.F) {
 		default:
 		}
 	})
+}
+
+// BenchmarkServeTLS is BenchmarkServe over TLS, and what HTTP/2 costs with the
+// client of Go's SDK on the other side.
+func BenchmarkServeTLS(b *testing.B) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := make([]byte, r.ContentLength)
+		_, _ = io.ReadFull(r.Body, body)
+		_, _ = w.Write(body[:100])
+	})
+	body := strings.Repeat("x", 1024)
+	raw := []byte("POST / HTTP/1.1\r\nHost: h:1\r\nX-Amz-Target: A.B\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 1024\r\n\r\n" + body)
+	run := func(b *testing.B, dial func() (net.Conn, error)) {
+		b.SetParallelism(8)
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			conn, err := dial()
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			defer conn.Close()
+			answer := make([]byte, 4096)
+			for pb.Next() {
+				if _, err := conn.Write(raw); err != nil {
+					b.Error(err)
+				}
+				if _, err := conn.Read(answer); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	_, plain := serving(b, handler)
+	_, addr, client := servingTLS(b, handler)
+	b.Run("plain direct", func(b *testing.B) {
+		run(b, func() (net.Conn, error) { return net.Dial("tcp", plain) })
+	})
+	b.Run("direct", func(b *testing.B) {
+		run(b, func() (net.Conn, error) { return tls.Dial("tcp", addr, client) })
+	})
+	b.Run("net-http", func(b *testing.B) {
+		s := httptest.NewUnstartedServer(handler)
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.StartTLS()
+		defer s.Close()
+		run(b, func() (net.Conn, error) { return tls.Dial("tcp", s.Listener.Addr().String(), client) })
+	})
+	for _, proto := range []string{"http/1.1", "h2"} {
+		b.Run("Go's client "+proto, func(b *testing.B) {
+			p := new(http.Protocols)
+			p.SetHTTP1(proto == "http/1.1")
+			p.SetHTTP2(proto == "h2")
+			config := client.Clone()
+			config.NextProtos = []string{proto}
+			transport := &http.Transport{TLSClientConfig: config, Protocols: p, MaxIdleConnsPerHost: 64}
+			defer transport.CloseIdleConnections()
+			b.SetParallelism(8)
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					r, _ := http.NewRequestWithContext(b.Context(), "POST", "https://"+addr, strings.NewReader(body))
+					r.Header["X-Amz-Target"] = []string{"A.B"}
+					resp, err := transport.RoundTrip(r)
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					_, _ = io.Copy(io.Discard, resp.Body)
+					_ = resp.Body.Close()
+				}
+			})
+		})
+	}
 }
