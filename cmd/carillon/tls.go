@@ -16,10 +16,10 @@ import (
 )
 
 // trust is whom a command believes to be the server, and who it says it is itself.
-type trust struct{ ca, cert, key string }
+type trust struct{ ca, name, cert, key string }
 
 // Variables of the environment behind the flags. They are no settings of serve.
-var trustVariables = []string{"CARILLON_CA", "CARILLON_CLIENT_CERT", "CARILLON_CLIENT_KEY"}
+var trustVariables = []string{"CARILLON_CA", "CARILLON_SERVER_NAME", "CARILLON_CLIENT_CERT", "CARILLON_CLIENT_KEY"}
 
 // addTrust gives the flags to every command that calls a server, which is those
 // with an --endpoint.
@@ -33,6 +33,7 @@ func addTrust(c *cobra.Command) {
 	t := &trust{}
 	f := c.Flags()
 	f.StringVar(&t.ca, "ca", "", "PEM `file` with the certificate of the server at --endpoint, or of who issued it (default: CARILLON_CA, AWS_CA_BUNDLE, and what the system believes)")
+	f.StringVar(&t.name, "server-name", "", "`name` that its certificate must have (default: CARILLON_SERVER_NAME, or the endpoint's host)")
 	f.StringVar(&t.cert, "client-cert", "", "PEM `file` with a client certificate for a server that asks for one (default: CARILLON_CLIENT_CERT)")
 	f.StringVar(&t.key, "client-key", "", "PEM `file` with its key (default: CARILLON_CLIENT_KEY)")
 	run := c.RunE
@@ -59,10 +60,11 @@ func (t *trust) config() (*tls.Config, error) {
 	ca := cmp.Or(t.ca, os.Getenv("CARILLON_CA"), os.Getenv("AWS_CA_BUNDLE"))
 	cert := cmp.Or(t.cert, os.Getenv("CARILLON_CLIENT_CERT"))
 	key := cmp.Or(t.key, os.Getenv("CARILLON_CLIENT_KEY"))
-	if ca == "" && cert == "" && key == "" {
+	name := cmp.Or(t.name, os.Getenv("CARILLON_SERVER_NAME"))
+	if ca == "" && name == "" && cert == "" && key == "" {
 		return nil, nil
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	config := &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
 	if ca != "" {
 		roots, err := certificate.Roots(ca)
 		if err != nil {

@@ -19,6 +19,9 @@ func TestCommandsReachAServerOverTLSIfTheyBelieveIt(t *testing.T) {
 	find := []string{"events", "find", "--endpoint", r.URL}
 	refused(t, "--ca", "tls/self.pem")(carillon(t.Context(), find...))
 	want(t)(carillon(t.Context(), append(find, "--ca", ca)...))
+	want(t)(carillon(t.Context(), append(find, "--ca", ca, "--server-name", "localhost")...))
+	refused(t, "events.example.com")(carillon(t.Context(), append(find, "--ca", ca, "--server-name", "events.example.com")...))
+	want(t, "ok: ")(carillon(t.Context(), "health", "--endpoint", r.URL, "--ca", ca))
 	refused(t, "ca: ", "none.pem")(carillon(t.Context(), append(find, "--ca", "none.pem")...))
 	refused(t, "client-cert and client-key")(carillon(t.Context(), append(find, "--ca", ca, "--client-cert", ca)...))
 	refused(t, "InvalidSecurity", "Use "+r.URL)(carillon(t.Context(), "events", "find", "--endpoint", "http"+strings.TrimPrefix(r.URL, "https")))
@@ -53,7 +56,7 @@ func TestCommandsShowAClientCertificate(t *testing.T) {
 }
 
 func TestAVariableOfTheCommandsIsNoStraySettingOfServe(t *testing.T) {
-	s, err := settings(t, "", []string{"CARILLON_CA=x", "CARILLON_CLIENT_CERT=x", "CARILLON_CLIENT_KEY=x", "CARILLON_KA=x"})
+	s, err := settings(t, "", []string{"CARILLON_CA=x", "CARILLON_SERVER_NAME=x", "CARILLON_CLIENT_CERT=x", "CARILLON_CLIENT_KEY=x", "CARILLON_KA=x"})
 	if err != nil || len(s.strays) != 1 || s.strays[0] != "CARILLON_KA" {
 		t.Errorf("%v, %v", s.strays, err)
 	}

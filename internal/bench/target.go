@@ -58,7 +58,9 @@ func (t Target) dial(ctx context.Context) (net.Conn, error) {
 	if t.Config != nil {
 		config = t.Config.Clone()
 	}
-	config.ServerName = host
+	if config.ServerName == "" {
+		config.ServerName = host
+	}
 	return (&tls.Dialer{NetDialer: &d, Config: config}).DialContext(ctx, "tcp", t.Address)
 }
 
