@@ -29,7 +29,8 @@ type AuthMode string
 const (
 	// AuthDev accepts any credentials, and none.
 	AuthDev AuthMode = "dev"
-	// AuthStrict accepts requests that a key of the credentials file has signed.
+	// AuthStrict accepts requests that a key of the credentials file has signed, or
+	// one that IAM knows.
 	AuthStrict AuthMode = "strict"
 )
 
@@ -118,7 +119,7 @@ type Config struct {
 
 	Outside Outside
 
-	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
@@ -275,8 +276,6 @@ func (c *Config) check() error {
 	switch {
 	case c.Auth != AuthDev && c.Auth != AuthStrict:
 		return fmt.Errorf("auth %q: want dev or strict", c.Auth)
-	case c.Auth == AuthStrict && c.Credentials == "":
-		return errors.New("auth strict needs a credentials file: set --credentials FILE")
 	case c.Auth == AuthDev && c.Credentials != "":
 		return errors.New("a credentials file is set, but auth is dev and would accept everybody: set --auth strict")
 	case c.SyncInterval < 0:

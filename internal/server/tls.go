@@ -209,7 +209,7 @@ func (c *Config) checkReach(addr *net.TCPAddr) error {
 	}
 	if c.Auth == AuthDev {
 		return fmt.Errorf("listen %s: others can reach this address, and auth dev accepts everybody: "+
-			"set --auth strict with --credentials FILE, listen on 127.0.0.1, or say --insecure", c.Listen)
+			"set --auth strict (after carillon init, or with --credentials FILE), listen on 127.0.0.1, or say --insecure", c.Listen)
 	}
 	if !c.TLS.On() && len(c.TrustedProxies) == 0 {
 		return fmt.Errorf("listen %s: others can reach this address, and what is sent over plain HTTP can be read on the way: "+
