@@ -82,6 +82,15 @@ func beginning(c *Config, archivedAt, now time.Time) time.Time {
 	return archivedAt
 }
 
+// oldest is the position of the first message that can be replayed.
+func (rec *topicRecord) oldest(now time.Time) position {
+	p := from(beginning(&rec.Settings.Config, rec.ArchivedAt, now))
+	if p.before(rec.ArchivedBy) {
+		p = rec.ArchivedBy
+	}
+	return p
+}
+
 // noteArchive has the archive be what the settings say now; before is what they
 // said. A shorter retention holds at once: what it has removed does not come back
 // with a longer one.
@@ -93,7 +102,11 @@ func (rec *topicRecord) noteArchive(tx *store.Tx, before Config) error {
 	case days == 0:
 		return rec.endArchive(tx)
 	case had == 0:
-		rec.ArchivedAt = tx.Now()
+		s, err := fifoOf(tx, rec.Number)
+		if err != nil {
+			return err
+		}
+		rec.ArchivedAt, rec.ArchivedBy = tx.Now(), s.next()
 	case days < had:
 		rec.ArchivedAt = beginning(&rec.Settings.Config, rec.ArchivedAt, tx.Now())
 	}
@@ -107,7 +120,7 @@ func (rec *topicRecord) endArchive(tx *store.Tx) error {
 	if err := timer.Cancel(tx, timer.TopicSweep, rec.SweepAt, archiveRef(rec.Number)); err != nil {
 		return err
 	}
-	rec.ArchivedAt, rec.SweepAt = time.Time{}, time.Time{}
+	rec.ArchivedAt, rec.ArchivedBy, rec.SweepAt = time.Time{}, position{}, time.Time{}
 	err := eachReplay(tx, rec.Number, func(id ID, r *replayRecord) error {
 		if !r.Holding || r.CatchingUp {
 			return nil

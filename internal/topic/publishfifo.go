@@ -55,6 +55,9 @@ func fifoOf(tx *store.Tx, topic uint64) (s fifoState, err error) {
 	return s, err
 }
 
+// next is the position before which every message lies, and none that is to come.
+func (s fifoState) next() position { return position{s.archived, s.sequence + 1} }
+
 func decodeFIFO(v []byte) (s fifoState, err error) {
 	switch {
 	case len(v) == 13 && v[0] == recordVersion:

@@ -41,7 +41,25 @@ func (b box) Deliver(tx *store.Tx, d *delivery.Delivery, _ any) error {
 	if err != nil {
 		return err
 	}
-	return tx.Set(key, append(append(had, d.Body...), ' '))
+	return tx.Set(key, append(append(had, b.text(d)...), ' '))
+}
+
+// text is the message, with a star where its deduplication id says that it is
+// replayed, and so does the document, if it is one.
+func (b box) text(d *delivery.Delivery) string {
+	text, star := string(d.Body), ""
+	replayed := strings.Contains(notification.ReadExtras(d.Params).Dedup, "-replay-")
+	if replayed {
+		star = "*"
+	}
+	if strings.HasPrefix(text, "{") {
+		doc, err := notification.Parse(d.Body)
+		if err != nil || doc.Replayed != replayed {
+			b.t.Errorf("%s has a deduplication id that says %v (%v)", d.Body, replayed, err)
+		}
+		text = doc.Message
+	}
+	return text + star
 }
 
 // mail is a topic's subscribers, their queues and the power that may fail.

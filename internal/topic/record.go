@@ -46,6 +46,7 @@ type topicRecord struct {
 	Tags       map[string]string `json:"tags,omitempty"`
 	CreatedAt  time.Time         `json:"createdAt"`
 	ArchivedAt time.Time         `json:"archivedAt,omitzero"` // since when it archives; later, if a shorter retention has removed what was before
+	ArchivedBy position          `json:"archivedBy,omitzero"` // what lies before is of an archive that it had
 	SweepAt    time.Time         `json:"sweepAt,omitzero"`    // when the timer for retention fires
 }
 

@@ -152,9 +152,9 @@ func neededFrom(r Reader, topic uint64) (first position, found bool, err error) 
 	return first, found, err
 }
 
-// beginReplay begins the replay that the settings of rec ask for, and holds it.
-// Whoever called writes rec.
-func (c *Core) beginReplay(tx *store.Tx, n Name, p place, rec *subscriptionRecord) error {
+// askReplay begins the replay that the settings of rec ask for; that of a
+// subscription that waits to be confirmed begins then. Whoever called writes rec.
+func (c *Core) askReplay(tx *store.Tx, n Name, p place, rec *subscriptionRecord) error {
 	t, err := getTopic(tx, n)
 	if err != nil {
 		return err
@@ -162,7 +162,17 @@ func (c *Core) beginReplay(tx *store.Tx, n Name, p place, rec *subscriptionRecor
 	if t.Settings.Config.ArchiveDays == 0 {
 		return fmt.Errorf("replay to a subscription of %s: %w", n.Topic, ErrNoArchive)
 	}
+	if rec.Pending {
+		return nil
+	}
+	return c.beginReplay(tx, &t, p, rec)
+}
+
+// beginReplay begins a replay and holds the subscription, which whoever called
+// writes. Errors but ErrTooManyReplays are the store's.
+func (c *Core) beginReplay(tx *store.Tx, t *topicRecord, p place, rec *subscriptionRecord) error {
 	var r replayRecord
+	var err error
 	if _, err := get(tx, replayKey(p.topic, p.id), &r); err != nil {
 		return err
 	}
@@ -170,13 +180,13 @@ func (c *Core) beginReplay(tx *store.Tx, n Name, p place, rec *subscriptionRecor
 	switch {
 	case !r.Holding:
 		if since, err = c.hold(tx, p, rec); err != nil {
-			return fmt.Errorf("replay to a subscription of %s: %w", n.Topic, err)
+			return fmt.Errorf("replay to subscription %s: %w", p.id, err)
 		}
 	case r.CatchingUp:
 		since = r.Next
 	}
 	next := from(rec.Settings.Replay.From)
-	if oldest := from(beginning(&t.Settings.Config, t.ArchivedAt, tx.Now())); next.before(oldest) {
+	if oldest := t.oldest(tx.Now()); next.before(oldest) {
 		next = oldest
 	}
 	if since.before(next) {
@@ -210,7 +220,7 @@ func (c *Core) hold(tx *store.Tx, p place, rec *subscriptionRecord) (position, e
 	if err != nil {
 		return position{}, err
 	}
-	return position{s.archived, s.sequence + 1}, tx.Set(heldKey(rec.Owner, p.region, p.topic, p.id), []byte{recordVersion})
+	return s.next(), tx.Set(heldKey(rec.Owner, p.region, p.topic, p.id), []byte{recordVersion})
 }
 
 // stopReplay ends a replay that nobody wants any more.

@@ -75,8 +75,8 @@ func (c *Core) Subscribe(tx *store.Tx, n Name, r Request) (Subscription, error) 
 		Pending: !r.Confirmed, Authenticated: r.Confirmed, CreatedAt: tx.Now(),
 	}
 	p := place{t.Number, n.Region, r.ID}
-	if r.Settings.Replay != nil && r.Confirmed {
-		if err := c.beginReplay(tx, n, p, &rec); err != nil {
+	if r.Settings.Replay != nil {
+		if err := c.askReplay(tx, n, p, &rec); err != nil {
 			return Subscription{}, err
 		}
 	}
@@ -164,7 +164,7 @@ func (c *Core) Confirm(tx *store.Tx, n Name, token string, authenticated, guard 
 	if old.Pending {
 		rec.Pending, rec.Authenticated, rec.Guarded = false, authenticated, guard && authenticated
 		if rec.Settings.Replay != nil && t.Settings.Config.ArchiveDays > 0 {
-			if err := c.beginReplay(tx, n, place{t.Number, n.Region, id}, &rec); err != nil {
+			if err := c.beginReplay(tx, &t, place{t.Number, n.Region, id}, &rec); err != nil {
 				return Subscription{}, err
 			}
 		}
@@ -186,13 +186,10 @@ func (c *Core) ChangeSubscription(tx *store.Tx, n Name, id ID, edit func(s *Subs
 // What the subscription has not got yet, it gets in either case.
 func (c *Core) ChangeReplay(tx *store.Tx, n Name, id ID, edit func(s *Subscription) error) error {
 	return c.changeSubscription(tx, n, id, edit, func(p place, rec *subscriptionRecord) error {
-		switch {
-		case rec.Settings.Replay == nil:
+		if rec.Settings.Replay == nil {
 			return stopReplay(tx, p)
-		case rec.Pending:
-			return nil // it begins when the subscription is confirmed
 		}
-		return c.beginReplay(tx, n, p, rec)
+		return c.askReplay(tx, n, p, rec)
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 // messages that it says, all of which can be read; and so are those of archives,
 // where there is nothing that nobody needs (verifyreplay.go).
 func Verify(v *store.View, report func(problem string)) error {
-	c := &check{v: v, report: report, regions: map[uint64]string{}, counts: map[uint64]*Counts{}, usages: map[string]*Usage{}, keeps: map[uint64]position{}}
+	c := &check{v: v, report: report, regions: map[uint64]string{}, counts: map[uint64]*Counts{}, usages: map[string]*Usage{}, keeps: map[uint64]bool{}}
 	for _, step := range []func() error{c.topics, c.deletions, c.subscriptions, c.indexes, c.compare, c.fanouts, c.replays, c.archives} {
 		if err := step(); err != nil {
 			return err
@@ -32,7 +32,7 @@ type check struct {
 	found   int               // subscriptions
 	held    int               // of these
 
-	keeps map[uint64]position // from where a topic keeps messages in its archive
+	keeps map[uint64]bool // topics that archive, or have a replay that has something to send
 }
 
 func (c *check) usage(account, region string) *Usage {
@@ -56,7 +56,7 @@ func (c *check) topics() error {
 		}
 		c.regions[rec.Number], c.counts[rec.Number] = n.Region, &Counts{}
 		if rec.Settings.Config.ArchiveDays > 0 {
-			c.keeps[rec.Number] = position{}
+			c.keeps[rec.Number] = true
 		}
 		*c.usage(n.Account, n.Region).kind(rec.Settings.Config.FIFO)++
 		if named, found, err := nameOf(c.v, rec.Number); err != nil || !found || named != n {
