@@ -9,17 +9,18 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/topic"
 )
 
-const archivePolicy = `{"MessageRetentionPeriod":"1"}`
+const forADay = `{"MessageRetentionPeriod":"1"}`
 
 // ordered publishes to a FIFO topic.
 func (p *publisher) ordered(arn *string, text, kind string) {
 	p.t.Helper()
-	must(p.Publish(p.ctx, &sns.PublishInput{TopicArn: arn, Message: &text, MessageGroupId: aws.String("g"), MessageDeduplicationId: &text, MessageAttributes: kindOf(kind)}))(p.t)
+	must(p.Publish(p.ctx, &sns.PublishInput{TopicArn: arn, Message: &text, MessageGroupId: aws.String("g"), MessageDeduplicationId: &text, MessageAttributes: map[string]types.MessageAttributeValue{"kind": attribute1("String", kind)}}))(p.t)
 }
 
 func replayFrom(at time.Time) string {
@@ -33,7 +34,7 @@ func replayBetween(from, to time.Time) string {
 func TestWhoSubscribesWithAReplayPolicyGetsWhatWasPublishedBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := startPublishing(t)
-		arn := p.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": archivePolicy})
+		arn := p.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": forADay})
 		began := time.Now()
 		p.ordered(arn, "1", "x")
 		p.ordered(arn, "2", "y")
@@ -42,7 +43,7 @@ func TestWhoSubscribesWithAReplayPolicyGetsWhatWasPublishedBefore(t *testing.T) 
 		time.Sleep(time.Second)
 		fifo, plain, raw := p.queue("f.fifo", queue.Config{}), p.queue("s", queue.Config{}), p.queue("r.fifo", queue.Config{})
 		sub := p.subscribe(arn, "sqs", fifo, attrs{"ReplayPolicy": replayFrom(began)})
-		p.subscribe(arn, "sqs", plain, attrs{"ReplayPolicy": replayBetween(began, began)})
+		p.subscribe(arn, "sqs", plain, attrs{"ReplayPolicy": replayBetween(began, began.Add(time.Millisecond))})
 		p.subscribe(arn, "sqs", raw, attrs{"ReplayPolicy": replayFrom(began), "RawMessageDelivery": "true", "FilterPolicy": `{"kind":["x"]}`})
 		p.ordered(arn, "4", "x")
 		time.Sleep(time.Second)
@@ -78,8 +79,8 @@ func TestWhoSubscribesWithAReplayPolicyGetsWhatWasPublishedBefore(t *testing.T) 
 func TestAReplayComesAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := startPublishing(t)
-		arn := p.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": archivePolicy})
-		sub := p.subscribe(arn, "sqs", p.queue("f.fifo", queue.Config{}), raw)
+		arn := p.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": forADay})
+		sub := p.subscribe(arn, "sqs", p.queue("f.fifo", queue.Config{}), attrs{"RawMessageDelivery": "true"})
 		began := time.Now()
 		p.ordered(arn, "1", "x")
 		for range 2 { // minutes after it came first, and each other: a FIFO queue takes them as new
@@ -99,13 +100,13 @@ func TestAReplayComesAgainAndAgain(t *testing.T) {
 func TestTheEndOfAnArchiveIsTheEndOfItsMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := startPublishing(t)
-		arn := p.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": archivePolicy})
+		arn := p.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": forADay})
 		began := time.Now()
 		p.ordered(arn, "1", "x")
 		must(0, p.set(arn, "ArchivePolicy", "{}"))(t)
 		_, err := p.trySubscribe(arn, "sqs", p.queue("f.fifo", queue.Config{}), attrs{"ReplayPolicy": replayFrom(began)})
 		refused(t, "subscribe", err, parameter, "Invalid parameter: ReplayPolicy: the topic has no ArchivePolicy")
-		must(0, p.set(arn, "ArchivePolicy", archivePolicy))(t)
+		must(0, p.set(arn, "ArchivePolicy", forADay))(t)
 		p.ordered(arn, "2", "x")
 		p.subscribe(arn, "sqs", queueARN("f.fifo"), attrs{"ReplayPolicy": replayFrom(began), "RawMessageDelivery": "true"})
 		synctest.Wait()
@@ -117,7 +118,7 @@ func TestReplaysAtATimeHaveALimit(t *testing.T) {
 	limits := topic.DefaultLimits
 	limits.Replays = 0
 	a := startWith(t, limits)
-	arn := a.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": archivePolicy})
+	arn := a.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": forADay})
 	_, err := a.trySubscribe(arn, "sqs", queueARN("q"), attrs{"ReplayPolicy": replayFrom(time.Now())})
 	refused(t, "subscribe", err, "ReplayLimitExceeded", "Replay limit exceeded")
 	equal(t, "nobody subscribes", a.attributes(arn)["SubscriptionsConfirmed"], "0")
