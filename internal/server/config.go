@@ -217,6 +217,7 @@ func withDefaultTopics(l topic.Limits) topic.Limits {
 		{&l.Topics, &d.Topics}, {&l.FIFOTopics, &d.FIFOTopics}, {&l.Tags, &d.Tags}, {&l.Subscriptions, &d.Subscriptions},
 		{&l.FIFOSubscriptions, &d.FIFOSubscriptions}, {&l.Pending, &d.Pending},
 		{&l.FiltersPerTopic, &d.FiltersPerTopic}, {&l.FiltersPerAccount, &d.FiltersPerAccount},
+		{&l.Replays, &d.Replays},
 	} {
 		if *limit.set == 0 {
 			*limit.set = *limit.standard

@@ -1,8 +1,11 @@
 package topic
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/store"
@@ -121,15 +124,21 @@ func (rec *topicRecord) endArchive(tx *store.Tx) error {
 		return err
 	}
 	rec.ArchivedAt, rec.ArchivedBy, rec.SweepAt = time.Time{}, position{}, time.Time{}
+	failed := map[ID]*replayRecord{}
 	err := eachReplay(tx, rec.Number, func(id ID, r *replayRecord) error {
-		if !r.Holding || r.CatchingUp {
-			return nil
+		if r.Holding && !r.CatchingUp {
+			failed[id] = r
 		}
-		r.fail(ReasonNoArchive)
-		return r.save(tx, rec.Number, id)
+		return nil
 	})
 	if err != nil {
 		return err
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(failed), func(a, b ID) int { return bytes.Compare(a[:], b[:]) }) {
+		failed[id].fail(ReasonNoArchive)
+		if err := failed[id].save(tx, rec.Number, id); err != nil {
+			return err
+		}
 	}
 	return trim(tx, rec.Number)
 }
