@@ -310,6 +310,8 @@ func (m *mail) sound() error {
 func FuzzStoredMessagesAreReadOrRefused(f *testing.F) {
 	f.Add((&Message{Text: "t", Subject: "s", Texts: map[Protocol]string{Queue: "q"}, Silent: true, Attributes: []notification.Attribute{{Name: "a", Type: "String", Value: []byte("v")}}, At: time.Unix(1, 0)}).encode())
 	f.Add((&fanout{first: 1, next: 2}).encode())
+	f.Add(fifoState{sequence: 1, bucket: 2, archived: 3}.encode())
+	f.Add(archiveKey(1, position{2, 3}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if m, err := decodeMessage(b); err == nil {
 			again, err := decodeMessage(m.encode())
@@ -319,6 +321,12 @@ func FuzzStoredMessagesAreReadOrRefused(f *testing.F) {
 		}
 		if fan, err := decodeFanout(b); err == nil && string(fan.encode()) != string(b) {
 			t.Errorf("%x became %x", b, fan.encode())
+		}
+		if s, err := decodeFIFO(b); err == nil && s.archived != 0 && string(s.encode()) != string(b) {
+			t.Errorf("%x became %x", b, s.encode())
+		}
+		if at, err := positionOf(b); err == nil && string(archiveKey(1, at)[10:]) != string(b[10:]) {
+			t.Errorf("%x became %+v", b, at)
 		}
 	})
 }
