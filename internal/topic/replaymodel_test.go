@@ -48,7 +48,6 @@ type replays struct {
 	archivedAt time.Time
 	archive    []kept
 	all, now   []*archiveReader
-	seed       uint64
 }
 
 // Whatever the order of what happens, and wherever the power fails: who replays
@@ -64,7 +63,7 @@ func TestReplaysAreAsTheirModel(t *testing.T) {
 			return mailStep{
 				Do: rapid.SampledFrom([]string{
 					"subscribe", "subscribe", "subscribe", "unsubscribe", "publish", "publish", "publish", "publish", "publish",
-					"work", "work", "tick", "tick", "tick", "tick", "crash", "archive", "archive", "replay", "replay", "replay", "stop", "hour", "sweep", "filter", "unarchive",
+					"work", "work", "tick", "tick", "tick", "tick", "crash", "archive", "archive", "replay", "replay", "replay", "stop", "hour", "sweep", "filter", "unarchive", "delete",
 				}).Draw(rt, "do"),
 				N: rapid.IntRange(0, 7).Draw(rt, "n"), Seed: rapid.Uint64().Draw(rt, "seed"),
 			}
@@ -80,12 +79,7 @@ func TestReplaysAreAsTheirModel(t *testing.T) {
 func playReplays(t *testing.T, steps []mailStep) error {
 	m := &replays{mail: startMail(t)}
 	defer func() { m.stop() }()
-	m.must(func(tx *store.Tx) error {
-		return m.core.Create(tx, named("t"), Settings{Config: Config{FIFO: true, ContentDedup: true}}, nil)
-	})
-	m.days = 2
-	m.archives(2)
-	m.archivedAt = time.Now()
+	m.begin()
 	for i, s := range steps {
 		if err := m.act(i, s); err != nil {
 			return fmt.Errorf("step %d, %+v: %w", i, s, err)
@@ -111,6 +105,31 @@ func playReplays(t *testing.T, steps []mailStep) error {
 	return m.wantNothingLeft()
 }
 
+// begin makes the topic.
+func (m *replays) begin() {
+	m.archiving(2)
+	m.days, m.archivedAt, m.archive, m.now = 2, time.Now(), nil, nil
+}
+
+// ends deletes it, and makes another of its name.
+func (m *replays) ends() error {
+	err := m.shard.Update(context.Background(), func(tx *store.Tx) error { return m.core.Delete(tx, named("t")) })
+	if m.days > 0 {
+		if !errors.Is(err, ErrArchiving) {
+			return fmt.Errorf("delete a topic that archives: %w", err)
+		}
+		return nil
+	}
+	for _, r := range m.now {
+		if err := m.leaves(r); err != nil {
+			return err
+		}
+		r.wants = r.wants[:len(m.got(r.id))]
+	}
+	m.begin()
+	return err
+}
+
 func (m *replays) act(i int, s mailStep) error {
 	switch s.Do {
 	case "subscribe":
@@ -129,6 +148,8 @@ func (m *replays) act(i int, s mailStep) error {
 			days = 0
 		}
 		return m.reconfigure(days)
+	case "delete":
+		return m.ends()
 	case "hour":
 		m.stop()
 		time.Sleep(time.Duration(1+s.N*s.N) * time.Hour)
