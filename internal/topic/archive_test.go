@@ -88,6 +88,37 @@ func TestMessagesLieInOrderAlsoWhereTheClockIsSetBack(t *testing.T) {
 	})
 }
 
+// subscribesFrom subscribes with a replay.
+func (m *mail) subscribesFrom(id ID, from time.Time) {
+	m.must(func(tx *store.Tx) error {
+		_, err := m.core.Subscribe(tx, named("t"), Request{
+			ID: id, Protocol: Queue, Endpoint: arn.Queue("eu-west-1", "111122223333", id.String()).String(), Owner: "111122223333",
+			Settings: Subscribed{Raw: true, Replay: &Window{From: from}}, Confirmed: true,
+		})
+		return err
+	})
+}
+
+func TestRetentionLeavesWhatAReplayHasStillToSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &replays{mail: startMail(t)}
+		defer func() { m.stop() }()
+		m.archiving(1)
+		said(t, m.core, m.shard, "1")
+		m.subscribesFrom(ID{1}, time.Now())
+		m.stop()
+		time.Sleep(48 * time.Hour)
+		m.open()
+		m.sweep()
+		m.tick(0) // its window
+		m.sweep()
+		want(t, "when it was sent", archivedTexts(t, m.shard), []string{})
+		for m.tick(0) {
+		}
+		want(t, "messages", m.got(ID{1}), []string{"1*"})
+	})
+}
+
 func TestAReplayOfAnArchiveThatEndsFailsAndItsSubscriptionGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &replays{mail: startMail(t)}
@@ -95,13 +126,7 @@ func TestAReplayOfAnArchiveThatEndsFailsAndItsSubscriptionGoesOn(t *testing.T) {
 		m.archiving(1)
 		said(t, m.core, m.shard, "1")
 		id := ID{1}
-		m.must(func(tx *store.Tx) error {
-			_, err := m.core.Subscribe(tx, named("t"), Request{
-				ID: id, Protocol: Queue, Endpoint: arn.Queue("eu-west-1", "111122223333", id.String()).String(), Owner: "111122223333",
-				Settings: Subscribed{Raw: true, Replay: &Window{From: time.Now().Add(-time.Hour)}}, Confirmed: true,
-			})
-			return err
-		})
+		m.subscribesFrom(id, time.Now().Add(-time.Hour))
 		state := func() (r Replay) {
 			m.must(func(tx *store.Tx) (err error) { r, _, err = ReplayOf(tx, 1, id); return err })
 			return r

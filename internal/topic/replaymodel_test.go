@@ -154,15 +154,28 @@ func (m *replays) act(i int, s mailStep) error {
 		m.stop()
 		time.Sleep(time.Duration(1+s.N*s.N) * time.Hour)
 		m.open()
+		if s.Seed%2 == 1 {
+			m.sweep()
+		}
 	case "sweep":
-		m.must(func(tx *store.Tx) error {
-			rec, err := getTopic(tx, named("t"))
-			if err != nil {
-				return err
-			}
-			return m.core.Sweep(tx, rec.SweepAt, archiveRef(rec.Number))
-		})
+		m.sweep()
 	}
+	return m.actOn(s)
+}
+
+// sweep is what the archive's timer does.
+func (m *replays) sweep() {
+	m.must(func(tx *store.Tx) error {
+		rec, err := getTopic(tx, named("t"))
+		if err != nil {
+			return err
+		}
+		return m.core.Sweep(tx, rec.SweepAt, archiveRef(rec.Number))
+	})
+}
+
+// actOn is act where it is about one who subscribes.
+func (m *replays) actOn(s mailStep) error {
 	if len(m.now) == 0 {
 		return nil
 	}
