@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -127,6 +128,34 @@ func subscribe(t *tour) {
 	}
 	_, err = t.sns.GetSubscriptionAttributes(t.ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: sub})
 	hasError[*types.NotFoundException](t, "a subscription that is gone", err)
+}
+
+func subscribePages(t *tour) {
+	arn := t.topic(nil)
+	const count = 120
+	for i := range count {
+		must(t.trySubscribe(arn, "sms", fmt.Sprintf("+4917012345%03d", i), nil))(t)
+	}
+	found := map[string]bool{}
+	for pages := sns.NewListSubscriptionsByTopicPaginator(t.sns, &sns.ListSubscriptionsByTopicInput{TopicArn: arn}); pages.HasMorePages(); {
+		page := must(pages.NextPage(t.ctx))(t)
+		equal(t, "at most a hundred", len(page.Subscriptions) <= 100, true)
+		for _, s := range page.Subscriptions {
+			found[*s.Endpoint] = true
+		}
+	}
+	equal(t, "by topic", len(found), count)
+	mine := 0
+	for pages := sns.NewListSubscriptionsPaginator(t.sns, &sns.ListSubscriptionsInput{}); pages.HasMorePages(); {
+		for _, s := range must(pages.NextPage(t.ctx))(t).Subscriptions {
+			if *s.TopicArn == *arn {
+				mine++
+			}
+		}
+	}
+	equal(t, "of the account", mine, count)
+	_, err := t.sns.ListTopics(t.ctx, &sns.ListTopicsInput{NextToken: aws.String("made up")})
+	hasError[*types.InvalidParameterException](t, "a made up token", err)
 }
 
 func subscriptionAttributes(t *tour) {

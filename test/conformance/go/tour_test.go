@@ -81,10 +81,12 @@ var scenarios = []struct {
 	{"topic-attributes", topicAttributes},
 	{"topic-policy", topicPolicy},
 	{"subscribe", subscribe},
+	{"subscribe-pages", subscribePages},
 	{"subscription-attributes", subscriptionAttributes},
 	{"push-endpoints", pushEndpoints},
 	{"text-messages", textMessages},
 	{"publish", publish},
+	{"publish-filter", publishFilter},
 	{"publish-batch", publishBatch},
 	{"publish-fifo", publishFIFO},
 }
