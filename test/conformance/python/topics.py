@@ -203,6 +203,8 @@ def text(t):
         t.sns.set_sms_attributes(attributes={"DefaultSMSType": "x"})
     number = "+49170" + str(abs(hash(t.name())))[:7]
     equal(t.sns.check_if_phone_number_is_opted_out(phoneNumber=number)["isOptedOut"], False, "opted out")
+    with fails("InvalidParameter", message="no gateway"):  # AWS would send it; a server without a gateway must not say that it did
+        t.sns.publish(PhoneNumber=number, Message="m")
     t.sns.opt_in_phone_number(phoneNumber=number)
     equal(t.sns.list_phone_numbers_opted_out()["phoneNumbers"], [], "numbers that opted out")
     equal(t.sns.list_origination_numbers()["PhoneNumbers"], [], "numbers of our own")
