@@ -145,10 +145,10 @@ func callers(suites map[string]string, service, op string, shared bool) []string
 	var spellings []string
 	camel, low := strings.ToLower(op[:1])+op[1:], snake(op, '_')
 	for _, spelling := range []string{
-		"." + op + "(", // Go
+		"." + op + "(",                                    // Go
 		"." + low + "(", ".get_paginator(\"" + low + "\"", // Python
 		"." + camel + "(", "." + camel + "Paginator(", // Java
-		"(\"" + op + "\"",              // JavaScript
+		"(\"" + op + "\"",                // JavaScript
 		"\", \"" + snake(op, '-') + "\"", // the command line
 	} {
 		spellings = append(spellings, service+spelling)
