@@ -89,6 +89,7 @@ var scenarios = []struct {
 	{"publish-filter", publishFilter},
 	{"publish-batch", publishBatch},
 	{"publish-fifo", publishFIFO},
+	{"topics-http-confirm", topicsHTTPConfirm},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
