@@ -64,6 +64,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
 		Credentials: keys,
+		Sessions:    r.sessions,
+		Unsigned:    unsigned,
 		Decide:      decider.Question(),
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),

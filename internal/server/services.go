@@ -9,7 +9,6 @@ import (
 	"github.com/carillon-events/carillon/internal/api/events"
 	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
-	"github.com/carillon-events/carillon/internal/api/sts"
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
@@ -81,6 +80,10 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)
 	registry.MustRegister(newDepths(shard, r.log))
+	tokens, err := r.tokens(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
 
 	r.countWaiting(outbox)
 	timers := &timer.Loop{
@@ -104,7 +107,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
 		events.New(shard, core, outbox, archives, calls),
 		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt()}),
-		sts.New(accountOf(keys)),
+		tokens,
 	}, nil
 }
 
