@@ -21,17 +21,22 @@ type Assumption struct {
 	Keys     policy.Values    // of the request, besides the global ones
 }
 
-// Trust decides who may assume a role: its trust policy must allow it, and in
-// another account, or if it trusts an account as a whole, the caller's own
-// policies must, too.
+// Trust decides who may assume a role.
+type Trust struct {
+	Now     func() time.Time
+	Denials *Denials // nil: denials are not explained
+}
+
+// Decide decides: the role's trust policy must allow it, and in another account,
+// or if it trusts an account as a whole, the caller's own policies must, too.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
-func Trust(c *wire.Call, now time.Time, a Assumption) error {
+func (t Trust) Decide(c *wire.Call, a Assumption) error {
 	id, _ := c.Caller.(*Identity)
 	if id == nil {
 		id = new(Identity)
 	}
 	r := &policy.Request{Action: a.Action, Resource: a.RoleARN, ResourceAccount: a.Account}
-	r.Context = &assumptionKeys{call: c, id: id, now: now, of: &a}
+	r.Context = &assumptionKeys{call: c, id: id, now: t.Now(), of: &a}
 	set := &policy.Set{MustBeTrusted: true}
 	if a.Provider != "" {
 		r.Principal = policy.Principal{Kind: policy.Provider, ARN: a.Provider}
@@ -44,7 +49,7 @@ func Trust(c *wire.Call, now time.Time, a Assumption) error {
 		if d := policy.Decide(r, set); d.Allows() {
 			return nil
 		} else if a.Provider == "" && a.Account == c.Account {
-			return &wire.Error{Code: "AccessDenied", Status: 403, Message: d.Denial(r)}
+			return &wire.Error{Code: "AccessDenied", Status: 403, Message: d.Denial(r), Explained: t.Denials.Seal(c.Account, c.UserID(), r, &d)}
 		}
 	}
 	if a.Provider != "" {

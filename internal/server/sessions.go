@@ -37,9 +37,16 @@ func (r *Running) tokens(ctx context.Context, keys *access.Credentials) (*wire.S
 	o := sts.Options{
 		Role: directory.Role, Sealer: sealer, Account: accountOf(keys), Caller: callerOf, Providers: providers, Now: time.Now,
 	}
+	sealed, err := r.box(ctx, "denials")
+	if err != nil {
+		return nil, err
+	}
+	denials := access.NewDenials(sealed)
+	o.Decode = denials.Open
 	if keys != nil {
+		trust := access.Trust{Now: time.Now, Denials: denials}
 		holders.Key = keys.Lookup
-		o.Trust = func(c *wire.Call, q sts.Question) error { return access.Trust(c, time.Now(), access.Assumption(q)) }
+		o.Trust = func(c *wire.Call, q sts.Question) error { return trust.Decide(c, access.Assumption(q)) }
 	}
 	r.sessions = access.NewSessions(holders)
 	return sts.New(o), nil

@@ -109,6 +109,10 @@ type Error struct {
 	Code    string // shape name as in the model: "QueueDoesNotExist"; or a common code: "InvalidParameterValue"
 	Message string
 	Status  int // 0: as the model's ErrorInfo says, else 400
+
+	// Explained is why, sealed for STS's DecodeAuthorizationMessage: it goes into a
+	// header of the answer. Empty: there is no more to say.
+	Explained string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

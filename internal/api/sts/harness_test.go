@@ -49,7 +49,7 @@ type world struct {
 	issuers map[string][]string
 	verify  *webidentity.Verifier
 	handler *edge.Handler
-	last    *http.Request
+	last    http.Header // of the last answer
 }
 
 func newWorld(t *testing.T, strict bool) *world {
@@ -67,12 +67,14 @@ func newWorld(t *testing.T, strict bool) *world {
 	o := sts.Options{Role: w.Role, Sealer: sealer, Managed: w.find, Providers: w, Now: time.Now, Caller: w.caller,
 		Account: func(key string) (string, bool) { id, ok := keys.Lookup(key); return id.Account, ok }}
 	front := edge.Options{Region: "us-east-1", Now: time.Now, Unsigned: map[string]bool{"sts:AssumeRoleWithWebIdentity": true}}
+	denials := access.NewDenials(box)
+	o.Decode = denials.Open
 	if strict {
 		holders.Key = w.key(keys)
 		front.Credentials = keys
 		o.Trust = func(c *wire.Call, q sts.Question) error {
 			w.settle(c)
-			return access.Trust(c, time.Now(), access.Assumption(q))
+			return access.Trust{Now: time.Now, Denials: denials}.Decide(c, access.Assumption(q))
 		}
 	}
 	front.Sessions = access.NewSessions(holders)
@@ -189,9 +191,9 @@ func (w *world) Do(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = io.NopCloser(strings.NewReader(""))
 	}
-	w.last = r
 	out := httptest.NewRecorder()
 	w.handler.ServeHTTP(out, in)
+	w.last = out.Header()
 	return out.Result(), nil
 }
 

@@ -35,8 +35,9 @@ type Options struct {
 	Trust func(c *wire.Call, q Question) error
 	// Managed finds a managed policy; nil: there are none.
 	Managed func(arn string) (*policy.Document, bool)
-	// Decode opens what a denial was sealed in; nil: nobody seals them.
-	Decode func(message string) (string, error)
+	// Decode opens what a denial of that account was sealed in; nil: nobody seals
+	// them.
+	Decode func(account, message string) (string, error)
 	// Providers vouch for web identities; nil: there are none.
 	Providers Providers
 	Now       func() time.Time

@@ -157,3 +157,28 @@ func TestWhatThereIsNotIsRefusedByName(t *testing.T) {
 	_, err = w.as("test", "test", "").DecodeAuthorizationMessage(t.Context(), &awssts.DecodeAuthorizationMessageInput{EncodedMessage: aws.String("x")})
 	refused(t, "no message", err, "InvalidAuthorizationMessageException", "")
 }
+
+func TestADenialIsExplainedToItsAccount(t *testing.T) {
+	w := newWorld(t, true)
+	w.put(alice, "AIDAALICE", may("Deny", assume))
+	w.put(ourRole, "AROAONE", trusting(alice, assume, ""))
+	w.put(theirRole, "AROATWO", trusting(ours, assume, ""))
+	_, err := w.assume(w.alice(), ourRole)
+	refused(t, "denied", err, "AccessDenied", "explicit deny")
+	message := w.last.Get("X-Carillon-Authorization-Message")
+	out, err := w.root().DecodeAuthorizationMessage(t.Context(), &awssts.DecodeAuthorizationMessageInput{EncodedMessage: &message})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{`"allowed":false`, `"explicitDeny":true`, `"arn":"` + alice + `"`, `"action":"sts:AssumeRole"`, `"resource":"` + ourRole + `"`, "denied by statement 1"} {
+		if !strings.Contains(*out.DecodedMessage, part) {
+			t.Errorf("no %s in %s", part, *out.DecodedMessage)
+		}
+	}
+	message = "A" + message
+	_, err = w.root().DecodeAuthorizationMessage(t.Context(), &awssts.DecodeAuthorizationMessageInput{EncodedMessage: &message})
+	refused(t, "tampered", err, "InvalidAuthorizationMessageException", "")
+	if _, err := w.assume(w.alice(), theirRole); err == nil || w.last.Get("X-Carillon-Authorization-Message") != "" {
+		t.Errorf("another account's role is explained: %v", err)
+	}
+}
