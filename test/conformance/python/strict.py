@@ -106,6 +106,27 @@ def skewed_clock(t):
                 check(status in (400, 403) and "InvalidSignatureException" in text, f"{status} {text}")
 
 
+@scenario("strict-sessions")
+def sessions(t):
+    one, two = (t.sts.get_session_token(DurationSeconds=900)["Credentials"] for _ in range(2))
+
+    def holding(token):
+        return Tour(t.endpoint, t.account, key=one["AccessKeyId"], secret=one["SecretAccessKey"], token=token)
+
+    own = holding(one["SessionToken"])
+    equal(own.sts.get_caller_identity()["Account"], t.account, "Account")
+    own.queue()
+    own.events.list_event_buses()
+    for what, token in (("no token", None), ("another token", two["SessionToken"]), ("nonsense", "nonsense")):
+        with case(what):
+            all_fail(holding(token), UNKNOWN_KEY)
+    url = own.sts.generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        check(t.account in answer.read().decode(), "a presigned request says who it is")
+    with fails("AccessDenied", message="Roles may not be assumed by root accounts."):
+        t.sts.assume_role(RoleArn=f"arn:aws:iam::{t.account}:role/nobody", RoleSessionName="night")
+
+
 @scenario("strict-unsigned")
 def unsigned(t):
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
