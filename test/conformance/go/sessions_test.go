@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 PackedPolicySize is what the model has that we speak.
+
 package conformance
 
 import (
