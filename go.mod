@@ -32,7 +32,10 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/aws/aws-sdk-go-v2/service/sns v1.47.8
+require (
+	github.com/aws/aws-sdk-go-v2/service/iam v1.62.0
+	github.com/aws/aws-sdk-go-v2/service/sns v1.47.8
+)
 
 require (
 	github.com/coreos/go-oidc/v3 v3.21.0

@@ -109,7 +109,7 @@ func newServeSettings() *serveSettings {
 
 	f = s.group("Access")
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
-	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with the keys of --auth strict")
+	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with keys of --auth strict, beside those that IAM has")
 	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
 	f.StringSliceVar(&s.issuers, "oidc-issuer", nil, "`issuer` whose OpenID Connect tokens AssumeRoleWithWebIdentity takes in every account, repeatable: URL, or URL=AUDIENCE (default audience: sts.amazonaws.com)")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")

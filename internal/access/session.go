@@ -89,6 +89,7 @@ func (s *Sessions) settle(id *Identity, c *session.Session) bool {
 		// The file's user may have policies, and the file may have lost it.
 		owner, ok := s.o.Key(c.Key)
 		id.Entity = owner.Entity
+		id.Operator = owner.Operator && c.Kind == session.User // which has the owner's rights
 		return ok && owner.Principal == c.Behind
 	}
 	return s.o.Key == nil

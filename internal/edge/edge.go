@@ -53,7 +53,13 @@ type Options struct {
 	Credentials *access.Credentials // nil is dev mode: every key is somebody
 	Sessions    *access.Sessions    // who has temporary credentials; nil: there are none
 	Unsigned    map[string]bool     // operations that bring another proof than a signature: "sts:AssumeRoleWithWebIdentity"
-	Decide      func(ctx context.Context, c *wire.Call, action, resource string) error
+
+	// Known is whose a key is in dev mode, if IAM made it; nil: there are none.
+	Known func(accessKey string) (access.Identity, bool)
+	// Used is told of every request whose signature was verified; nil: nobody is.
+	Used func(accessKey, service, region string)
+
+	Decide func(ctx context.Context, c *wire.Call, action, resource string) error
 
 	Origins   []string // web origins that may call us besides our own; "*" is all of them
 	CheckHost bool     // refuse host names that a web page could have made point at us

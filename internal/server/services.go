@@ -7,6 +7,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/api/events"
+	"github.com/carillon-events/carillon/internal/api/iam"
 	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
 	"github.com/carillon-events/carillon/internal/archive"
@@ -31,7 +32,7 @@ import (
 
 // services builds every service, and starts the parts that they need. Whoever
 // adds a service, a target or a kind of timer adds it here.
-func (r *Running) services(ctx context.Context, keys *access.Credentials, registry *prometheus.Registry) ([]*wire.Service, error) {
+func (r *Running) services(ctx context.Context, who *identities, keys *access.Credentials, registry *prometheus.Registry) ([]*wire.Service, error) {
 	shard := r.store.Shard(0)
 	receipts, err := secret(ctx, shard, "receipts")
 	if err != nil {
@@ -80,7 +81,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)
 	registry.MustRegister(newDepths(shard, r.log))
-	tokens, err := r.tokens(ctx, keys)
+	tokens, err := r.tokens(ctx, who, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +109,7 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		events.New(shard, core, outbox, archives, calls),
 		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt()}),
 		tokens,
+		iam.New(iam.Options{Shard: shard, Core: who.core, Directory: who.directory, Box: who.box}),
 	}, nil
 }
 
@@ -148,10 +150,14 @@ func Invariants() []store.Invariant {
 }
 
 // accountOf tells whose an access key is.
-func accountOf(keys *access.Credentials) func(string) (string, bool) {
+func accountOf(who *identities, keys *access.Credentials) func(string) (string, bool) {
 	return func(accessKey string) (string, bool) {
 		if keys == nil {
-			return access.Dev(accessKey).Account, true
+			id, ok := who.known(accessKey)
+			if !ok {
+				id = access.Dev(accessKey)
+			}
+			return id.Account, true
 		}
 		id, ok := keys.Lookup(accessKey)
 		return id.Account, ok

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,20 +23,20 @@ var unsigned = map[string]bool{"sts:AssumeRoleWithWebIdentity": true, "sts:Assum
 
 // tokens is STS, and what makes its sessions known to the edge. keys is nil in
 // dev mode.
-func (r *Running) tokens(ctx context.Context, keys *access.Credentials) (*wire.Service, error) {
+func (r *Running) tokens(ctx context.Context, who *identities, keys *access.Credentials) (*wire.Service, error) {
 	box, err := r.box(ctx, "sessions")
 	if err != nil {
 		return nil, err
 	}
-	directory := new(identity.Directory)
+	directory := who.directory
 	sealer := session.NewSealer(box)
-	providers, err := r.newProviders()
+	providers, err := r.newProviders(directory)
 	if err != nil {
 		return nil, err
 	}
-	holders := access.SessionOptions{Sealer: sealer, Entities: directory, Now: time.Now}
+	holders := access.SessionOptions{Sealer: sealer, Entities: directory, Managed: directory.Managed, Now: time.Now}
 	o := sts.Options{
-		Role: directory.Role, Sealer: sealer, Account: accountOf(keys), Caller: callerOf, Providers: providers, Now: time.Now,
+		Role: directory.Role, Sealer: sealer, Account: accountOf(who, keys), Caller: callerOf, Providers: providers, Managed: directory.Managed, Now: time.Now,
 	}
 	sealed, err := r.box(ctx, "denials")
 	if err != nil {
@@ -70,11 +71,12 @@ func callerOf(c *wire.Call) sts.Caller {
 
 // providers are the identity providers that an account trusts.
 type providers struct {
-	issuers map[string][]string // of the settings: in every account
+	issuers   map[string][]string // of the settings: in every account
+	directory *identity.Directory
 	*webidentity.Verifier
 }
 
-func (r *Running) newProviders() (*providers, error) {
+func (r *Running) newProviders(directory *identity.Directory) (*providers, error) {
 	issuers, err := parseIssuers(r.config.OIDCIssuers)
 	if err != nil {
 		return nil, err
@@ -89,12 +91,17 @@ func (r *Running) newProviders() (*providers, error) {
 		client.CloseIdleConnections()
 		return nil
 	})
-	return &providers{issuers, webidentity.New(client.Transport, time.Now)}, nil
+	return &providers{issuers, directory, webidentity.New(client.Transport, time.Now)}, nil
 }
 
 // Audiences implements sts.Providers.
-func (p *providers) Audiences(_, issuer string) ([]string, bool) {
+func (p *providers) Audiences(account, issuer string) ([]string, bool) {
 	audiences, ok := p.issuers[issuer]
+	if name, secure := strings.CutPrefix(issuer, "https://"); secure {
+		if iam, known := p.directory.OIDC(account, name); known {
+			return append(slices.Clone(audiences), iam.ClientIDs...), true
+		}
+	}
 	return audiences, ok
 }
 
