@@ -24,6 +24,18 @@ type Claims struct {
 	SourceIdentity string
 }
 
+// Size is how many bytes the claims have that are about who it is.
+func (c *Claims) Size() int {
+	n := len(c.Issuer) + len(c.Subject) + len(c.Party) + len(c.Email)
+	for _, s := range c.Audience {
+		n += len(s)
+	}
+	for _, s := range c.Methods {
+		n += len(s)
+	}
+	return n
+}
+
 // claimSet is a token's payload. What is missing is empty, and what has another
 // type than it should makes the token none.
 type claimSet struct {

@@ -147,7 +147,7 @@ func (t *target) webSession(in *model.AssumeRoleWithWebIdentityInput, claims *we
 	if err := tag(of, tags, claims.Transitive, nil); err != nil {
 		return nil, err
 	}
-	if len(claims.SourceIdentity) > 64 || len(claims.Subject) > 1024 || len(claims.Issuer) > 1024 {
+	if len(claims.SourceIdentity) > 64 || claims.Size() > maxClaims {
 		return nil, rejectedClaim()
 	}
 	of.SourceIdentity = claims.SourceIdentity
@@ -166,6 +166,9 @@ func (t *target) webSession(in *model.AssumeRoleWithWebIdentityInput, claims *we
 	}
 	return of, nil
 }
+
+// maxClaims is how many bytes of claims go into a session's token.
+const maxClaims = 4096
 
 // rejectedClaim refuses a claim that cannot go into a session.
 func rejectedClaim() error {

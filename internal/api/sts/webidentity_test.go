@@ -99,6 +99,7 @@ func TestAWebIdentityGetsTheRoleThatTrustsIt(t *testing.T) {
 		{"for somebody else", `{}`, "InvalidIdentityToken", "Incorrect token audience", map[string]any{"aud": "other"}},
 		{"of another issuer", `{}`, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://evil.example.com", map[string]any{"iss": "https://evil.example.com"}},
 		{"over", `{}`, "ExpiredTokenException", "expired", map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}},
+		{"long claims", `{}`, "IDPRejectedClaim", "too long", map[string]any{"amr": []string{strings.Repeat("x", 4096)}}},
 		{"a long source identity", `{}`, "IDPRejectedClaim", "", map[string]any{"https://aws.amazon.com/source_identity": strings.Repeat("x", 65)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
