@@ -41,6 +41,7 @@ require (
 	charm.land/bubbletea/v2 v2.1.1
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/go-jose/go-jose/v4 v4.1.9
+	github.com/icholy/digest v1.2.0
 	github.com/wneessen/go-mail v0.8.1
 	golang.org/x/time v0.16.0
 )

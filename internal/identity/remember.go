@@ -127,24 +127,8 @@ func (d *Directory) compose(r Reader, ref Ref) (*Entity, error) {
 		Kind: rec.Kind, ARN: rec.ARN(), ID: rec.ID, Account: rec.Account, Name: rec.Name, Path: rec.Path, Tags: rec.Tags,
 		MaxSession: time.Duration(rec.MaxSession) * time.Second,
 	}
-	if e.Policies, err = d.PoliciesOf(r, &rec); err != nil {
+	if e.Policies, e.Boundary, err = d.Effective(r, &rec); err != nil {
 		return nil, err
-	}
-	for _, group := range rec.Groups {
-		g, err := Get(r, Ref{Group, rec.Account, group})
-		if err != nil {
-			return nil, err
-		}
-		more, err := d.PoliciesOf(r, &g)
-		if err != nil {
-			return nil, err
-		}
-		e.Policies = append(e.Policies, more...)
-	}
-	if rec.Boundary != "" {
-		if e.Boundary, err = d.managedPolicy(r, rec.Account, rec.Boundary); err != nil {
-			return nil, err
-		}
 	}
 	if rec.Kind == Role {
 		e.Trust, err = policy.Parse(policy.Trust, rec.Trust)
@@ -152,8 +136,8 @@ func (d *Directory) compose(r Reader, ref Ref) (*Entity, error) {
 	return e, err
 }
 
-// PoliciesOf are an entity's own policies, compiled: inline and attached.
-func (d *Directory) PoliciesOf(r Reader, rec *Record) ([]policy.Policy, error) {
+// ownPolicies are an entity's own policies, compiled: inline and attached.
+func (d *Directory) ownPolicies(r Reader, rec *Record) ([]policy.Policy, error) {
 	all := make([]policy.Policy, 0, len(rec.Inline)+len(rec.Attached))
 	for name, in := range rec.Inline {
 		doc, err := policy.Parse(policy.Identity, in.Text)
@@ -233,4 +217,29 @@ func (d *Directory) TakeUses() map[string]Use {
 		return true
 	})
 	return all
+}
+
+// Effective are the policies that decide for an entity, those of its groups among
+// them, and its boundary: what an Entity has, of the state that r shows.
+func (d *Directory) Effective(r Reader, rec *Record) ([]policy.Policy, policy.Policy, error) {
+	all, err := d.ownPolicies(r, rec)
+	if err != nil {
+		return nil, policy.Policy{}, err
+	}
+	for _, group := range rec.Groups {
+		g, err := Get(r, Ref{Group, rec.Account, group})
+		if err != nil {
+			return nil, policy.Policy{}, err
+		}
+		more, err := d.ownPolicies(r, &g)
+		if err != nil {
+			return nil, policy.Policy{}, err
+		}
+		all = append(all, more...)
+	}
+	if rec.Boundary == "" {
+		return all, policy.Policy{}, nil
+	}
+	boundary, err := d.managedPolicy(r, rec.Account, rec.Boundary)
+	return all, boundary, err
 }

@@ -115,7 +115,7 @@ type Config struct {
 	// sts.amazonaws.com if there is none.
 	OIDCIssuers []string
 
-	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
