@@ -48,6 +48,7 @@ type serveSettings struct {
 	outboundCA  string
 	origins     []string
 	httpTargets []string
+	issuers     []string
 	data        string
 	durability  *choice
 	syncEvery   time.Duration
@@ -106,7 +107,7 @@ func newServeSettings() *serveSettings {
 	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations and HTTP subscribers may have called beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
 
 	f.StringSliceVar(&s.proxies, "trusted-proxies", nil, "`networks` of proxies in front of us, repeatable: CIDRs, addresses, or loopback. Their X-Forwarded-For and X-Forwarded-Proto are believed, and beyond loopback plain HTTP is for them only")
-	f.StringVar(&s.outboundCA, "outbound-ca", "", "PEM `file` with authorities that are believed, besides the system's, where we call others: API destinations, subscribers, SMTP servers, gateways, collectors")
+	f.StringVar(&s.outboundCA, "outbound-ca", "", "PEM `file` with authorities that are believed, besides the system's, where we call others: API destinations, subscribers, SMTP servers, gateways, collectors, identity providers")
 
 	f = s.group("TLS")
 	f.StringVar(&s.tls.Cert, "tls-cert", "", "PEM `file` with the certificate of this server, and those between it and its authority; it is read again when it changes, and at SIGHUP")
@@ -132,6 +133,7 @@ func newServeSettings() *serveSettings {
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
 	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with keys of --auth strict, beside those that IAM has")
 	f.BoolVar(&s.insecure, "insecure", false, "listen where others can reach us with --auth dev, where everybody may do everything, or over plain HTTP, which others can read")
+	f.StringSliceVar(&s.issuers, "oidc-issuer", nil, "`issuer` whose OpenID Connect tokens AssumeRoleWithWebIdentity takes in every account, repeatable: URL, or URL=AUDIENCE (default audience: sts.amazonaws.com)")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
 
 	f = s.group("Subscribers")
@@ -339,6 +341,7 @@ func (s *serveSettings) config() server.Config {
 		Region:      s.region,
 		Origins:     s.origins,
 		HTTPTargets: s.httpTargets,
+		OIDCIssuers: s.issuers,
 		MaxBody:     int64(s.maxBody),
 		InFlight:    s.inFlight,
 		Buses:       s.buses,

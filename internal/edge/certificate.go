@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/session"
 	"github.com/carillon-events/carillon/internal/sigv4"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -12,7 +13,8 @@ import (
 // A client certificate that the credentials file knows is enough where a request
 // has no signature. Where it has one, the signature says who is calling; and the
 // certificate must be of the same account, so that a key that was stolen from one
-// account's machines is of no use on those of another.
+// account's machines is of no use on those of another. A role's session is let
+// pass, since who took on the role may be of another account than it.
 
 // shown is whose certificate the client has, or nil. TLS has verified it. That of a
 // proxy says nothing about whoever stands behind it.
@@ -45,6 +47,8 @@ func isMissing(err error) bool {
 func (x *exchange) byCertificate(id *access.Identity, service string) (access.Identity, string, error) {
 	return *id, x.h.options.Region, x.mayOperate(*id, service)
 }
+
+func ofRole(id access.Identity) bool { return id.Session != nil && id.Session.Kind == session.Role }
 
 func otherAccount(signer access.Identity, shown *access.Identity) error {
 	return &wire.Error{Code: "AccessDeniedException", Status: http.StatusForbidden,

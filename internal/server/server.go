@@ -33,6 +33,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/certificate"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
@@ -59,6 +60,7 @@ type Running struct {
 	certificate certificate.Source // nil: plain HTTP
 	handshakes  *prometheus.CounterVec
 	public      map[string]http.Handler // pages for subscribers, by path
+	sessions    *access.Sessions
 	draining    atomic.Bool
 	failed      chan error // the first part that ended by itself
 
