@@ -1,7 +1,6 @@
 package keyring
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -115,21 +114,22 @@ func run(ctx context.Context, command string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
-	return out.Bytes(), nil
+	return out.bytes, nil
 }
 
 type bounded struct {
-	bytes.Buffer
-	room int
-	over bool
+	bytes []byte
+	room  int
+	over  bool
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.room {
+	if len(b.bytes)+len(p) > b.room {
 		b.over = true
 		return 0, io.ErrShortWrite
 	}
-	return b.Buffer.Write(p)
+	b.bytes = append(b.bytes, p...)
+	return len(p), nil
 }
 
 // parse reads 32 bytes, or their hex or base64 with white space around. raw is
