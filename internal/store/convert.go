@@ -25,14 +25,14 @@ const converting = ".converting"
 // Progress hears how many bytes of how many are done.
 type Progress func(done, total int64)
 
-// Encrypt encrypts the files in dir.
+// Encrypt encrypts the files in dir. One that is encrypted stays as it is.
 func Encrypt(ctx context.Context, dir string, o Options, p Progress) error {
 	return convert(dir, o, func(c *conversion) error {
 		switch {
 		case c.ring == nil:
 			c.ring, c.err = keyring.New(keyring.Encrypting, time.Now())
 		case c.ring.State == keyring.Encrypted:
-			return keyError{errors.New("the data is encrypted already")}
+			return nil
 		case c.ring.Current == 0: // its secrets were sealed before
 			c.ring, c.err = c.ring.WithState(keyring.Encrypting).WithNewKey(time.Now())
 		default:

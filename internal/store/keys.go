@@ -120,9 +120,10 @@ func (s *Store) unlock() error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("read %s: %w", keyring.FileName, err)
-	case text == nil && e == nil:
-		return nil
 	case text == nil:
+		if err := s.wantPlain(); err != nil || e == nil {
+			return err
+		}
 		return s.firstRing(e)
 	case e == nil:
 		return withoutKey(text)
@@ -134,7 +135,34 @@ func (s *Store) unlock() error {
 	if err != nil {
 		return keyError{err}
 	}
+	if ring.State == keyring.Plain {
+		if err := s.wantPlain(); err != nil {
+			return err
+		}
+	}
 	s.useRing(ring)
+	return nil
+}
+
+// wantPlain keeps Pebble away from encrypted files whose ring is lost. It would
+// take the noise for the end of an empty manifest, and remove all the others.
+func (s *Store) wantPlain() error {
+	names, err := s.options.FS.List(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "MANIFEST-") {
+			continue
+		}
+		is, err := encrypted.Is(s.options.FS, s.options.FS.PathJoin(s.dir, name))
+		if err != nil {
+			return err
+		}
+		if is {
+			return keyError{errors.New("its files are encrypted, and their keys are not in the file " + keyring.FileName + ": restore that from a backup of this directory, nothing can be read without it")}
+		}
+	}
 	return nil
 }
 
@@ -200,7 +228,7 @@ func withoutKey(text []byte) error {
 	case state == keyring.Plain:
 		return keyError{errors.New("its secrets are sealed with a master key: give it with " + sayKey)}
 	}
-	return keyError{errors.New("the data is encrypted: start with --encrypt, and give the master key with " + sayKey)}
+	return keyError{errors.New("the data is encrypted: give the master key with " + sayKey + "; serve needs --encrypt, too")}
 }
 
 // readRing is the ring's file; nil if there is none.

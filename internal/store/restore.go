@@ -29,6 +29,9 @@ func Restore(r io.Reader, dir string, e *Encryption) error {
 		}
 		// It opens, and this binary knows its format.
 		s, err := openReadOnly(temporary, Options{Logger: slog.New(slog.DiscardHandler), Encryption: e})
+		if key, ok := errors.AsType[keyError](err); ok {
+			return key // it is not about the directory beside
+		}
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ package encrypted
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -107,6 +108,20 @@ func (e *FS) header(name string) (header, error) {
 		return header{}, err
 	}
 	return readHeader(f, info.Size(), e.keys)
+}
+
+// Is tells whether a file of base was written by an FS, by whatever keys.
+func Is(base vfs.FS, name string) (bool, error) {
+	f, err := base.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	var b [len(magic)]byte
+	if _, err := f.ReadAt(b[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return string(b[:]) == magic, nil
 }
 
 // DataKey is the id of the data key that a file's key is sealed under; 0 if the
