@@ -27,6 +27,8 @@ type file struct {
 	broken error                    // a write failed: what was written, and so where the key stream is, cannot be told
 }
 
+// cipherOf is there for its pointer. The Block must reach cipher.NewCTR as it is:
+// in another type it is one block a call, at a third of the speed.
 type cipherOf struct{ cipher.Block }
 
 // load takes the key from the file's header.
@@ -71,7 +73,7 @@ func (f *file) begin(generation uint64) error {
 	if err := f.use(h); err != nil {
 		return err
 	}
-	f.stream = newStream(f.block.Load(), 0)
+	f.stream = newStream(f.block.Load().Block, 0)
 	return nil
 }
 
@@ -141,14 +143,14 @@ func (f *file) Read(p []byte) (int, error) {
 // loaded is the file's cipher; io.EOF if nothing was written to it.
 func (f *file) loaded() (cipher.Block, error) {
 	if b := f.block.Load(); b != nil {
-		return b, nil
+		return b.Block, nil
 	}
 	if err := f.load(); errors.Is(err, errNoHeader) {
 		return nil, io.EOF
 	} else if err != nil {
 		return nil, fmt.Errorf("read %s: %w", f.name, err)
 	}
-	return f.block.Load(), nil
+	return f.block.Load().Block, nil
 }
 
 // decrypt makes p, the bytes at off, what was written. A stream of the standard
