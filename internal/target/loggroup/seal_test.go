@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/seal"
 )
@@ -25,7 +26,7 @@ func sealedGroup(t *testing.T, o Options, bodies ...string) Group {
 	t.Helper()
 	to := New(o)
 	for _, body := range bodies {
-		d := &delivery.Delivery{Target: target("log-group:/g/one"), Body: []byte(body)}
+		d := &delivery.Delivery{Target: arn.ARN{Partition: "aws", Service: "logs", Region: "eu-west-1", Account: "111122223333", Resource: "log-group:/g/one"}, Body: []byte(body)}
 		if a := to.Attempt(context.Background(), d); a.Err != nil {
 			t.Fatal(a.Err)
 		}
@@ -48,7 +49,7 @@ func read(t *testing.T, path string) []byte {
 
 func TestSealedLinesAreOpenedByTheirGroupAndBoxOnly(t *testing.T) {
 	box := newBox(t)
-	g := sealedGroup(t, Options{Dir: t.TempDir(), Box: box}, `{"id":"i","detail-type":"hidden"}`)
+	g := sealedGroup(t, Options{Dir: t.TempDir(), Box: box}, `{"timestamp":1,"message":"hidden"}`)
 	line := read(t, g.Path)
 	if bytes.Contains(line, []byte("hidden")) || bytes.Count(line, []byte("\n")) != 1 {
 		t.Fatalf("%s", line)
@@ -73,7 +74,7 @@ func TestSealedLinesAreOpenedByTheirGroupAndBoxOnly(t *testing.T) {
 
 func TestAGroupIsConvertedThereAndBackWithAllItsFiles(t *testing.T) {
 	box := newBox(t)
-	g := sealedGroup(t, Options{Dir: t.TempDir(), FileBytes: 1}, `{"id":"1","n":1}`, `{"id":"2","n":2}`, `{"id":"3","n":3}`)
+	g := sealedGroup(t, Options{Dir: t.TempDir(), FileBytes: 1}, `{"timestamp":1,"message":"m1"}`, `{"timestamp":2,"message":"m2"}`, `{"timestamp":3,"message":"m3"}`)
 	paths := append(Older(g.Path), g.Path)
 	if len(paths) != 3 {
 		t.Fatal(paths)
