@@ -101,13 +101,16 @@ func TestAnotherRingOpensNothing(t *testing.T) {
 
 func FuzzHeader(f *testing.F) {
 	keys := newKeys(f)
-	once := written(f, keys, 1)
-	f.Add(once[:headerSize], 100)
-	f.Add(written(f, keys, 2)[:headerSize], 5)
-	f.Add([]byte("plain"), 0)
-	f.Fuzz(func(t *testing.T, head []byte, more int) {
+	again := written(f, keys, 2)
+	f.Add(written(f, keys, 1)[:slotUsed], []byte{}, uint16(100))
+	f.Add(again[:slotUsed], again[slotSize:slotSize+slotUsed], uint16(5))
+	f.Add([]byte("plain"), []byte("plain"), uint16(0))
+	f.Fuzz(func(t *testing.T, first, second []byte, content uint16) {
+		b := make([]byte, headerSize+int(content))
+		copy(b[:slotSize], first)
+		copy(b[slotSize:headerSize], second)
 		base := vfs.NewMem()
-		raw(t, base, "f", append(head, make([]byte, max(0, min(more, 10000)))...))
+		raw(t, base, "f", b)
 		fs := New(base, keys)
 		opened, err := fs.Open("f")
 		if err != nil {
