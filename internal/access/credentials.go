@@ -57,19 +57,25 @@ var defaultRoot = arn.Root(DefaultAccount).String()
 type Credentials struct {
 	byKey     map[string]Identity
 	operators bool // some are; then the others are not
+	directory *identity.Directory
 }
 
 // Lookup finds the identity of an access key.
 func (c *Credentials) Lookup(accessKey string) (Identity, bool) {
-	id, ok := c.byKey[accessKey]
-	return id, ok
+	if id, ok := c.byKey[accessKey]; ok {
+		return id, true
+	}
+	return Known(c.directory, accessKey)
 }
 
 // Operates tells whether somebody may do what concerns all accounts: take
-// backups, read trails. Everybody may as long as the file names no operator.
-func (c *Credentials) Operates(id Identity) bool { return id.Operator || !c.operators }
+// backups, read trails. The keys of the file may, and those of accounts' roots,
+// as long as the file names no operator; who is a user of IAM may not.
+func (c *Credentials) Operates(id Identity) bool {
+	return id.Operator || !c.operators && id.Entity == nil
+}
 
-// Len is how many keys there are.
+// Len is how many keys the file has.
 func (c *Credentials) Len() int { return len(c.byKey) }
 
 // LoadCredentials reads the file of strict mode:

@@ -79,8 +79,10 @@ func (r *Running) atRest() string {
 // trust is who may call.
 func (r *Running) trust() string {
 	switch {
+	case r.config.Auth == AuthStrict && r.config.Credentials == "":
+		return "strict (signed requests of the access keys that IAM knows)"
 	case r.config.Auth == AuthStrict:
-		return "strict (signed requests of the keys in " + r.config.Credentials + ")"
+		return "strict (signed requests of the keys in " + r.config.Credentials + ", and of IAM)"
 	case r.Addr.IP.IsLoopback():
 		return "dev (ANY credentials are accepted, from this machine only)"
 	}

@@ -31,6 +31,10 @@ func sealedGroup(t *testing.T, o Options, bodies ...string) Group {
 			t.Fatal(a.Err)
 		}
 	}
+	err := to.Write(context.Background(), arn.ARN{Partition: "aws", Service: "logs", Region: "eu-west-1", Account: "111122223333", Resource: "log-group:/g/one"}, []Line{{Message: "hidden beside"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	groups, err := List(o.Dir)
 	if err != nil || len(groups) != 1 {
 		t.Fatal(groups, err)
@@ -51,9 +55,10 @@ func TestSealedLinesAreOpenedByTheirGroupAndBoxOnly(t *testing.T) {
 	box := newBox(t)
 	g := sealedGroup(t, Options{Dir: t.TempDir(), Box: box}, `{"timestamp":1,"message":"hidden"}`)
 	line := read(t, g.Path)
-	if bytes.Contains(line, []byte("hidden")) || bytes.Count(line, []byte("\n")) != 1 {
+	if bytes.Contains(line, []byte("hidden")) || bytes.Count(line, []byte("\n")) != 2 {
 		t.Fatalf("%s", line)
 	}
+	line = line[:bytes.IndexByte(line, '\n')+1]
 	if got, err := g.Plain(box, line); err != nil || !bytes.Contains(got, []byte("hidden")) {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -76,7 +81,7 @@ func TestAGroupIsConvertedThereAndBackWithAllItsFiles(t *testing.T) {
 	box := newBox(t)
 	g := sealedGroup(t, Options{Dir: t.TempDir(), FileBytes: 1}, `{"timestamp":1,"message":"m1"}`, `{"timestamp":2,"message":"m2"}`, `{"timestamp":3,"message":"m3"}`)
 	paths := append(Older(g.Path), g.Path)
-	if len(paths) != 3 {
+	if len(paths) != 4 {
 		t.Fatal(paths)
 	}
 	var before [][]byte
