@@ -57,7 +57,7 @@ var values = map[string]string{
 	"smtp-url": "smtp://h", "smtp-password-file": "f", "smtp-from": "c@h", "sms-gateway": "http://s", "sns-sign": "all", "push-gateway": "http://p",
 	"max-topics": "14", "max-fifo-topics": "15", "max-subscriptions-per-topic": "16", "max-subscriptions-per-fifo-topic": "17",
 	"encrypt": "true", "encryption-key-file": "m", "encryption-key-env": "M", "encryption-key-command": "cat m",
-	"max-pending-subscriptions": "18", "max-filter-policies-per-topic": "19", "max-filter-policies": "20",
+	"max-pending-subscriptions": "18", "max-filter-policies-per-topic": "19", "max-filter-policies": "20", "max-message-replays": "21",
 }
 
 func TestEverySettingIsAFlagAVariableAndAKeyAndReachesTheServer(t *testing.T) {

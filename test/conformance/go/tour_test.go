@@ -87,6 +87,7 @@ var scenarios = []struct {
 	{"publish", publish},
 	{"publish-batch", publishBatch},
 	{"publish-fifo", publishFIFO},
+	{"topic-archive", topicArchive},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
