@@ -58,6 +58,7 @@ var values = map[string]string{
 	"max-topics": "14", "max-fifo-topics": "15", "max-subscriptions-per-topic": "16", "max-subscriptions-per-fifo-topic": "17",
 	"tls": "self", "tls-cert": "c", "tls-key": "k", "tls-client-ca": "ca", "tls-client-auth": "request", "acme-domain": "a.example.com", "acme-email": "a@b",
 	"acme-directory": "https://d", "acme-ca": "ca", "acme-http": ":80", "trusted-proxies": "10.0.0.0/8", "outbound-ca": "ca",
+	"encrypt": "true", "encryption-key-file": "m", "encryption-key-env": "M", "encryption-key-command": "cat m",
 	"max-pending-subscriptions": "18", "max-filter-policies-per-topic": "19", "max-filter-policies": "20", "max-message-replays": "21",
 }
 

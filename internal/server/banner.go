@@ -39,6 +39,9 @@ func (r *Running) banner() {
 	fmt.Fprintf(&b, "Carillon %s is ready at %s\n\n", c.Version, r.URL)
 	fmt.Fprintf(&b, "  data        %s\n", data)
 	fmt.Fprintf(&b, "  durability  %s\n", r.promise())
+	if at := r.atRest(); at != "" {
+		fmt.Fprintf(&b, "  at rest     %s\n", at)
+	}
 	fmt.Fprintf(&b, "  auth        %s\n", r.trust())
 	fmt.Fprintf(&b, "  transport   %s\n\n", r.transport())
 	fmt.Fprintf(&b, "Try it:\n\n")
@@ -89,6 +92,17 @@ func (r *Running) transport() string {
 		return "HTTPS, self-signed for development, SHA-256 " + certificate.Fingerprint(leaf)
 	}
 	return "HTTPS, SHA-256 " + certificate.Fingerprint(leaf) + ", until " + leaf.NotAfter.UTC().Format(time.DateOnly)
+}
+
+// atRest is what the disk's finder can read; nothing where there is no master key.
+func (r *Running) atRest() string {
+	switch {
+	case r.store.Encrypted():
+		return "encrypted (file names and sizes are not)"
+	case r.store.Keys() != nil:
+		return "not encrypted, but for secrets"
+	}
+	return ""
 }
 
 // trust is who may call.

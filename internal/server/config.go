@@ -85,6 +85,7 @@ type Config struct {
 	Data         string
 	Durability   store.Durability
 	SyncInterval time.Duration // of the interval level
+	Encryption   Encryption
 
 	Auth        AuthMode
 	Credentials string // file of the strict mode
@@ -317,6 +318,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("trusted-proxies %w", err)
 	}
 	if _, err := c.outboundRoots(); err != nil {
+		return err
+	}
+	if err := c.checkEncryption(); err != nil {
 		return err
 	}
 	if err := c.Tracing.check(); err != nil {

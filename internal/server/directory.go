@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/carillon-events/carillon/internal/keyring"
 )
 
 // Holds is what a directory is used for.
@@ -47,7 +49,7 @@ func Look(dir string) (Holds, string) {
 // fresh file system has in it, of hidden files, and of the certificate that a
 // server makes itself, also where it keeps nothing else.
 func ownOrNobodys(name string) bool {
-	if name == "LOCK" || name == "lost+found" || name == tlsDirectory {
+	if name == "LOCK" || name == "lost+found" || name == tlsDirectory || name == keyring.FileName || name == keyring.FileName+".tmp" {
 		return true
 	}
 	for _, begin := range []string{".", "marker.", "MANIFEST-", "OPTIONS-", "temporary."} {
