@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -87,6 +88,8 @@ var scenarios = []struct {
 	{"publish", publish},
 	{"publish-batch", publishBatch},
 	{"publish-fifo", publishFIFO},
+	{"iam-users", iamUsers},
+	{"iam-policies", iamPolicies},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {
@@ -113,6 +116,7 @@ type tour struct {
 	events            *eventbridge.Client
 	sns               *sns.Client
 	sts               *sts.Client
+	iam               *iam.Client
 }
 
 func newTour(t *testing.T, endpoint, account string) *tour {
@@ -133,7 +137,7 @@ func newTourAs(t *testing.T, endpoint, account, key, secret string) *tour {
 	return &tour{
 		T: t, ctx: ctx, endpoint: endpoint, account: account,
 		sqs: sqs.NewFromConfig(config), events: eventbridge.NewFromConfig(config),
-		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config),
+		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config), iam: iam.NewFromConfig(config),
 	}
 }
 
