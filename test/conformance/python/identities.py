@@ -127,7 +127,7 @@ def roles(t):
     iam.get_waiter("instance_profile_exists").wait(InstanceProfileName=profile, WaiterConfig={"Delay": 1, "MaxAttempts": 2})
     iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=name)
     equal([r["RoleName"] for r in iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"]], [name], "the profile's role")
-    with fails("DeleteConflict", message="must remove roles from instance profile first"):
+    with fails("DeleteConflict"):
         iam.delete_role(RoleName=name)
     iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=name)
     iam.delete_instance_profile(InstanceProfileName=profile)
