@@ -153,10 +153,11 @@ func (d *Directory) OIDC(account, url string) (p Provider, ok bool) {
 	return p, err == nil
 }
 
-func (d *Directory) epoch(account string) *atomic.Uint64 {
+// epoch is how often what an account's entities share was changed. Accounts come
+// from requests: to ask for one keeps nothing of it.
+func (d *Directory) epoch(account string) uint64 {
 	if n, ok := d.epochs.Load(account); ok {
-		return n.(*atomic.Uint64)
+		return n.(*atomic.Uint64).Load()
 	}
-	n, _ := d.epochs.LoadOrStore(account, new(atomic.Uint64))
-	return n.(*atomic.Uint64)
+	return 0
 }

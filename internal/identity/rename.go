@@ -21,7 +21,7 @@ func (c *Core) Rename(tx *store.Tx, ref Ref, name, path string) error {
 	if name != "" {
 		rec.Name = name
 	}
-	moved := strings.ToLower(rec.Name) != strings.ToLower(old.Name)
+	moved := !strings.EqualFold(rec.Name, old.Name)
 	if moved {
 		there, err := has(tx, rec.Ref().key())
 		if err != nil {
