@@ -39,6 +39,7 @@ require (
 
 require (
 	charm.land/bubbletea/v2 v2.1.1
+	github.com/icholy/digest v1.2.0
 	github.com/wneessen/go-mail v0.8.1
 	golang.org/x/time v0.16.0
 )

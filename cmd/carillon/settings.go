@@ -116,6 +116,7 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.outside.SMTP, "smtp-url", "", "SMTP `server` for subscriptions of mail addresses: smtp://user:password@host:port, or smtps://… (default: none, and such mail waits)")
 	f.StringVar(&s.outside.SMTPPasswordFile, "smtp-password-file", "", "`file` with the password, in place of the URL's")
 	f.StringVar(&s.outside.SMTPFrom, "smtp-from", "", "`address` that mail is from, such as Carillon <carillon@example.com>")
+	f.StringVar(&s.outside.Sign, "sns-sign", server.SignHTTP, "`which` notifications are signed: http (those to endpoints over HTTP, and email-json) or all (those in queues, too: about a millisecond of processor time a message)")
 	f.StringVar(&s.outside.SMS, "sms-gateway", "", "`URL` that text messages are posted to, as JSON (default: none, and they wait)")
 	f.StringVar(&s.outside.Push, "push-gateway", "", "`URL` that messages to apps are posted to, as JSON (default: none, and they wait)")
 
@@ -136,6 +137,7 @@ func newServeSettings() *serveSettings {
 	f.IntVar(&s.topics.Pending, "max-pending-subscriptions", topic.DefaultLimits.Pending, "`subscriptions` of an account in a region that are not confirmed")
 	f.IntVar(&s.topics.FiltersPerTopic, "max-filter-policies-per-topic", topic.DefaultLimits.FiltersPerTopic, "filter `policies` of a topic's subscriptions")
 	f.IntVar(&s.topics.FiltersPerAccount, "max-filter-policies", topic.DefaultLimits.FiltersPerAccount, "filter `policies` of an account's subscriptions in a region")
+	f.IntVar(&s.topics.Replays, "max-message-replays", topic.DefaultLimits.Replays, "`replays` of topics' archives to an account's subscriptions in a region, at a time")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")
@@ -143,7 +145,7 @@ func newServeSettings() *serveSettings {
 	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
-	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules and targets, each, have time series of their own under /metrics")
+	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules, targets and topics, each, have time series of their own under /metrics")
 	f.StringVar(&s.otlp, "otlp-endpoint", "", "base `URL` of an OpenTelemetry collector (OTLP over HTTP) that spans are sent to (default: none, or what OTEL_EXPORTER_OTLP_ENDPOINT says)")
 	f.Float64Var(&s.traceRatio, "trace-ratio", 1, "`part` of the traces that begin here which is recorded, 0 to 1; others are recorded if their caller's is")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")

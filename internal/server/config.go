@@ -110,7 +110,7 @@ type Config struct {
 
 	Outside Outside
 
-	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
@@ -218,6 +218,7 @@ func withDefaultTopics(l topic.Limits) topic.Limits {
 		{&l.Topics, &d.Topics}, {&l.FIFOTopics, &d.FIFOTopics}, {&l.Tags, &d.Tags}, {&l.Subscriptions, &d.Subscriptions},
 		{&l.FIFOSubscriptions, &d.FIFOSubscriptions}, {&l.Pending, &d.Pending},
 		{&l.FiltersPerTopic, &d.FiltersPerTopic}, {&l.FiltersPerAccount, &d.FiltersPerAccount},
+		{&l.Replays, &d.Replays},
 	} {
 		if *limit.set == 0 {
 			*limit.set = *limit.standard
@@ -235,6 +236,7 @@ func checkTopics(l topic.Limits) error {
 		{"max-topics", l.Topics}, {"max-fifo-topics", l.FIFOTopics}, {"max-subscriptions-per-topic", l.Subscriptions},
 		{"max-subscriptions-per-fifo-topic", l.FIFOSubscriptions}, {"max-pending-subscriptions", l.Pending},
 		{"max-filter-policies-per-topic", l.FiltersPerTopic}, {"max-filter-policies", l.FiltersPerAccount},
+		{"max-message-replays", l.Replays},
 	} {
 		if limit.set < 1 || limit.set > maxTopicLimit {
 			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, maxTopicLimit)

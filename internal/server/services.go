@@ -48,7 +48,8 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 		targetarchive.Service: targetarchive.Target{},
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
-	outbox.Reach(loggroup.Service, r.logGroups())
+	groups := r.logGroups()
+	outbox.Reach(loggroup.Service, groups)
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
 	registry.MustRegister(newMeters(meters))
@@ -79,6 +80,11 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 	}
 	topics.Through(outbox)
 	topics.Record(trails)
+	topics.Measure(meters)
+	status := newStatusLog(shard, groups, r.log, registry)
+	topics.Follow(status.tell)
+	outbox.Tell(topics)
+	r.start("delivery status", status.Run)
 	toTopics.Core = topics // which sends through the outbox
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -81,4 +82,38 @@ func publishFIFO(t *tour) {
 	same(t, "in order, once", t.received(url, 2), []string{"1", "2"})
 	_, err := t.sns.Publish(t.ctx, &sns.PublishInput{TopicArn: arn, Message: aws.String("m")})
 	hasError[*types.InvalidParameterException](t, "no group", err)
+}
+
+func topicArchive(t *tour) {
+	arn := t.topic(attrs{"FifoTopic": "true", "ContentBasedDeduplication": "true", "ArchivePolicy": `{"MessageRetentionPeriod":"7"}`})
+	began := t.topicAttributes(arn)["BeginningArchiveTime"]
+	publish := func(text string) {
+		must(t.sns.Publish(t.ctx, &sns.PublishInput{TopicArn: arn, Message: &text, MessageGroupId: aws.String("g")}))(t)
+	}
+	publish("a")
+	publish("b")
+	url := t.queue(attrs{"FifoQueue": "true"})
+	policy := `{"PointType":"Timestamp","StartingPoint":"` + began + `"}`
+	sub := must(t.trySubscribe(arn, "sqs", t.arn(url), attrs{"ReplayPolicy": policy}))(t)
+	publish("c")
+	var got []string
+	for len(got) < 3 {
+		for _, body := range t.received(url, 3-len(got)) {
+			var e struct {
+				Message  string
+				Replayed bool
+			}
+			if err := json.Unmarshal([]byte(body), &e); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprint(e.Message, " ", e.Replayed))
+		}
+	}
+	same(t, "replayed, then new", got, []string{"a true", "b true", "c false"})
+	out := must(t.sns.GetSubscriptionAttributes(t.ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: sub}))(t)
+	same(t, "policy", []string{out.Attributes["ReplayPolicy"]}, []string{policy})
+	_, err := t.sns.DeleteTopic(t.ctx, &sns.DeleteTopicInput{TopicArn: arn})
+	hasError[*types.InvalidStateException](t, "delete", err)
+	must(t.sns.SetTopicAttributes(t.ctx, &sns.SetTopicAttributesInput{TopicArn: arn, AttributeName: aws.String("ArchivePolicy"), AttributeValue: aws.String("{}")}))(t)
+	must(t.sns.DeleteTopic(t.ctx, &sns.DeleteTopicInput{TopicArn: arn}))(t)
 }

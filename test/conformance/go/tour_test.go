@@ -90,6 +90,7 @@ var scenarios = []struct {
 	{"publish-fifo", publishFIFO},
 	{"iam-users", iamUsers},
 	{"iam-policies", iamPolicies},
+	{"topic-archive", topicArchive},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {

@@ -2,7 +2,7 @@
 
 import json
 
-from harness import case, check, equal, fails, scenario
+from harness import case, check, equal, fails, scenario, until
 from topics import topic_of
 
 
@@ -77,6 +77,39 @@ def fifo(t):
         t.sns.publish(TopicArn=arn, Message="m", MessageDeduplicationId="c")
     with fails("InvalidParameter", message="The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"):
         t.sns.publish(TopicArn=arn, Message="m", MessageGroupId="g")
+
+
+@scenario("topic-archive")
+def archive(t):
+    arn = topic_of(t, fifo=True, ArchivePolicy='{"MessageRetentionPeriod": "7"}', ContentBasedDeduplication="true")
+    attributes = t.sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+    equal(json.loads(attributes["ArchivePolicy"]), {"MessageRetentionPeriod": "7"}, "ArchivePolicy")
+    began = attributes["BeginningArchiveTime"]
+    sent = [t.sns.publish(TopicArn=arn, Message=text, MessageGroupId="g")["MessageId"] for text in "ab"]
+    url, queue = queue_of(t, fifo=True)
+    policy = json.dumps({"PointType": "Timestamp", "StartingPoint": began})
+    sub = t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"ReplayPolicy": policy})["SubscriptionArn"]
+    t.sns.publish(TopicArn=arn, Message="c", MessageGroupId="g")
+
+    def status():
+        return t.sns.get_subscription_attributes(SubscriptionArn=sub)["Attributes"].get("ReplayStatus")
+    until("the replay is completed", lambda: status() == "Completed")
+    got = [json.loads(m["Body"]) for m in receive(t, url)]
+    equal([(m["Message"], m.get("Replayed")) for m in got], [("a", True), ("b", True), ("c", None)], "replayed, then new")
+    equal([m["MessageId"] for m in got[:2]], sent, "the same ids")
+    t.sns.set_subscription_attributes(SubscriptionArn=sub, AttributeName="ReplayPolicy", AttributeValue="{}")
+    equal(status(), None, "ReplayStatus")
+    with fails("InvalidState", status=400, message="Invalid state: Cannot delete a topic with an ArchivePolicy"):
+        t.sns.delete_topic(TopicArn=arn)
+    for bad in ('{"PointType": "Moment"}', '{"PointType": "Timestamp"}', "[]"):
+        with case(bad), fails("InvalidParameter", message="ReplayPolicy"):
+            t.sns.set_subscription_attributes(SubscriptionArn=sub, AttributeName="ReplayPolicy", AttributeValue=bad)
+    with fails("InvalidParameter", message="ArchivePolicy"):
+        t.sns.set_topic_attributes(TopicArn=arn, AttributeName="ArchivePolicy", AttributeValue='{"MessageRetentionPeriod": "366"}')
+    t.sns.set_topic_attributes(TopicArn=arn, AttributeName="ArchivePolicy", AttributeValue="{}")
+    with fails("InvalidParameter", message="the topic has no ArchivePolicy"):
+        t.sns.set_subscription_attributes(SubscriptionArn=sub, AttributeName="ReplayPolicy", AttributeValue=policy)
+    t.sns.delete_topic(TopicArn=arn)
 
 
 @scenario("events-topic")
