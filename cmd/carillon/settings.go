@@ -43,6 +43,7 @@ type serveSettings struct {
 	externalURL string
 	origins     []string
 	httpTargets []string
+	issuers     []string
 	data        string
 	durability  *choice
 	syncEvery   time.Duration
@@ -110,6 +111,7 @@ func newServeSettings() *serveSettings {
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
 	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with keys of --auth strict, beside those that IAM has")
 	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
+	f.StringSliceVar(&s.issuers, "oidc-issuer", nil, "`issuer` whose OpenID Connect tokens AssumeRoleWithWebIdentity takes in every account, repeatable: URL, or URL=AUDIENCE (default audience: sts.amazonaws.com)")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
 
 	f = s.group("Subscribers")
@@ -312,6 +314,7 @@ func (s *serveSettings) config() server.Config {
 		Region:       s.region,
 		Origins:      s.origins,
 		HTTPTargets:  s.httpTargets,
+		OIDCIssuers:  s.issuers,
 		MaxBody:      int64(s.maxBody),
 		InFlight:     s.inFlight,
 		Buses:        s.buses,

@@ -14,6 +14,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/policy"
+	"github.com/carillon-events/carillon/internal/session"
 )
 
 // DefaultAccount is whose account everybody uses who names none.
@@ -33,13 +34,17 @@ type Identity struct {
 
 // Session is what temporary credentials say besides whose they are.
 type Session struct {
-	Name           string // of a role's session
+	Kind           session.Kind
+	Name           string // of a role's session, or of a federated user
 	IssuedAt       time.Time
 	ExpiresAt      time.Time
 	Policies       []policy.Policy   // what the session is limited to; none: nothing
 	Tags           map[string]string // of the session, over the entity's own
 	Transitive     []string          // names of the tags that go along to the next role
 	SourceIdentity string
+	Provider       string              // who vouched for a web identity; empty: nobody had to
+	Claims         map[string][]string // of a web identity, by condition keys in lower case
+	UserID         string              // aws:userid
 }
 
 // Dev is the identity behind any access key: a key id of 12 digits is its own
@@ -70,8 +75,12 @@ func (c *Credentials) Lookup(accessKey string) (Identity, bool) {
 
 // Operates tells whether somebody may do what concerns all accounts: take
 // backups, read trails. The keys of the file may, and those of accounts' roots,
-// as long as the file names no operator; who is a user of IAM may not.
+// as long as the file names no operator, and so may their own sessions; who is a user
+// of IAM may not, nor a role.
 func (c *Credentials) Operates(id Identity) bool {
+	if id.Session != nil && id.Session.Kind != session.User {
+		return false
+	}
 	return id.Operator || !c.operators && id.Entity == nil
 }
 

@@ -31,6 +31,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
 	"github.com/carillon-events/carillon/internal/store"
@@ -54,6 +55,7 @@ type Running struct {
 	replays  *replays
 	ingest   *ingest.Service
 	public   map[string]http.Handler // pages for subscribers, by path
+	sessions *access.Sessions
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 

@@ -55,8 +55,12 @@ func TestATopicNameIsChecked(t *testing.T) {
 	for _, bad := range []struct {
 		name  string
 		attrs attrs
-	}{{"", nil}, {"a b", nil}, {"a.b", nil}, {"ä", nil}, {"a.fifo", nil}, {"a", fifo}, {".fifo", fifo}, {strings.Repeat("x", 257), nil}, {"a:b", nil}, {"a\x00b", nil}} {
+	}{{"", nil}, {"a b", nil}, {"a.b", nil}, {"ä", nil}, {".fifo", fifo}, {strings.Repeat("x", 257), nil}, {"a:b", nil}, {"a\x00b", nil}} {
 		refused(t, bad.name, a.tryTopic(bad.name, bad.attrs), parameter, "Invalid parameter: Topic Name")
+	}
+	for name, attributes := range map[string]attrs{"b.fifo": nil, "b": fifo} {
+		refused(t, name, a.tryTopic(name, attributes), parameter,
+			"Invalid parameter: Topic Name Reason: the name of a FIFO topic, and of no other, ends with .fifo, and its attribute FifoTopic is true")
 	}
 }
 

@@ -50,6 +50,24 @@ func publish(t *tour) {
 	hasError[*types.NotFoundException](t, "no such topic", err)
 }
 
+func publishFilter(t *tour) {
+	arn := t.topic(nil)
+	byAttribute := t.subscribed(arn, false, attrs{"RawMessageDelivery": "true", "FilterPolicy": `{"kind":["x",{"prefix":"y"}],"n":[{"numeric":[">",5]}]}`})
+	byBody := t.subscribed(arn, false, attrs{"RawMessageDelivery": "true", "FilterPolicy": `{"order":{"total":[{"numeric":[">=",100]}]}}`, "FilterPolicyScope": "MessageBody"})
+	const large, small = `{"order":{"total":100}}`, `{"order":{"total":99}}`
+	for _, m := range [][3]string{{"one", "x", "6"}, {"two", "x", "5"}, {"three", "z", "6"}, {large, "yes", "7"}, {small, "no", "7"}} {
+		attributes := map[string]types.MessageAttributeValue{
+			"kind": {DataType: aws.String("String"), StringValue: &m[1]}, "n": {DataType: aws.String("Number"), StringValue: &m[2]},
+		}
+		must(t.sns.Publish(t.ctx, &sns.PublishInput{TopicArn: arn, Message: &m[0], MessageAttributes: attributes}))(t)
+	}
+	same(t, "by attributes", sorted(t.received(byAttribute, 2)), sorted([]string{"one", large}))
+	same(t, "by body", t.received(byBody, 1), []string{large})
+	for _, url := range []*string{byAttribute, byBody} {
+		equal(t, "others", len(t.once(sqs.ReceiveMessageInput{QueueUrl: url})), 0)
+	}
+}
+
 func publishBatch(t *tour) {
 	arn := t.topic(nil)
 	url := t.subscribed(arn, false, raw)

@@ -45,6 +45,24 @@ def publish(t):
         t.sns.publish(TopicArn=arn + "-none", Message="m")
 
 
+@scenario("publish-filter")
+def filtered(t):
+    arn, (by_attribute, one), (by_body, other) = topic_of(t), queue_of(t), queue_of(t)
+    policies = {one: {"FilterPolicy": '{"kind": ["x", {"prefix": "y"}], "n": [{"numeric": [">", 5]}]}'},
+                other: {"FilterPolicy": '{"order": {"total": [{"numeric": [">=", 100]}]}}', "FilterPolicyScope": "MessageBody"}}
+    for queue, policy in policies.items():
+        t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true", **policy})
+    large, small = '{"order":{"total":100}}', '{"order":{"total":99}}'
+    for body, kind, n in (("one", "x", "6"), ("two", "x", "5"), ("three", "z", "6"), (large, "yes", "7"), (small, "no", "7")):
+        t.sns.publish(TopicArn=arn, Message=body, MessageAttributes={"kind": {"DataType": "String", "StringValue": kind},
+                                                                   "n": {"DataType": "Number", "StringValue": n}})
+    t.sns.publish(TopicArn=arn, Message="list", MessageAttributes={"kind": {"DataType": "String.Array", "StringValue": '["a", "x"]'},
+                                                                   "n": {"DataType": "Number", "StringValue": "6"}})
+    equal(sorted(m["Body"] for m in t.receive(by_attribute, 3)), sorted(["one", large, "list"]), "by attributes")
+    equal([m["Body"] for m in t.receive(by_body, 1)], [large], "by body")
+    equal(t.once(by_attribute) + t.once(by_body), [], "nothing else")
+
+
 @scenario("publish-batch")
 def batch(t):
     arn, (url, queue) = topic_of(t), queue_of(t)
