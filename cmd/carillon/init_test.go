@@ -2,8 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/carillon-events/carillon/internal/server"
 )
 
 func TestInitPrintsAKeyOnceAndRotatesIt(t *testing.T) {
@@ -17,6 +21,22 @@ func TestInitPrintsAKeyOnceAndRotatesIt(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 	want(t, "0 problems")(carillon(t.Context(), "verify", dir))
+}
+
+func TestInitMakesAnEncryptedDirectoryAndOpensIt(t *testing.T) {
+	dir, key := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "master.key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("ab", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "encrypt needs a master key")(carillon(t.Context(), "init", "--data", dir, "--encrypt"))
+	want(t, "AKIA")(carillon(t.Context(), "init", "--data", dir, "--encrypt", "--encryption-key-file", key))
+	if !server.Locked(dir) {
+		t.Error("the directory is not encrypted")
+	}
+	if _, err := carillon(t.Context(), "init", "--data", dir, "--rotate"); err == nil {
+		t.Error("it opens without the master key")
+	}
+	want(t, "AKIA")(carillon(t.Context(), "init", "--data", dir, "--rotate", "--encryption-key-file", key))
 }
 
 func TestInitRefusesWhatIsNoAccountOrUser(t *testing.T) {
