@@ -33,11 +33,13 @@ those who have lost theirs.`,
 		Example: `  carillon init --data /var/lib/carillon --account 123456789012
   carillon serve --data /var/lib/carillon --auth strict
   carillon init --data ./data --user admin --json
+  carillon init --data ./data --encrypt --encryption-key-file /etc/carillon/master.key
   carillon init --data ./data --account 123456789012 --rotate`,
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
+			encryption.Key = orFromEnvironment(encryption.Key)
 			made, err := server.Init(ctx, server.Config{Data: data, Encryption: encryption, Logger: quietLogger()}, first)
 			if errors.Is(err, server.ErrHasKeys) {
 				return fmt.Errorf("%w: make more through IAM, or say --rotate if they are lost", err)

@@ -25,13 +25,19 @@ func keyFlags(f *pflag.FlagSet, s *keyring.Source) {
 
 // unlock reads the master key for a directory; nil where none is configured.
 func unlock(ctx context.Context, data string, s keyring.Source) (*store.Encryption, error) {
-	if s.Empty() {
-		s = keyring.Source{
-			File: os.Getenv(variableOf("encryption-key-file")), Env: os.Getenv(variableOf("encryption-key-env")),
-			Command: os.Getenv(variableOf("encryption-key-command")),
-		}
+	return server.Unlock(ctx, data, orFromEnvironment(s))
+}
+
+// orFromEnvironment is where the flags say that the master key is or, if they do
+// not, the environment.
+func orFromEnvironment(s keyring.Source) keyring.Source {
+	if !s.Empty() {
+		return s
 	}
-	return server.Unlock(ctx, data, s)
+	return keyring.Source{
+		File: os.Getenv(variableOf("encryption-key-file")), Env: os.Getenv(variableOf("encryption-key-env")),
+		Command: os.Getenv(variableOf("encryption-key-command")),
+	}
 }
 
 // mustUnlock is unlock for commands that are nothing without a key.

@@ -54,6 +54,9 @@ func Init(ctx context.Context, c Config, first FirstKey) (made MadeKey, err erro
 	if err != nil {
 		return made, err
 	}
+	if holds, _ := Look(c.Data); encryption != nil && holds == HoldsData {
+		encryption.AsIs = true // it is encrypted or not, whatever a new one would be
+	}
 	r := &Running{config: c, log: c.Logger, commits: newCommits(), tails: newTails(), failed: make(chan error, 1)}
 	if err := r.openStore(encryption); err != nil {
 		return made, err

@@ -14,6 +14,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/seal"
@@ -159,7 +160,7 @@ func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
 
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify, identity.Verify}
 }
 
 // accountOf tells whose an access key is.

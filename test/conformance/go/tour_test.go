@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -92,6 +93,8 @@ var scenarios = []struct {
 	{"publish-filter", publishFilter},
 	{"publish-batch", publishBatch},
 	{"publish-fifo", publishFIFO},
+	{"iam-users", iamUsers},
+	{"iam-policies", iamPolicies},
 	{"topic-archive", topicArchive},
 	{"topics-http-confirm", topicsHTTPConfirm},
 }
@@ -120,6 +123,7 @@ type tour struct {
 	events            *eventbridge.Client
 	sns               *sns.Client
 	sts               *sts.Client
+	iam               *iam.Client
 }
 
 func newTour(t *testing.T, endpoint, account string) *tour {
@@ -144,7 +148,7 @@ func newTourWith(t *testing.T, endpoint, account, key, secret, token string) *to
 	return &tour{
 		T: t, ctx: ctx, endpoint: endpoint, account: account,
 		sqs: sqs.NewFromConfig(config), events: eventbridge.NewFromConfig(config),
-		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config),
+		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config), iam: iam.NewFromConfig(config),
 	}
 }
 
