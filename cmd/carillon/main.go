@@ -82,7 +82,7 @@ disk.`,
 		groupRun:   {newServeCommand(), newInitCommand(), newHealthCommand(), newDemoCommand(), newBenchCommand()},
 		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupIn:    {newWebhookCommand(), newBusCommand()},
-		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
+		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand(), newEncryptCommand(), newDecryptCommand(), newKeyCommand()},
 		"":         {newVersionCommand()},
 	} {
 		for _, c := range commands {
@@ -90,6 +90,7 @@ disk.`,
 			root.AddCommand(c)
 		}
 	}
+	addTrust(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, c.CommandPath())
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/policy"
+	"github.com/carillon-events/carillon/internal/session"
 )
 
 // DefaultAccount is whose account everybody uses who names none.
@@ -33,13 +34,17 @@ type Identity struct {
 
 // Session is what temporary credentials say besides whose they are.
 type Session struct {
-	Name           string // of a role's session
+	Kind           session.Kind
+	Name           string // of a role's session, or of a federated user
 	IssuedAt       time.Time
 	ExpiresAt      time.Time
 	Policies       []policy.Policy   // what the session is limited to; none: nothing
 	Tags           map[string]string // of the session, over the entity's own
 	Transitive     []string          // names of the tags that go along to the next role
 	SourceIdentity string
+	Provider       string              // who vouched for a web identity; empty: nobody had to
+	Claims         map[string][]string // of a web identity, by condition keys in lower case
+	UserID         string              // aws:userid
 }
 
 // Dev is the identity behind any access key: a key id of 12 digits is its own
@@ -55,9 +60,10 @@ var defaultRoot = arn.Root(DefaultAccount).String()
 
 // Credentials are the keys of strict mode.
 type Credentials struct {
-	byKey     map[string]Identity
-	operators bool // some are; then the others are not
-	directory *identity.Directory
+	byKey         map[string]Identity
+	byCertificate map[string]Identity // by a name of it, as certificateNames has them
+	operators     bool                // some are; then the others are not
+	directory     *identity.Directory
 }
 
 // Lookup finds the identity of an access key.
@@ -70,13 +76,17 @@ func (c *Credentials) Lookup(accessKey string) (Identity, bool) {
 
 // Operates tells whether somebody may do what concerns all accounts: take
 // backups, read trails. The keys of the file may, and those of accounts' roots,
-// as long as the file names no operator; who is a user of IAM may not.
+// as long as the file names no operator, and so may their own sessions; who is a user
+// of IAM may not, nor a role.
 func (c *Credentials) Operates(id Identity) bool {
+	if id.Session != nil && id.Session.Kind != session.User {
+		return false
+	}
 	return id.Operator || !c.operators && id.Entity == nil
 }
 
-// Len is how many keys the file has.
-func (c *Credentials) Len() int { return len(c.byKey) }
+// Len is how many keys and certificates the file has.
+func (c *Credentials) Len() int { return len(c.byKey) + len(c.byCertificate) }
 
 // LoadCredentials reads the file of strict mode:
 //
@@ -86,6 +96,7 @@ func (c *Credentials) Len() int { return len(c.byKey) }
 //	    account: "123456789012"
 //	    user: orders        # or a whole ARN; the account's root if left out
 //	    operator: true      # may do what concerns all accounts; if left out everywhere, all may
+//	    certificate: CN=orders  # who shows it is the same (certificate.go); then a key may be left out
 func LoadCredentials(path string) (*Credentials, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -108,6 +119,7 @@ type credentialEntry struct {
 	Account         string `yaml:"account"`
 	User            string `yaml:"user"`
 	Operator        bool   `yaml:"operator"`
+	Certificate     string `yaml:"certificate"`
 }
 
 // ParseCredentials reads the text of a credentials file.
@@ -117,7 +129,7 @@ func ParseCredentials(text []byte) (*Credentials, error) {
 	var file credentialFile
 	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
 		// yaml's own errors would repeat the values they stumble on: secrets.
-		return nil, errors.New("it is no YAML list of {accessKeyId, secretAccessKey, account, user, operator} under the key credentials" + yamlLine(err))
+		return nil, errors.New("it is no YAML list of {accessKeyId, secretAccessKey, account, user, operator, certificate} under the key credentials" + yamlLine(err))
 	}
 	if len(file.Credentials) == 0 {
 		return nil, errors.New("it has no credentials: strict mode would refuse everybody")
@@ -128,10 +140,15 @@ func ParseCredentials(text []byte) (*Credentials, error) {
 		if err == nil && c.byKey[id.AccessKey].AccessKey != "" {
 			err = errors.New("accessKeyId " + id.AccessKey + " is there twice")
 		}
+		if err == nil {
+			err = c.addCertificate(e.Certificate, id)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("credentials[%d]: %w", i, err)
 		}
-		c.byKey[id.AccessKey] = id
+		if id.AccessKey != "" {
+			c.byKey[id.AccessKey] = id
+		}
 		c.operators = c.operators || id.Operator
 	}
 	return c, nil
@@ -147,15 +164,19 @@ func yamlLine(err error) string {
 }
 
 func (e credentialEntry) identity() (Identity, error) {
+	name := e.AccessKeyID
+	if name == "" && e.SecretAccessKey == "" {
+		name = e.Certificate
+	}
 	switch {
-	case e.AccessKeyID == "":
+	case name == "":
 		return Identity{}, errors.New("accessKeyId is missing")
 	case strings.ContainsAny(e.AccessKeyID, "/, \t\n"):
 		return Identity{}, errors.New("accessKeyId must not contain slashes, commas or spaces")
-	case e.SecretAccessKey == "":
+	case e.SecretAccessKey == "" && e.AccessKeyID != "":
 		return Identity{}, fmt.Errorf("secretAccessKey of %s is missing", e.AccessKeyID)
 	case !arn.IsAccount(e.Account):
-		return Identity{}, fmt.Errorf("account of %s must be 12 digits, in quotes", e.AccessKeyID)
+		return Identity{}, fmt.Errorf("account of %s must be 12 digits, in quotes", name)
 	}
 	id := Identity{AccessKey: e.AccessKeyID, Secret: e.SecretAccessKey, Account: e.Account, Operator: e.Operator}
 	switch {
@@ -166,10 +187,10 @@ func (e credentialEntry) identity() (Identity, error) {
 	default:
 		a, err := arn.Parse(e.User)
 		if err != nil {
-			return Identity{}, fmt.Errorf("user of %s: %w", e.AccessKeyID, err)
+			return Identity{}, fmt.Errorf("user of %s: %w", name, err)
 		}
 		if a.Account != e.Account {
-			return Identity{}, fmt.Errorf("user of %s belongs to account %s, not %s", e.AccessKeyID, a.Account, e.Account)
+			return Identity{}, fmt.Errorf("user of %s belongs to account %s, not %s", name, a.Account, e.Account)
 		}
 		id.Principal = e.User
 	}

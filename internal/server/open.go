@@ -41,12 +41,17 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		return err
 	}
 	r.listener, r.Addr = listener, listener.Addr().(*net.TCPAddr)
-	r.URL = urlOf(r.Addr)
+	r.URL = urlOf(r.Addr, &r.config.TLS)
+	secured, err := r.secure()
+	if err != nil {
+		return err
+	}
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registerBuild(registry, r.config.Version, r.config.Durability)
 	registerStore(registry, r.store, r.commits)
+	r.registerTLS(registry)
 	spans, err := r.traces(ctx)
 	if err != nil {
 		return err
@@ -64,6 +69,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if err != nil {
 		return err
 	}
+	proxies, only := r.proxies()
 	handler := edge.New(edge.Options{
 		Services:    services,
 		Version:     r.config.Version,
@@ -71,13 +77,18 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
 		Credentials: keys,
+		Sessions:    r.sessions,
+		Unsigned:    unsigned,
 		Known:       who.known,
 		Used:        who.used,
 		Decide:      decider.Question(),
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
+		TLS:         secured != nil,
+		Proxies:     proxies,
+		ProxiesOnly: only,
 		Health:      r.health,
-		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays},
+		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), RotatePath: http.HandlerFunc(r.rotate), TailPath: r.tails, ReplayPath: r.replays},
 		Pages:       pages(r.ingest),
 		Open:        r.openPages(),
 		Links:       links,
@@ -97,6 +108,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ErrorLog:          log.New(httpLog{r.log}, "", 0),
 	}
 	r.direct = edge.NewDirect(listener, handler, idleFor)
+	r.direct.TLS, r.direct.Shaken = secured, r.shaken
+	r.http.ConnContext = r.direct.ConnContext
 	r.start("connections", func(context.Context) error { return r.direct.Run() })
 	r.start("http", func(context.Context) error { return r.http.Serve(r.direct) })
 	return nil

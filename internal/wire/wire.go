@@ -28,6 +28,12 @@ type Call struct {
 	BaseURL   string // "http://127.0.0.1:4566": the request's own host, or the configured external URL; no slash at the end
 	Secure    bool   // came over TLS
 
+	// Caller is who calls, as internal/access knows it: an *access.Identity. It is
+	// not changed. Nil: nobody, or somebody who follows a link.
+	Caller any
+	// CallerID is what UserID answers, if somebody knows it.
+	CallerID string
+
 	// Trace is where in a trace the request's headers say that the caller is.
 	Trace trace.Context
 	// Span is the request's own, for an operation to fill in that sends or receives
@@ -103,6 +109,10 @@ type Error struct {
 	Code    string // shape name as in the model: "QueueDoesNotExist"; or a common code: "InvalidParameterValue"
 	Message string
 	Status  int // 0: as the model's ErrorInfo says, else 400
+
+	// Explained is why, sealed for STS's DecodeAuthorizationMessage: it goes into a
+	// header of the answer. Empty: there is no more to say.
+	Explained string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

@@ -25,8 +25,10 @@ func (s *Service) GetSubscriptionAttributes(_ context.Context, c *wire.Call, in 
 		if err != nil {
 			return err
 		}
-		out.Attributes, err = echoSubscription(sub, t.Settings.Config)
-		return err
+		if out.Attributes, err = echoSubscription(sub, t.Settings.Config); err != nil {
+			return err
+		}
+		return echoReplay(v, sub, out.Attributes)
 	}))
 	if err != nil {
 		return nil, err

@@ -40,6 +40,7 @@ func TestStrictModeBelievesOnlyWhatAKnownKeyHasSigned(t *testing.T) {
 	run("strict-wrong-secret", strictKey, "guessed", refusedAs(wrongSignature))
 	run("strict-unknown-key", "AKIANOBODYKNOWSTHIS1", strictSecret, refusedAs(unknownKey))
 	run("strict-account-as-key", "111122223333", "test", refusedAs(unknownKey))
+	run("strict-sessions", strictKey, strictSecret, strictSessions)
 	run("strict-clock", strictKey, strictSecret, func(t *tour) {
 		for what, at := range map[string]time.Time{"an hour ago": time.Now().Add(-time.Hour), "in an hour": time.Now().Add(time.Hour)} {
 			answer := t.signed(at, "Action=GetCallerIdentity&Version=2011-06-15", "")
