@@ -4,7 +4,6 @@ import (
 	"context"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
-	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -21,7 +20,7 @@ func (s *Service) PutPermission(ctx context.Context, c *wire.Call, in *model.Put
 	if err != nil {
 		return nil, err
 	}
-	err = s.change(ctx, n, func(tx *store.Tx) error { return s.core.ChangePolicy(tx, n.bus, edit) })
+	err = s.changePolicy(ctx, n, checked(edit))
 	return &model.PutPermissionOutput{}, err
 }
 
