@@ -92,7 +92,7 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire.Call{
+	call := &wire.Call{
 		Trace:     x.trace(),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
@@ -105,7 +105,16 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		BaseURL:   x.baseURL,
 		Secure:    strings.HasPrefix(x.baseURL, "https:"),
 		Decide:    x.decide(),
-	}, nil
+		Header:    x.r.Header,
+	}
+	if x.route.entry != nil {
+		call.Rights = &x.route.entry.operation.Rights
+	}
+	if call.Decide != nil { // else nobody asks who it is
+		caller := id
+		call.Caller = &caller
+	}
+	return call, nil
 }
 
 // decide is who decides what the caller may do. Of those who follow a link, the

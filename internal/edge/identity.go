@@ -38,7 +38,7 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 		return id, "", err
 	}
 	if service == AdminService && !x.h.options.Credentials.Operates(id) {
-		return id, "", access.Denied(&access.Request{Principal: id.Principal, Action: AdminService + ":" + x.route.operation, Resource: "*"})
+		return id, "", access.Denied(id.Principal, access.AdminPrefix+x.route.operation)
 	}
 	return id, signed.Region, nil
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/outbound"
@@ -87,7 +86,9 @@ type Config struct {
 	Auth        AuthMode
 	Credentials string // file of the strict mode
 	Insecure    bool   // dev mode on an address that others can reach
-	Policy      access.Policy
+
+	// NoAccessRecord leaves it unknown what strict mode refuses, or would refuse.
+	NoAccessRecord bool
 
 	ExternalURL string
 	Region      string

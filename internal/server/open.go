@@ -52,9 +52,14 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if spans != nil {
 		r.tracer = spans.Tracer()
 	}
-	decider := access.NewDecider(r.config.Policy, time.Now)
+	r.keys = keys
+	r.decider = r.newDecider()
 	services, err := r.services(ctx, keys, registry)
 	if err != nil {
+		return err
+	}
+	r.decider.Serve(services)
+	if err := r.loadPolicies(ctx); err != nil {
 		return err
 	}
 	handler := edge.New(edge.Options{
@@ -64,19 +69,20 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
 		Credentials: keys,
-		Decide:      decider.Question(),
+		Decide:      r.decider.Question(),
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		Health:      r.health,
-		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays},
+		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays, AccessResetPath: http.HandlerFunc(r.resetAccess)},
 		Pages:       pages(r.ingest),
 		Open:        r.openPages(),
 		Links:       links,
-		Reads:       map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail)},
-		Pprof:       r.config.Pprof,
-		Tracer:      r.tracer,
-		Metrics:     registry,
-		Logger:      r.log,
+		Reads: map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail),
+			AccessCheckPath: http.HandlerFunc(r.checkAccess), AccessExplainPath: http.HandlerFunc(r.explainAccess)},
+		Pprof:   r.config.Pprof,
+		Tracer:  r.tracer,
+		Metrics: registry,
+		Logger:  r.log,
 	})
 	r.http = &http.Server{
 		Handler:           handler,

@@ -31,6 +31,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
 	"github.com/carillon-events/carillon/internal/store"
@@ -54,6 +55,8 @@ type Running struct {
 	replays  *replays
 	ingest   *ingest.Service
 	public   map[string]http.Handler // pages for subscribers, by path
+	keys     *access.Credentials     // of the credentials file; nil in dev mode
+	decider  *access.Decider
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself
 

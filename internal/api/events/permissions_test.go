@@ -77,7 +77,7 @@ func TestPermissionsThatMakeNoSenseAreRefused(t *testing.T) {
 		{"PutPermission", policy(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`), "ValidationException", "Parameter Policy is not valid. Reason: At /Statement (line 1, column 14): a statement of a resource-based policy says for whom it is."},
 		{"PutPermission", policy(`{"Statement":[{"Sid":"a",` + statement + `},{"Sid":"a",` + statement + `}]}`), "ValidationException", "Parameter Policy is not valid. Reason: Statement IDs (SID) in a single policy must be unique."},
 		{"PutPermission", `{"Action":"events:PutEvents","Principal":"*","StatementId":"s","Condition":{"Type":"StringIs","Key":"aws:userid","Value":"v"}}`, "ValidationException",
-			"Parameter Policy is not valid. Reason: At /Statement/0/Condition/StringIs (line 1, column 190): there is no such operator."},
+			"Parameter Policy is not valid. Reason: At /Statement/0/Condition/StringIs (line 1, column 192): there is no such operator."},
 		{"RemovePermission", `{}`, "ValidationException", "Parameter(s) StatementId must be specified."},
 		{"RemovePermission", `{"StatementId":"s"}`, "ResourceNotFoundException", "EventBus does not have a policy."},
 		{"RemovePermission", `{"EventBusName":"nope","RemoveAllPermissions":true}`, "ResourceNotFoundException", "Event bus nope does not exist."},
