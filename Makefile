@@ -27,7 +27,7 @@ race: ## the same under the race detector
 
 .PHONY: lint
 lint: generate-check ## gofmt, go vet, staticcheck, and that generated files are fresh
-	@test -z "$$(gofmt -l cmd internal test examples 2>/dev/null)" || { gofmt -l cmd internal test examples; echo "run gofmt -w on these"; exit 1; }
+	@test -z "$$(gofmt -l carillontest cmd internal test examples 2>/dev/null)" || { gofmt -l carillontest cmd internal test examples; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
@@ -42,6 +42,10 @@ generate-check: generate ## fail if a generated file was not fresh
 .PHONY: conformance
 conformance: build ## real clients against the real binary; installs what it needs
 	test/conformance/run
+
+.PHONY: deploy-check
+deploy-check: build ## the Helm chart, the systemd unit and, with an engine, the image; installs what it needs
+	test/deploy/run
 
 .PHONY: demo
 demo: build ## real GitHub events through a bus, rules and queues, with a kill -9 in the middle

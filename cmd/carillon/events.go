@@ -19,12 +19,12 @@ import (
 func newEventsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "events",
-		Short:   "Watch events go by, and find out where one went",
+		Short:   "Put events, watch them go by, and find out where one went",
 		Example: "  carillon events tail --bus shop\n  carillon events find --outcome dead-lettered --since 1h",
 		Args:    exactly(),
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newEventsTailCommand(), newEventsShowCommand(), newEventsExplainCommand(), newEventsFindCommand())
+	c.AddCommand(newEventsPutCommand(), newEventsTailCommand(), newEventsShowCommand(), newEventsExplainCommand(), newEventsFindCommand())
 	return c
 }
 

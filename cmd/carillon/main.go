@@ -79,7 +79,7 @@ disk.`,
 		&cobra.Group{ID: groupData, Title: "Look after the data:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		groupRun:   {newServeCommand(), newDemoCommand(), newBenchCommand()},
+		groupRun:   {newServeCommand(), newHealthCommand(), newDemoCommand(), newBenchCommand()},
 		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupIn:    {newWebhookCommand(), newBusCommand()},
 		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},

@@ -138,13 +138,5 @@ func (c *compiledHTTP) value(v string, event []byte) (string, bool) {
 	if t == nil {
 		return v, true
 	}
-	found, err := t.Apply(nil, event, transform.Context{})
-	if err != nil || string(found) == "null" {
-		return "", false
-	}
-	var text string
-	if json.Unmarshal(found, &text) == nil {
-		return text, true
-	}
-	return string(found), true
+	return textAt(t, event)
 }

@@ -300,9 +300,7 @@ func (p *pending) deliver(r *compiled, meters *meter.Book) {
 			Target: t.ARN, Body: p.body, Trace: p.trace, EventID: p.event, Policy: t.policy, Unfit: t.unfit,
 			AcceptedAt: p.at, // until the transaction says it
 			Meter:      r.meter(t, meters),
-		}
-		if t.GroupID != nil {
-			d.GroupID = *t.GroupID
+			GroupID:    t.group.of(p.body),
 		}
 		if t.DeadLetter != nil {
 			d.DeadLetter = *t.DeadLetter

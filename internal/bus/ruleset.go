@@ -35,6 +35,7 @@ type compiledTarget struct {
 	Target
 	sees   *transform.Transform // nil: the event
 	http   *compiledHTTP
+	group  group
 	unfit  error // why there is no such transform, or http, any more
 	policy *delivery.Policy
 	found  atomic.Pointer[meter.Target]
@@ -52,6 +53,7 @@ func compileTargets(targets []Target) []compiledTarget {
 		}
 		o := &out[i]
 		o.Target, o.sees, o.http, o.unfit, o.policy = t, sees, http, err, t.Retry.policy()
+		o.group = compileGroup(t.GroupID)
 	}
 	return out
 }

@@ -16,7 +16,7 @@ type Target struct {
 	ID      string
 	ARN     arn.ARN
 	RoleARN string
-	GroupID *string // message group of a queue; nil if the target was put without
+	GroupID *string // message group of a queue, or a JSON path to it; nil if the target was put without
 	HTTP    *HTTP   // what goes with a call over HTTP; nil for none
 
 	// What the target sees of an event; at most one is given, else the event.
