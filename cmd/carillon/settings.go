@@ -49,6 +49,7 @@ type serveSettings struct {
 	auth        *choice
 	credentials string
 	insecure    bool
+	noRecord    bool
 	region      string
 	inFlight    queue.Limits
 	buses       bus.Limits
@@ -110,6 +111,7 @@ func newServeSettings() *serveSettings {
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
 	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with the keys of --auth strict")
 	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
+	f.BoolVar(&s.noRecord, "no-access-record", false, "do not remember what --auth strict refuses, or would refuse, for carillon access check")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
 
 	f = s.group("Subscribers")
@@ -306,16 +308,18 @@ func (s *serveSettings) config() server.Config {
 		Auth:         server.AuthMode(s.auth.value),
 		Credentials:  s.credentials,
 		Insecure:     s.insecure,
-		ExternalURL:  s.externalURL,
-		Region:       s.region,
-		Origins:      s.origins,
-		HTTPTargets:  s.httpTargets,
-		MaxBody:      int64(s.maxBody),
-		InFlight:     s.inFlight,
-		Buses:        s.buses,
-		Topics:       s.topics,
-		Outside:      s.outside,
-		Pprof:        s.pprof,
+
+		NoAccessRecord: s.noRecord,
+		ExternalURL:    s.externalURL,
+		Region:         s.region,
+		Origins:        s.origins,
+		HTTPTargets:    s.httpTargets,
+		MaxBody:        int64(s.maxBody),
+		InFlight:       s.inFlight,
+		Buses:          s.buses,
+		Topics:         s.topics,
+		Outside:        s.outside,
+		Pprof:          s.pprof,
 
 		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},
 		MetricsSeries: s.series,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/arn"
@@ -92,6 +93,23 @@ func (g given) Lookup(key string) policy.Value {
 		return policy.Value{}
 	}
 	return g.trial.Lookup(key)
+}
+
+// Powerless are the users of a credentials file to whom nothing gives a
+// permission, unless the policy of a resource does.
+func (d *Decider) Powerless(keys *Credentials) []string {
+	if keys == nil {
+		return nil
+	}
+	var all []string
+	for _, id := range keys.All() {
+		t := d.begin(context.Background(), &wire.Call{Account: id.Account, Principal: id.Principal}, &id, "*:*", "*")
+		if t.request.Principal.Kind == policy.User && !id.Operator && len(t.set.Identity) == 0 && !slices.Contains(all, id.Principal) {
+			all = append(all, id.Principal)
+		}
+		t.end()
+	}
+	return all
 }
 
 // find is who somebody means by a principal.

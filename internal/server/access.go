@@ -42,6 +42,9 @@ func (r *Running) loadPolicies(ctx context.Context) error {
 	if r.decider.Question() == nil {
 		return nil
 	}
+	for _, principal := range r.decider.Powerless(r.keys) {
+		r.log.Warn("a user of the credentials file has no policies, and may do nothing: give it some there, or in IAM", "user", principal)
+	}
 	shard, book := r.store.Shard(0), r.decider.Policies
 	unreadable := func(arn string, err error) {
 		r.log.Warn("a policy cannot be read: only the root of the account is allowed anything until it is replaced", "resource", arn, "error", err)

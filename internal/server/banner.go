@@ -66,9 +66,17 @@ func (r *Running) promise() string {
 func (r *Running) trust() string {
 	switch {
 	case r.config.Auth == AuthStrict:
-		return "strict (signed requests of the keys in " + r.config.Credentials + ")"
+		return "strict (signed requests of the keys in " + r.config.Credentials + "; policies decide what they may)"
 	case r.Addr.IP.IsLoopback():
-		return "dev (ANY credentials are accepted, from this machine only)"
+		return "dev (ANY credentials are accepted and may do EVERYTHING, from this machine only" + r.remembered() + ")"
 	}
-	return "dev (ANY credentials are accepted, FROM ANYWHERE)"
+	return "dev (ANY credentials are accepted and may do EVERYTHING, FROM ANYWHERE" + r.remembered() + ")"
+}
+
+// remembered is how to find out what strict mode would refuse.
+func (r *Running) remembered() string {
+	if r.config.NoAccessRecord {
+		return ""
+	}
+	return "; what strict would refuse: carillon access check"
 }
