@@ -151,10 +151,7 @@ func permissionTable(b *bytes.Buffer, root, name string) error {
 		if slices.Contains(p.Anybody, op) {
 			action, kind = "none", "–"
 		}
-		var and []string
-		for _, also := range p.Also[op] {
-			and = append(and, also)
-		}
+		and := slices.Clone(p.Also[op])
 		for _, key := range p.Keys[op] {
 			and = append(and, "key `"+key+"`")
 		}
