@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"io"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -9,21 +12,28 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/carillon-events/carillon/internal/demo"
+	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/server"
 )
 
 func newDemoCommand() *cobra.Command {
 	var o demo.Options
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Send real GitHub webhooks through a bus to queues, kill the server in the middle, and count",
-		Long: `Demo starts a server on a temporary directory, creates a bus, rules and queues through the AWS SDK, and puts a
-few hundred real GitHub webhook payloads on the bus. In the middle it kills the server as kill -9 does and starts
-it again on the same directory. Then it empties every queue and compares what came with what should be there.
-It ends with "nothing is missing", or with exit status 1. It needs no network.
+		Short: "Tell the whole story on real input, kill the server in the middle, and count",
+		Long: `Demo starts a server on a temporary directory and tells a story in four chapters, through the AWS SDK: a smart door
+whose notification service is down for a while; a shop with billing, a warehouse, e-mail, marketing in another account,
+an order that nobody can read, and an analyst who comes late; what the services of AWS say; and a few hundred real
+GitHub webhooks that fan out through a topic, while the server is killed as kill -9 does and starts again.
+
+Then every queue is emptied and compared with what should be there. It ends with "nothing is missing", or with exit
+status 1. It needs no network.
+
+On a terminal, a board below the story shows buses, rules and queues as they are at the moment.
 
 A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
 		Example: `  carillon demo           # leaves the server up to look around, until Ctrl-C
-  carillon demo --once    # ends after the check
+  carillon demo --once    # ends after the check, and prints lines only
   carillon demo --endpoint http://127.0.0.1:4566`,
 		Args:         exactly(),
 		SilenceUsage: true,
@@ -41,10 +51,15 @@ A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KE
 			defer stop()
 			o.Out = c.OutOrStdout()
 			o.Colour = isTerminal(o.Out) && os.Getenv("NO_COLOR") == ""
+			o.Live = isTerminal(o.Out) && isTerminal(os.Stdin) && !o.Once
+			o.Ask, o.Trail = askDemo, trailDemo
 			if o.Executable, err = os.Executable(); err != nil {
 				return err
 			}
-			return demo.Run(ctx, o)
+			if err = demo.Run(ctx, o); errors.Is(err, context.Canceled) {
+				return errInterrupted
+			}
+			return err
 		},
 	}
 	s := c.Flags()
@@ -52,4 +67,16 @@ A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KE
 	s.BoolVar(&o.Kill, "kill", true, "kill the server in the middle")
 	s.StringVar(&o.Endpoint, "endpoint", "", "use the server at this address, which is not killed; what the demo creates there it removes")
 	return c
+}
+
+func askDemo(ctx context.Context, endpoint, path string, in, out any) error {
+	return ask(ctx, request{endpoint: endpoint, path: path, service: edge.AdminService}, in, out)
+}
+
+func trailDemo(ctx context.Context, endpoint, event string, out io.Writer) error {
+	var answer server.TrailAnswer
+	if err := askTrail(ctx, endpoint, "/"+url.PathEscape(event), nil, &answer); err != nil {
+		return err
+	}
+	return printTrail(out, &answer)
 }

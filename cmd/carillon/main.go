@@ -81,7 +81,7 @@ disk.`,
 		&cobra.Group{ID: groupData, Title: "Look after the data:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		groupRun:    {newServeCommand(), newHealthCommand(), newDemoCommand(), newBenchCommand()},
+		groupRun:    {newServeCommand(), newInitCommand(), newHealthCommand(), newDemoCommand(), newBenchCommand()},
 		groupRules:  {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupAccess: {newAccessCommand()},
 		groupIn:     {newWebhookCommand(), newBusCommand()},

@@ -109,7 +109,7 @@ func newServeSettings() *serveSettings {
 
 	f = s.group("Access")
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
-	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with the keys of --auth strict")
+	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with keys of --auth strict, beside those that IAM has")
 	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
 	f.BoolVar(&s.noRecord, "no-access-record", false, "do not remember what --auth strict refuses, or would refuse, for carillon access check")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
@@ -118,6 +118,7 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.outside.SMTP, "smtp-url", "", "SMTP `server` for subscriptions of mail addresses: smtp://user:password@host:port, or smtps://… (default: none, and such mail waits)")
 	f.StringVar(&s.outside.SMTPPasswordFile, "smtp-password-file", "", "`file` with the password, in place of the URL's")
 	f.StringVar(&s.outside.SMTPFrom, "smtp-from", "", "`address` that mail is from, such as Carillon <carillon@example.com>")
+	f.StringVar(&s.outside.Sign, "sns-sign", server.SignHTTP, "`which` notifications are signed: http (those to endpoints over HTTP, and email-json) or all (those in queues, too: about a millisecond of processor time a message)")
 	f.StringVar(&s.outside.SMS, "sms-gateway", "", "`URL` that text messages are posted to, as JSON (default: none, and they wait)")
 	f.StringVar(&s.outside.Push, "push-gateway", "", "`URL` that messages to apps are posted to, as JSON (default: none, and they wait)")
 
@@ -145,7 +146,7 @@ func newServeSettings() *serveSettings {
 	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
-	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules and targets, each, have time series of their own under /metrics")
+	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules, targets and topics, each, have time series of their own under /metrics")
 	f.StringVar(&s.otlp, "otlp-endpoint", "", "base `URL` of an OpenTelemetry collector (OTLP over HTTP) that spans are sent to (default: none, or what OTEL_EXPORTER_OTLP_ENDPOINT says)")
 	f.Float64Var(&s.traceRatio, "trace-ratio", 1, "`part` of the traces that begin here which is recorded, 0 to 1; others are recorded if their caller's is")
 	f.BoolVar(&s.pprof, "pprof", false, "serve profiles under /debug/pprof/")

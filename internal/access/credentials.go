@@ -62,12 +62,15 @@ var defaultRoot = arn.Root(DefaultAccount).String()
 type Credentials struct {
 	byKey     map[string]Identity
 	operators map[string]bool // accounts that have one; empty: nobody is named
+	directory *identity.Directory
 }
 
 // Lookup finds the identity of an access key.
 func (c *Credentials) Lookup(accessKey string) (Identity, bool) {
-	id, ok := c.byKey[accessKey]
-	return id, ok
+	if id, ok := c.byKey[accessKey]; ok {
+		return id, true
+	}
+	return Known(c.directory, accessKey)
 }
 
 // Operates tells whether somebody may be allowed what concerns all accounts: take
@@ -93,7 +96,7 @@ func (c *Credentials) All() []Identity {
 	return slices.SortedFunc(maps.Values(c.byKey), func(a, b Identity) int { return strings.Compare(a.AccessKey, b.AccessKey) })
 }
 
-// Len is how many keys there are.
+// Len is how many keys the file has.
 func (c *Credentials) Len() int { return len(c.byKey) }
 
 // LoadCredentials reads the file of strict mode:

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,16 +15,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	bus "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	queue "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/uuid"
 )
 
-// clients are those of the AWS SDK, pointed at Carillon. They do not retry by
-// themselves: the ledger has to know of every attempt.
+// clients are those of the AWS SDK, pointed at Carillon, of one account. They do
+// not retry by themselves: the story has to know of every attempt.
 type clients struct {
-	events *eventbridge.Client
-	sqs    *sqs.Client
+	events  *eventbridge.Client
+	sqs     *sqs.Client
+	sns     *sns.Client
+	account string
 }
 
 const region = "us-east-1"
@@ -33,17 +36,23 @@ const region = "us-east-1"
 // answerWithin bounds one call.
 const answerWithin = 30 * time.Second
 
-func connect(endpoint, accessKey, secret string) *clients {
-	key := credentials.NewStaticCredentialsProvider(accessKey, secret, "")
-	web := wholeBodies{&http.Client{Timeout: answerWithin}}
-	return &clients{
-		events: eventbridge.New(eventbridge.Options{
-			Region: region, Credentials: key, BaseEndpoint: &endpoint, HTTPClient: web, Retryer: aws.NopRetryer{},
-		}),
-		sqs: sqs.New(sqs.Options{
-			Region: region, Credentials: key, BaseEndpoint: &endpoint, HTTPClient: web, Retryer: aws.NopRetryer{},
-		}),
+// web is how everything is sent.
+var web = wholeBodies{&http.Client{Timeout: answerWithin}}
+
+// connect asks the server whose the key is.
+func connect(ctx context.Context, endpoint, accessKey, secret string) (*clients, error) {
+	config := aws.Config{
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(accessKey, secret, ""), BaseEndpoint: &endpoint,
+		HTTPClient: web, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
+	who, err := sts.NewFromConfig(config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("ask %s who we are: %w", endpoint, err)
+	}
+	return &clients{
+		events: eventbridge.NewFromConfig(config), sqs: sqs.NewFromConfig(config), sns: sns.NewFromConfig(config),
+		account: aws.ToString(who.Account),
+	}, nil
 }
 
 // wholeBodies sends request bodies from memory that is there at once.
@@ -88,104 +97,85 @@ func outcomeOf(err error) outcome {
 	return unknown
 }
 
-// setup is what the demo creates.
-type setup struct {
-	bus    string
-	built  bool // the bus is there
-	queues []queueOf
-}
+// aQueue is a queue of the story.
+type aQueue struct{ name, url, arn string }
 
-type queueOf struct {
-	Rule
-	Name string
-	url  string
-}
-
-// newSetup names everything with a suffix, where others may be around.
-func newSetup(suffix string) *setup {
-	s := &setup{bus: "github" + suffix}
-	for _, r := range rules {
-		name := r.Queue + suffix
-		if r.FIFO {
-			name += ".fifo"
-		}
-		s.queues = append(s.queues, queueOf{Rule: r, Name: name})
-	}
-	return s
-}
-
-func (s *setup) build(ctx context.Context, c *clients) error {
-	if _, err := c.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &s.bus}); err != nil {
-		return fmt.Errorf("create the bus %s: %w", s.bus, err)
-	}
-	s.built = true
-	for i := range s.queues {
-		if err := s.queues[i].build(ctx, c, s.bus); err != nil {
-			return fmt.Errorf("create the queue %s and its rule: %w", s.queues[i].Name, err)
-		}
-	}
-	return nil
-}
-
-func (q *queueOf) build(ctx context.Context, c *clients, bus string) error {
-	attributes := map[string]string{}
-	if q.FIFO {
+// queue makes a queue that rules and topics of its account may send to.
+func (s *story) queue(ctx context.Context, c *clients, name string, attributes map[string]string) (aQueue, error) {
+	name, fifo := s.named(name), len(name) > 5 && name[len(name)-5:] == ".fifo"
+	q := aQueue{name: name, arn: "arn:aws:sqs:" + region + ":" + c.account + ":" + name}
+	all := map[string]string{"Policy": mayBeSentTo("sqs:SendMessage", q.arn, c.account)}
+	if fifo {
 		// An event has no deduplication id: its content, which holds its id, is one.
-		attributes["FifoQueue"], attributes["ContentBasedDeduplication"] = "true", "true"
+		all["FifoQueue"], all["ContentBasedDeduplication"] = "true", "true"
 	}
-	created, err := c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &q.Name, Attributes: attributes})
+	for k, v := range attributes {
+		all[k] = v
+	}
+	created, err := c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: all})
 	if err != nil {
-		return err
+		return q, fmt.Errorf("create the queue %s: %w", name, err)
 	}
 	q.url = *created.QueueUrl
-	asked, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl: &q.url, AttributeNames: []queue.QueueAttributeName{queue.QueueAttributeNameQueueArn},
+	s.later("delete the queue "+name, func(ctx context.Context) error {
+		_, err := c.sqs.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &q.url})
+		return err
 	})
-	if err != nil {
-		return err
-	}
-	_, err = c.events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &q.Rule.Name, EventBusName: &bus, EventPattern: &q.Pattern})
-	if err != nil {
-		return err
-	}
-	return q.target(ctx, c, bus, asked.Attributes["QueueArn"])
+	return q, nil
 }
 
-const targetID = "queue"
-
-func (q *queueOf) target(ctx context.Context, c *clients, busName, arn string) error {
-	t := bus.Target{Id: aws.String(targetID), Arn: &arn}
-	if q.FIFO {
-		t.SqsParameters = &bus.SqsParameters{MessageGroupId: aws.String("github")}
-	}
-	put, err := c.events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &q.Rule.Name, EventBusName: &busName, Targets: []bus.Target{t}})
-	if err != nil {
-		return err
-	}
-	if put.FailedEntryCount > 0 {
-		return fmt.Errorf("target refused: %s", aws.ToString(put.FailedEntries[0].ErrorMessage))
-	}
-	return nil
+// mayBeSentTo is the policy of a queue or topic for rules and topics of an account.
+func mayBeSentTo(action, arn, account string) string {
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+		`"Principal":{"Service":["events.amazonaws.com","sns.amazonaws.com"]},"Action":%q,"Resource":%q,`+
+		`"Condition":{"StringEquals":{"aws:SourceAccount":%q}}}]}`, action, arn, account)
 }
 
-// remove removes as much as was built.
-func (s *setup) remove(ctx context.Context, c *clients) error {
-	if !s.built {
-		return nil
+// bus makes an event bus and returns its name and its ARN.
+func (s *story) bus(ctx context.Context, c *clients, name string, tags ...bus.Tag) (string, string, error) {
+	name = s.named(name)
+	created, err := c.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &name, Tags: tags})
+	if err != nil {
+		return "", "", fmt.Errorf("create the bus %s: %w", name, err)
 	}
-	var errs []error
-	for _, q := range s.queues {
-		if q.url == "" {
-			continue
-		}
-		_, targets := c.events.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: &q.Rule.Name, EventBusName: &s.bus, Ids: []string{targetID}})
-		_, rule := c.events.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: &q.Rule.Name, EventBusName: &s.bus})
-		_, gone := c.sqs.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &q.url})
-		errs = append(errs, targets, rule, gone)
+	s.later("delete the bus "+name, func(ctx context.Context) error {
+		_, err := c.events.DeleteEventBus(ctx, &eventbridge.DeleteEventBusInput{Name: &name})
+		return err
+	})
+	return name, aws.ToString(created.EventBusArn), nil
+}
+
+// rule makes a rule with one target and returns its ARN.
+func (s *story) rule(ctx context.Context, c *clients, busName, name, pattern string, target bus.Target) (string, error) {
+	put, err := c.events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &name, EventBusName: &busName, EventPattern: &pattern})
+	if err != nil {
+		return "", fmt.Errorf("put the rule %s: %w", name, err)
 	}
-	_, err := c.events.DeleteEventBus(ctx, &eventbridge.DeleteEventBusInput{Name: &s.bus})
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return fmt.Errorf("remove what the demo created:\n%s", strings.TrimSpace(err.Error()))
+	target.Id = aws.String("target")
+	s.later("delete the rule "+name, func(ctx context.Context) error {
+		_, targets := c.events.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: &name, EventBusName: &busName, Ids: []string{*target.Id}})
+		_, rule := c.events.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: &name, EventBusName: &busName})
+		return errors.Join(targets, rule)
+	})
+	added, err := c.events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: &busName, Targets: []bus.Target{target}})
+	if err != nil {
+		return "", fmt.Errorf("put the target of the rule %s: %w", name, err)
 	}
-	return nil
+	if added.FailedEntryCount > 0 {
+		return "", fmt.Errorf("put the target of the rule %s: %s", name, aws.ToString(added.FailedEntries[0].ErrorMessage))
+	}
+	return aws.ToString(put.RuleArn), nil
+}
+
+// waiting is how many messages a queue has, hidden and delayed ones among them.
+func waiting(ctx context.Context, c *clients, q aQueue) (map[string]string, error) {
+	out, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []queue.QueueAttributeName{
+		queue.QueueAttributeNameApproximateNumberOfMessages,
+		queue.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		queue.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return out.Attributes, nil
 }

@@ -1,20 +1,11 @@
-// Package demo is the main job of Carillon, told as a story: real GitHub
-// webhook payloads go through a bus and its rules to queues, the server is
-// killed in the middle, and afterwards every queue is emptied and compared
-// with what should be in it.
+// Package demo is Carillon told as a story, on real input: a smart door, a shop,
+// what AWS's services say, and what GitHub posts, through buses, rules, topics
+// and queues; with a consumer that is down, an order that nobody can read, a
+// consumer that comes late, and a kill -9 in the middle.
 //
-// It speaks to the server through the AWS SDK for Go only, as any client
-// would. What should be in a queue is computed by plain Go predicates on the
-// payloads, never by Carillon's own matcher.
-//
-// What it holds the server to:
-//
-//   - Every event whose put was acknowledged is in every queue whose rule it
-//     matches, exactly once, and in no other.
-//   - A put whose answer was lost is put again. The lost attempt may have been
-//     accepted: then it is in all of its queues exactly once, or in none.
-//   - In a FIFO queue, an event whose put began after another's was
-//     acknowledged comes after it.
+// It speaks to the server as any client would: through the AWS SDK for Go and
+// through webhooks. What should be in a queue is computed by plain Go, never by
+// Carillon's own matcher. Each chapter says what it holds the server to.
 package demo
 
 import (
@@ -24,9 +15,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
-	githubwebhooks "github.com/carillon-events/carillon/examples/github-webhooks"
 	"github.com/carillon-events/carillon/internal/bench/child"
 )
 
@@ -34,6 +26,7 @@ import (
 type Options struct {
 	Out    io.Writer
 	Colour bool
+	Live   bool // Out is a terminal: show the board below the story
 
 	// Endpoint is a server that runs already; empty: the demo starts its own.
 	// Nothing is killed there, and what the demo creates it removes.
@@ -44,47 +37,85 @@ type Options struct {
 	Executable string // what to start: a program that understands "serve"
 	Kill       bool   // kill it in the middle
 	Once       bool   // end after the check instead of leaving the server up
+
+	// Ask sends one of Carillon's own requests (not AWS's) to an endpoint.
+	Ask func(ctx context.Context, endpoint, path string, in, out any) error
+	// Trail writes what became of an event.
+	Trail func(ctx context.Context, endpoint, event string, out io.Writer) error
 }
 
 // ErrUnsound is the outcome that the demo exists to rule out.
-var ErrUnsound = errors.New("the queues do not hold what they should")
+var ErrUnsound = errors.New("something is missing, or there twice")
 
-// patience bounds the whole story up to the check.
+// patience bounds the whole story up to the last check.
 const patience = 5 * time.Minute
 
+type story struct {
+	o        Options
+	say      *teller
+	server   *child.Server // nil: it is not ours
+	data     string
+	endpoint string
+	aws      *clients
+	other    *clients // of another account; nil: there is none that we may use
+	suffix   string
+	undo     []undo
+}
+
+// undo takes back something that was made.
+type undo struct {
+	what string
+	do   func(ctx context.Context) error
+}
+
+// chapter is a part of the story.
+type chapter struct {
+	title string
+	tell  func(s *story, ctx context.Context) error
+}
+
+var chapters = []chapter{
+	{"A smart door", (*story).door},
+	{"A shop", (*story).shop},
+	{"What the services of AWS say", (*story).services},
+	{"What GitHub posts", (*story).github},
+}
+
 // Run tells the story. Without Once it returns when ctx ends.
-func Run(ctx context.Context, o Options) error {
-	payloads, err := githubwebhooks.All()
-	if err != nil {
-		return err
+func Run(ctx context.Context, o Options) (err error) {
+	s := &story{o: o, endpoint: o.Endpoint}
+	s.say = newTeller(o.Out, o.Colour)
+	if o.Live {
+		board := newBoard(o.Out, func() string { return s.endpoint })
+		s.say.w = board
+		var stop context.CancelFunc
+		ctx, stop = context.WithCancel(ctx)
+		defer stop()
+		board.show(stop) // Ctrl-C on the board ends the story
+		s.say.done = board.close
+		defer board.close()
 	}
-	s := &story{o: o, say: teller{o.Out, o.Colour}, events: fromPayloads(payloads)}
-	s.say.title("%d real GitHub webhook payloads of %d kinds go through Carillon.", len(s.events), kinds(s.events))
 	if o.Endpoint != "" {
 		return s.elsewhere(ctx)
 	}
 	return s.own(ctx)
 }
 
-type story struct {
-	o      Options
-	say    teller
-	events []Event
-	server *child.Server
-	data   string
-	aws    *clients
-}
-
 // elsewhere tells the story on a server that is not ours.
 func (s *story) elsewhere(ctx context.Context) (err error) {
-	s.aws = connect(s.o.Endpoint, s.o.AccessKey, s.o.Secret)
-	setup := newSetup("-" + randomSuffix())
+	s.suffix = "-" + randomSuffix()
+	if err := s.connect(ctx, s.o.AccessKey, s.o.Secret); err != nil {
+		if outcomeOf(err) == unsent {
+			return fmt.Errorf("nothing answers at %s: start a server there (carillon serve), or leave out --endpoint", s.o.Endpoint)
+		}
+		return err
+	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
-		err = errors.Join(err, setup.remove(ctx, s.aws))
+		err = errors.Join(err, s.takeBack(ctx))
 	}()
-	return s.upToTheCheck(ctx, setup)
+	return s.upToTheEnd(ctx)
 }
 
 // own tells the story on a server of its own.
@@ -102,12 +133,27 @@ func (s *story) own(ctx context.Context) (err error) {
 	if err := s.start(ctx, listen); err != nil {
 		return err
 	}
-	s.say.step("a server on %s, its data in %s, durability fsync", s.server.Endpoint, s.data)
-	s.aws = connect(s.server.Endpoint, "000000000000", "demo")
-	if err := s.upToTheCheck(ctx, newSetup("")); err != nil || s.o.Once {
+	s.endpoint = s.server.Endpoint
+	s.say.step("a server on %s, its data in %s, every commit synced to disk", s.endpoint, s.data)
+	if err := s.connect(ctx, "111111111111", "demo"); err != nil {
+		return err
+	}
+	if err := s.upToTheEnd(ctx); err != nil || s.o.Once {
 		return err
 	}
 	return s.leaveUp(ctx)
+}
+
+// connect makes the clients; those of another account if the server believes us.
+func (s *story) connect(ctx context.Context, accessKey, secret string) (err error) {
+	if s.aws, err = connect(ctx, s.endpoint, accessKey, secret); err != nil {
+		return err
+	}
+	const another = "222222222222"
+	if other, err := connect(ctx, s.endpoint, another, "demo"); err == nil && other.account == another {
+		s.other = other
+	}
+	return nil
 }
 
 func (s *story) start(ctx context.Context, listen string) (err error) {
@@ -129,42 +175,75 @@ func (s *story) stop() error {
 	return s.server.Stop(ctx)
 }
 
-func (s *story) upToTheCheck(ctx context.Context, setup *setup) error {
+func (s *story) upToTheEnd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := setup.build(ctx, s.aws); err != nil {
-		if outcomeOf(err) == unsent {
-			return fmt.Errorf("nothing answers at %s: start a server there (carillon serve), or leave out --endpoint", s.o.Endpoint)
-		}
-		return err
-	}
-	s.say.setup(setup)
-	ledger := NewLedger(s.events)
-	if err := s.put(ctx, setup.bus, ledger); err != nil {
-		return err
-	}
-	s.say.ledger(ledger)
-	var verdicts []Verdict
-	for _, q := range setup.queues {
-		received, err := s.drain(ctx, q.url)
-		if err != nil {
-			return fmt.Errorf("empty the queue %s: %w", q.Name, err)
-		}
-		verdicts = append(verdicts, ledger.Check(q.Rule, received))
-	}
-	torn := Torn(s.events, verdicts)
-	s.say.verdicts(verdicts, torn)
-	for _, v := range verdicts {
-		if !v.Sound() || torn > 0 {
-			return ErrUnsound
+	for i, c := range chapters {
+		s.breathe(ctx, 2*time.Second)
+		s.say.chapter(i+1, c.title)
+		s.breathe(ctx, time.Second)
+		if err := c.tell(s, ctx); err != nil {
+			return err
 		}
 	}
 	s.say.end()
 	return nil
 }
 
+// named is a name that nobody else around has.
+func (s *story) named(name string) string {
+	if base, fifo := strings.CutSuffix(name, ".fifo"); fifo {
+		return base + s.suffix + ".fifo"
+	}
+	return name + s.suffix
+}
+
+// later notes how something is taken back, on a server that is not ours.
+func (s *story) later(what string, do func(ctx context.Context) error) {
+	if s.server == nil {
+		s.undo = append(s.undo, undo{what, do})
+	}
+}
+
+// takeBack takes back what was made, the last first.
+func (s *story) takeBack(ctx context.Context) error {
+	var errs []error
+	for _, u := range slices.Backward(s.undo) {
+		if err := u.do(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", u.what, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// breathe makes a pause that people need to follow the board.
+func (s *story) breathe(ctx context.Context, d time.Duration) {
+	if !s.o.Live {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// ask sends one of Carillon's own requests.
+func (s *story) ask(ctx context.Context, path string, in, out any) error {
+	return s.o.Ask(ctx, s.endpoint, path, in, out)
+}
+
+// hold prints a check of a chapter, and fails if it is not so.
+func (s *story) hold(is bool, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	s.say.check(is, text)
+	if !is {
+		return fmt.Errorf("%w: %s", ErrUnsound, text)
+	}
+	return nil
+}
+
 func (s *story) leaveUp(ctx context.Context) error {
-	s.say.lookAround(s.server.Endpoint)
+	s.say.lookAround(s.endpoint)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -11,70 +10,63 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// drain receives and deletes until the queue is empty.
-func (s *story) drain(ctx context.Context, url string) ([]Received, error) {
-	var all []Received
+// drain receives and deletes until the queue is empty, and returns the bodies.
+func drain(ctx context.Context, c *clients, q aQueue) ([]string, error) {
+	var all []string
 	for {
-		got, err := s.aws.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 0})
+		got, err := receive(ctx, c, q, 0)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("empty the queue %s: %w", q.name, err)
 		}
-		if len(got.Messages) == 0 {
-			return all, s.empty(ctx, url)
+		if len(got) == 0 {
+			return all, empty(ctx, c, q)
 		}
-		remove := &sqs.DeleteMessageBatchInput{QueueUrl: &url}
-		for i, m := range got.Messages {
-			all = append(all, s.read(aws.ToString(m.Body)))
-			remove.Entries = append(remove.Entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle})
+		for _, m := range got {
+			all = append(all, aws.ToString(m.Body))
 		}
-		removed, err := s.aws.sqs.DeleteMessageBatch(ctx, remove)
-		if err != nil {
-			return nil, err
-		}
-		if len(removed.Failed) > 0 {
-			return nil, fmt.Errorf("a message was not deleted: %s", aws.ToString(removed.Failed[0].Message))
+		if err := remove(ctx, c, q, got); err != nil {
+			return nil, fmt.Errorf("empty the queue %s: %w", q.name, err)
 		}
 	}
 }
 
-// empty asks the queue itself whether nothing is left, hidden or delayed.
-func (s *story) empty(ctx context.Context, url string) error {
-	names := []types.QueueAttributeName{
-		types.QueueAttributeNameApproximateNumberOfMessages,
-		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
-		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+// receive receives up to ten messages, and waits for the first so many seconds.
+func receive(ctx context.Context, c *clients, q aQueue, seconds int32) ([]types.Message, error) {
+	got, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 10, WaitTimeSeconds: seconds})
+	if err != nil {
+		return nil, err
 	}
-	out, err := s.aws.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
+	return got.Messages, nil
+}
+
+func remove(ctx context.Context, c *clients, q aQueue, messages []types.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	in := &sqs.DeleteMessageBatchInput{QueueUrl: &q.url}
+	for i, m := range messages {
+		in.Entries = append(in.Entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle})
+	}
+	removed, err := c.sqs.DeleteMessageBatch(ctx, in)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if n := out.Attributes[string(name)]; n != "0" {
-			return fmt.Errorf("it answers no message, and yet %s is %s", name, n)
-		}
+	if len(removed.Failed) > 0 {
+		return fmt.Errorf("a message was not deleted: %s", aws.ToString(removed.Failed[0].Message))
 	}
 	return nil
 }
 
-// read tells which event a message is, and whether it is as it was put.
-func (s *story) read(body string) Received {
-	var envelope struct {
-		ID         string          `json:"id"`
-		Source     string          `json:"source"`
-		DetailType string          `json:"detail-type"`
-		Resources  []string        `json:"resources"`
-		Detail     json.RawMessage `json:"detail"`
+// empty asks the queue itself whether nothing is left, hidden or delayed.
+func empty(ctx context.Context, c *clients, q aQueue) error {
+	counts, err := waiting(ctx, c, q)
+	if err != nil {
+		return err
 	}
-	r := Received{Event: -1}
-	if json.Unmarshal([]byte(body), &envelope) != nil || len(envelope.Resources) != 1 {
-		return r
+	for name, n := range counts {
+		if n != "0" {
+			return fmt.Errorf("the queue %s answers no message, and yet its %s is %s", q.name, name, n)
+		}
 	}
-	i, ok := deliveryNumber(envelope.Resources[0])
-	if !ok || i >= len(s.events) {
-		return r
-	}
-	e := &s.events[i]
-	r.Event, r.ID = i, envelope.ID
-	r.Intact = envelope.Source == source && envelope.DetailType == e.DetailType && string(envelope.Detail) == e.Detail
-	return r
+	return nil
 }

@@ -51,7 +51,13 @@ type Options struct {
 	MaxBody     int64  // bytes, also after gunzip; DefaultMaxBody where 0
 
 	Credentials *access.Credentials // nil is dev mode: every key is somebody
-	Decide      func(ctx context.Context, c *wire.Call, action, resource string) error
+
+	// Known is whose a key is in dev mode, if IAM made it; nil: there are none.
+	Known func(accessKey string) (access.Identity, bool)
+	// Used is told of every request whose signature was verified; nil: nobody is.
+	Used func(accessKey, service, region string)
+
+	Decide func(ctx context.Context, c *wire.Call, action, resource string) error
 
 	Origins   []string // web origins that may call us besides our own; "*" is all of them
 	CheckHost bool     // refuse host names that a web page could have made point at us

@@ -43,7 +43,7 @@ func (s *sample) service() *wire.Service {
 	return &wire.Service{
 		Name: "sqs", TargetPrefix: "AmazonSQS", JSONVersion: "1.0", QueryVersion: "2012-11-05",
 		QueryCompatible: true, ErrorNamespace: "com.amazonaws.sqs",
-		Operations: map[string]*wire.Operation{"SendMessage": op},
+		Operations: map[string]*wire.Operation{"SendMessage": op, "ReceiveMessage": op},
 		Errors:     map[string]wire.ErrorInfo{"QueueDoesNotExist": {QueryCode: "AWS.SimpleQueueService.NonExistentQueue"}},
 	}
 }

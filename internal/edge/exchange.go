@@ -66,6 +66,11 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if x.link == nil {
+		if x.link = x.h.posted(x.r, body); x.link != nil {
+			x.name()
+		}
+	}
 	if err := x.h.table.find(x.r, body, x.baseURL, &x.route); err != nil {
 		return nil, nil, err
 	}

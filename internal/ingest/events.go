@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -18,11 +19,13 @@ import (
 // aws.s3 is tried where there is no S3. The answer has an id for each event.
 const PutEventsPath = "/_carillon/PutEvents"
 
-// PutEvents are events for a bus of the caller's account and region. All are
-// accepted in one transaction, or none is.
+// PutEvents are events for a bus. All are accepted in one transaction, or none
+// is. Account and region are the caller's where empty.
 type PutEvents struct {
-	Bus    string     `json:"bus,omitempty"` // name; empty: the default bus
-	Events []Envelope `json:"events"`
+	Account string     `json:"account,omitempty"`
+	Region  string     `json:"region,omitempty"`
+	Bus     string     `json:"bus,omitempty"` // name; empty: the default bus
+	Events  []Envelope `json:"events"`
 }
 
 // Envelope is an event as rules see it. What the bus says of an event itself
@@ -58,9 +61,9 @@ func (s *Service) PutEvents(c *wire.Call, r *http.Request, body []byte) ([]byte,
 	if len(in.Events) == 0 || len(in.Events) > maxEnvelopes {
 		return nil, bad(fmt.Sprintf("A request has 1 to %d events.", maxEnvelopes))
 	}
-	name := bus.Name{Account: c.Account, Region: c.Region, Bus: in.Bus}
-	if name.Bus == "" {
-		name.Bus = arn.DefaultBus
+	name := bus.Name{Account: cmp.Or(in.Account, c.Account), Region: cmp.Or(in.Region, c.Region), Bus: cmp.Or(in.Bus, arn.DefaultBus)}
+	if !arn.IsAccount(name.Account) || !isRegion.MatchString(name.Region) {
+		return nil, bad(fmt.Sprintf("account %.64q and region %.64q name no place: want 12 digits, and a name such as us-east-1.", name.Account, name.Region))
 	}
 	if err := s.busExists(name); err != nil {
 		return nil, err
@@ -79,7 +82,7 @@ func (s *Service) PutEvents(c *wire.Call, r *http.Request, body []byte) ([]byte,
 			at = now
 		}
 		s.Core.Add(&batch, name, &event.Event{
-			ID: out.EventIDs[i], DetailType: e.DetailType, Source: e.Source, Account: c.Account, Region: c.Region, Time: at,
+			ID: out.EventIDs[i], DetailType: e.DetailType, Source: e.Source, Account: name.Account, Region: name.Region, Time: at,
 			Resources: e.Resources, Detail: string(e.Detail),
 		}, c.Trace.Header())
 	}

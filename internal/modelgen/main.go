@@ -2,9 +2,9 @@
 // internal/awsmodel.
 //
 //	modelgen trim -source "botocore 1.43.11" service-2.json.gz > models/x.json
-//	modelgen generate -models models -out internal/awsmodel sqs events sns sts
-//	modelgen compat -out docs/compat.md sqs events sns sts
-//	modelgen permissions -out docs/permissions.md sqs events sns sts
+//	modelgen generate -models models -out internal/awsmodel sqs events sns sts iam
+//	modelgen compat -out docs/compat.md sqs events sns sts iam
+//	modelgen permissions -out docs/permissions.md sqs events sns sts iam
 //
 // trim is run by hand when a model is taken over; generate is what go generate
 // runs, needs nothing but the files in models/, and writes the same bytes every

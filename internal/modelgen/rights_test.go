@@ -11,7 +11,7 @@ import (
 func TestThePermissionsOfEveryOperationThatThereIsAreWrittenDown(t *testing.T) {
 	root := filepath.Join("..", "..")
 	out := filepath.Join(t.TempDir(), "permissions.md")
-	services := []string{"sqs", "events", "sns", "sts"}
+	services := []string{"sqs", "events", "sns", "sts", "iam"}
 	rel, err := filepath.Rel(root, out)
 	if err != nil {
 		t.Skip(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-events/carillon/internal/api/events"
 	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
+	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/policy"
 )
 
@@ -28,8 +29,8 @@ const (
 )
 
 // newDecider is who decides what callers may do.
-func (r *Running) newDecider() *access.Decider {
-	o := access.Options{Strict: r.config.Auth == AuthStrict, Policies: policy.NewBook(), Now: time.Now}
+func (r *Running) newDecider(directory *identity.Directory) *access.Decider {
+	o := access.Options{Strict: r.config.Auth == AuthStrict, Directory: directory, Policies: policy.NewBook(), Now: time.Now}
 	if !r.config.NoAccessRecord {
 		o.Record = access.NewRecord(time.Now())
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -375,4 +376,30 @@ func get(t *testing.T, r *server.Running, path string, into any) {
 	if err := decoder.Decode(into); err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %s, %v", path, answer.Status, err)
 	}
+}
+
+func TestWhatIAMSaysOfAUserHoldsForItsNextCall(t *testing.T) {
+	r := twoAccounts(t)
+	boss := iam.NewFromConfig(configured(t, r, "SHOP", "hush"))
+	must(boss.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("temp")}))(t)
+	key := must(boss.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("temp")}))(t).AccessKey
+	temp := sqs.NewFromConfig(configured(t, r, *key.AccessKeyId, *key.SecretAccessKey))
+	create := func() error {
+		_, err := temp.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q")})
+		return err
+	}
+	deniedAs(t, "without a policy", create(), "AccessDenied", "because no identity-based policy allows the sqs:createqueue action")
+	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sqs:*","Resource":"*"}}`
+	must(boss.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("temp"), PolicyName: aws.String("all"), PolicyDocument: &policy}))(t)
+	if err := create(); err != nil {
+		t.Error(err)
+	}
+	// The file's user of the same name as one of IAM has the policies of both.
+	must(boss.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("nobody")}))(t)
+	must(boss.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("nobody"), PolicyName: aws.String("all"), PolicyDocument: &policy}))(t)
+	mustQueue(t, as(t, r, "NOBODY"), "nobodys", nil)
+	must(boss.DeleteUserPolicy(t.Context(), &iam.DeleteUserPolicyInput{UserName: aws.String("temp"), PolicyName: aws.String("all")}))(t)
+	deniedAs(t, "taken away", create(), "AccessDenied", "sqs:createqueue")
+	_, err := iam.NewFromConfig(configured(t, r, "CLERK", "hush")).CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("x")})
+	deniedAs(t, "IAM", err, "AccessDenied", "User: arn:aws:iam::111111111111:user/clerk is not authorized to perform: iam:CreateUser on resource: arn:aws:iam::111111111111:user/x because no identity-based policy allows the iam:CreateUser action")
 }

@@ -65,8 +65,10 @@ func (r *Running) promise() string {
 // trust is who may call.
 func (r *Running) trust() string {
 	switch {
+	case r.config.Auth == AuthStrict && r.config.Credentials == "":
+		return "strict (signed requests of the access keys that IAM knows)"
 	case r.config.Auth == AuthStrict:
-		return "strict (signed requests of the keys in " + r.config.Credentials + "; policies decide what they may)"
+		return "strict (signed requests of the keys in " + r.config.Credentials + ", and of IAM; policies decide what they may)"
 	case r.Addr.IP.IsLoopback():
 		return "dev (ANY credentials are accepted and may do EVERYTHING, from this machine only" + r.remembered() + ")"
 	}

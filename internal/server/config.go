@@ -27,7 +27,8 @@ type AuthMode string
 const (
 	// AuthDev accepts any credentials, and none.
 	AuthDev AuthMode = "dev"
-	// AuthStrict accepts requests that a key of the credentials file has signed.
+	// AuthStrict accepts requests that a key of the credentials file has signed, or
+	// one that IAM knows.
 	AuthStrict AuthMode = "strict"
 )
 
@@ -110,7 +111,7 @@ type Config struct {
 
 	Outside Outside
 
-	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
@@ -267,8 +268,6 @@ func (c *Config) check() error {
 	switch {
 	case c.Auth != AuthDev && c.Auth != AuthStrict:
 		return fmt.Errorf("auth %q: want dev or strict", c.Auth)
-	case c.Auth == AuthStrict && c.Credentials == "":
-		return errors.New("auth strict needs a credentials file: set --credentials FILE")
 	case c.Auth == AuthDev && c.Credentials != "":
 		return errors.New("a credentials file is set, but auth is dev and would accept everybody: set --auth strict")
 	case c.SyncInterval < 0:
@@ -352,7 +351,7 @@ func (c *Config) listenAddr() (*net.TCPAddr, error) {
 	}
 	if c.Auth == AuthDev && !c.Insecure && !addr.IP.IsLoopback() {
 		return nil, fmt.Errorf("listen %s: others can reach this address, and auth dev accepts everybody: "+
-			"set --auth strict with --credentials FILE, listen on 127.0.0.1, or say --insecure", c.Listen)
+			"set --auth strict (after carillon init, or with --credentials FILE), listen on 127.0.0.1, or say --insecure", c.Listen)
 	}
 	return addr, nil
 }

@@ -25,8 +25,11 @@ const (
 )
 
 func (c *Config) loadCredentials() (*access.Credentials, error) {
-	if c.Auth != AuthStrict {
+	switch {
+	case c.Auth != AuthStrict:
 		return nil, nil
+	case c.Credentials == "":
+		return new(access.Credentials), nil // the directory has some, or we do not start
 	}
 	return access.LoadCredentials(c.Credentials)
 }
@@ -52,9 +55,13 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if spans != nil {
 		r.tracer = spans.Tracer()
 	}
+	who, err := r.identities(ctx, keys)
+	if err != nil {
+		return err
+	}
 	r.keys = keys
-	r.decider = r.newDecider()
-	services, err := r.services(ctx, keys, registry)
+	r.decider = r.newDecider(who.directory)
+	services, err := r.services(ctx, who, keys, registry)
 	if err != nil {
 		return err
 	}
@@ -69,6 +76,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
 		Credentials: keys,
+		Known:       who.known,
+		Used:        who.used,
 		Decide:      r.decider.Question(),
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/api/events"
+	"github.com/carillon-events/carillon/internal/api/iam"
 	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
 	"github.com/carillon-events/carillon/internal/api/sts"
@@ -32,7 +33,7 @@ import (
 
 // services builds every service, and starts the parts that they need. Whoever
 // adds a service, a target or a kind of timer adds it here.
-func (r *Running) services(ctx context.Context, keys *access.Credentials, registry *prometheus.Registry) ([]*wire.Service, error) {
+func (r *Running) services(ctx context.Context, who *identities, keys *access.Credentials, registry *prometheus.Registry) ([]*wire.Service, error) {
 	shard := r.store.Shard(0)
 	receipts, err := secret(ctx, shard, "receipts")
 	if err != nil {
@@ -46,7 +47,8 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetarchive.Service: targetarchive.Target{},
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
-	outbox.Reach(loggroup.Service, r.logGroups())
+	groups := r.logGroups()
+	outbox.Reach(loggroup.Service, groups)
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
 	registry.MustRegister(newMeters(meters))
@@ -77,6 +79,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	topics.Through(outbox)
 	topics.Record(trails)
+	topics.Measure(meters)
+	status := newStatusLog(shard, groups, r.log, registry)
+	topics.Follow(status.tell)
+	outbox.Tell(topics)
+	r.start("delivery status", status.Run)
 	toTopics.Core = topics // which sends through the outbox
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)
@@ -104,7 +111,8 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight, Policies: r.decider.Policies}),
 		events.New(shard, core, outbox, archives, calls, r.decider.Policies),
 		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt(), Policies: r.decider.Policies}),
-		sts.New(accountOf(keys)),
+		sts.New(accountOf(who, keys)),
+		iam.New(iam.Options{Shard: shard, Core: who.core, Directory: who.directory, Box: who.box}),
 	}, nil
 }
 
@@ -145,10 +153,14 @@ func Invariants() []store.Invariant {
 }
 
 // accountOf tells whose an access key is.
-func accountOf(keys *access.Credentials) func(string) (string, bool) {
+func accountOf(who *identities, keys *access.Credentials) func(string) (string, bool) {
 	return func(accessKey string) (string, bool) {
 		if keys == nil {
-			return access.Dev(accessKey).Account, true
+			id, ok := who.known(accessKey)
+			if !ok {
+				id = access.Dev(accessKey)
+			}
+			return id.Account, true
 		}
 		id, ok := keys.Lookup(accessKey)
 		return id.Account, ok

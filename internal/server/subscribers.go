@@ -26,7 +26,17 @@ type Outside struct {
 	SMTPPasswordFile string // file with its password; empty: it is in the URL, or there is none
 	SMTPFrom         string // who mail is from
 	SMS, Push        string // URLs of gateways; empty: none
+
+	// Sign is which documents of topics are signed: SignHTTP, as where it is empty, or
+	// SignAll.
+	Sign string
 }
+
+// What Outside.Sign may be.
+const (
+	SignHTTP = "http" // those that go to endpoints over HTTP, and by mail as JSON
+	SignAll  = "all"  // those that go into queues, too
+)
 
 // maxPassword bounds a file with a password.
 const maxPassword = 4 << 10
@@ -59,6 +69,9 @@ func (o *Outside) mail() (*subscriber.Mail, error) {
 func (o *Outside) check() error {
 	if _, err := o.mail(); err != nil {
 		return err
+	}
+	if o.Sign != "" && o.Sign != SignHTTP && o.Sign != SignAll {
+		return fmt.Errorf("sns-sign %q: want %s or %s", o.Sign, SignHTTP, SignAll)
 	}
 	for name, url := range map[string]string{"sms-gateway": o.SMS, "push-gateway": o.Push} {
 		if err := subscriber.Gateway(url).Check(); url != "" && err != nil {
@@ -110,7 +123,14 @@ func (r *Running) subscribers(ctx context.Context, shard *store.Shard, outbox *d
 	if r.config.Outside.Push != "" {
 		outbox.Reach(subscriber.Devices, sender)
 	}
-	core := topic.New(r.config.Topics, tokens, &subscriber.Asker{Outbox: outbox, BaseURL: r.baseURL()})
+	asker := &subscriber.Asker{Outbox: outbox, BaseURL: r.baseURL()}
+	core := topic.New(r.config.Topics, tokens, asker)
+	if r.config.Outside.Sign == SignAll {
+		if asker.Sign, err = signer.ForQueues(ctx, r.baseURL()); err != nil {
+			return nil, err
+		}
+		core.SignForQueues(asker.Sign)
+	}
 	people := &subscriber.Pages{Shard: shard, Core: core}
 	r.public = map[string]http.Handler{subscriber.CertificatePath: signer, subscriber.ConfirmPath: people, subscriber.UnsubscribePath: people}
 	r.start("subscribers", func(ctx context.Context) error { // the outbox is started later, and so stopped before
@@ -131,7 +151,7 @@ func (r *Running) openPages() map[string]http.Handler {
 // links are what documents tell their receivers to visit.
 // https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
 var links = map[string]edge.Link{
-	"ConfirmSubscription": {Service: "sns", Resource: "TopicArn"},
+	"ConfirmSubscription": {Service: "sns", Resource: "TopicArn", Post: true},
 	"Unsubscribe":         {Service: "sns", Resource: "SubscriptionArn"},
 }
 

@@ -45,6 +45,7 @@ func (c *Core) Delete(tx *store.Tx, n Name) error {
 	if err := forgotten(tx, n, rec.Number); err != nil {
 		return err
 	}
+	c.unmeasured(tx, n)
 	if err := keepDeletion(tx, rec.Number, n.Region, ID{}); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type rendering struct {
 	params []byte // of what goes into queues
 	n      int    // members in queues that get it
 	shared any
+	unfit  error // why it cannot be delivered
 }
 
 // renderer makes the deliveries of one message, of which members that get the
@@ -80,6 +81,7 @@ func (r *renderer) render(key Protocol, inQueue, raw bool) *rendering {
 	if m.Unsubscribe != "" {
 		doc.UnsubscribeURL = m.Unsubscribe + r.audience.arn + ":"
 	}
+	out.unfit = m.signatures.apply(&doc, key, r.audience.config.SHA256)
 	if out.body, out.at = doc.AppendOpen(make([]byte, 0, len(text)+len(text)/16+512)); out.at == 0 {
 		out.at = -1
 	}
@@ -178,6 +180,8 @@ func (r *renderer) fill(d *delivery.Delivery, s *member, got *rendering) {
 		return
 	}
 	switch {
+	case got.unfit != nil:
+		d.Unfit = got.unfit
 	case got.raw && !m.Silent && len(m.Attributes) > queueAttributes:
 		d.Unfit = errTooManyAttributes
 	case got.at >= 0:

@@ -23,6 +23,10 @@ type Config struct {
 	HTTP *HTTP `json:"http,omitempty"` // of subscriptions that do not say otherwise
 	// OnlyHTTP is that HTTP holds whatever subscriptions say.
 	OnlyHTTP bool `json:"onlyHttp,omitempty"`
+
+	// Feedback is what attempts at deliveries are told of, by protocol; those of
+	// HTTPS are also for HTTPPlain. Nil: none.
+	Feedback map[Protocol]Feedback `json:"feedback,omitempty"`
 }
 
 // Protocol is how messages get to an endpoint.

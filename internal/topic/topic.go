@@ -33,6 +33,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/trail"
 )
@@ -116,6 +117,10 @@ type Core struct {
 	hints  sync.Map // Name -> *audience: the last that a Publish saw
 	counts publishCounts
 	trail  *trail.Trail // may be nil
+	follow func(a *Attempted)
+	sign   Sign        // may be nil
+	book   *meter.Book // may be nil
+	meters sync.Map    // Name -> *meter.Topic: what the book gave
 }
 
 // New is a Core. key makes tokens, and must stay as long as the store does.

@@ -57,18 +57,6 @@ var attributes = append([]attribute{
 	{name: attrArchive, document: true, fifo: true, check: func(_, v string) (string, error) { return checkArchive(v) }},
 }, feedback()...)
 
-// feedback are the attributes that say how deliveries are logged.
-// https://docs.aws.amazon.com/sns/latest/dg/topics-attrib.html
-func feedback() (out []attribute) {
-	for _, protocol := range []string{"Application", "Firehose", "HTTP", "Lambda", "SQS"} {
-		out = append(out,
-			attribute{name: protocol + "SuccessFeedbackRoleArn", check: role},
-			attribute{name: protocol + "SuccessFeedbackSampleRate", check: percentage},
-			attribute{name: protocol + "FailureFeedbackRoleArn", check: role})
-	}
-	return out
-}
-
 func attributeNamed(name string) (attribute, bool) {
 	i := slices.IndexFunc(attributes, func(a attribute) bool { return a.name == name })
 	if i < 0 {
@@ -215,6 +203,7 @@ func settingsOf(labels map[string]string, protection string) topic.Settings {
 	}
 	c.ArchiveDays, _ = archiveDays(kept[attrArchive])
 	c.HTTP, c.OnlyHTTP, _ = topicDelivery(kept[attrDelivery])
+	c.Feedback = feedbackOf(kept)
 	return topic.Settings{Config: c, Labels: kept, DataProtection: protection}
 }
 

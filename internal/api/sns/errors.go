@@ -21,6 +21,7 @@ const (
 	codeState         = "InvalidStateException"
 	codeUser          = "UserErrorException"
 	codeVerification  = "VerificationException"
+	codeOptedOut      = "OptedOutException"
 	codeValue         = "InvalidParameterValueException"
 	codeDisabled      = "EndpointDisabledException"
 	codeBatchEmpty    = "EmptyBatchRequestException"
@@ -81,10 +82,12 @@ func explainMobile(err error) error {
 		return say(codeNoResource, "Phone number does not exist in the SMS sandbox")
 	case errors.Is(err, mobile.ErrManyNumbers):
 		return say(codeUser, "The SMS sandbox has its maximum of 10 phone numbers")
+	case errors.Is(err, mobile.ErrManyCodes):
+		return say(codeUser, "A verification code can be sent to a phone number 5 times in 24 hours")
 	case errors.Is(err, mobile.ErrVerifiedNow):
 		return say(codeUser, "A verified phone number can be deleted 24 hours after its verification")
 	case errors.Is(err, mobile.ErrWrongCode):
-		return say(codeVerification, "The one-time password is not the one that was sent")
+		return say(codeVerification, "The one-time password is not the one that was sent, or not valid any more")
 	}
 	return err
 }

@@ -29,10 +29,13 @@ type publisher struct {
 	outbox *delivery.Outbox
 }
 
-func startPublishing(t testing.TB) *publisher {
+func startPublishing(t testing.TB, with ...func(*delivery.Outbox)) *publisher {
 	t.Helper()
 	a := start(t)
 	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}}, delivery.DefaultPolicy)
+	for _, fn := range with {
+		fn(outbox)
+	}
 	a.core.Through(outbox)
 	ctx, stop := context.WithCancel(context.Background())
 	ran := make(chan error, 2)

@@ -65,9 +65,7 @@ type Service struct {
 	// what became of a message.
 	newMessageID func() [16]byte
 
-	// newCode makes the code that a number of the SMS sandbox is verified with.
-	// Without a gateway nothing is sent, and it is one that everybody knows.
-	newCode func() string
+	newCode func() string // that a number of the SMS sandbox is verified with
 }
 
 // knownCode verifies a number of the SMS sandbox where no code can be sent.
@@ -82,7 +80,7 @@ func New(o Options) *wire.Service {
 		newID:        func() [16]byte { return uuid.New() },
 		now:          time.Now,
 		newMessageID: func() [16]byte { return uuid.Must(uuid.NewV7()) },
-		newCode:      func() string { return knownCode },
+		newCode:      newCode,
 	}
 	service := model.New(s, resource)
 	for _, op := range service.Operations {

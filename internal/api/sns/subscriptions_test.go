@@ -260,3 +260,13 @@ func TestADeletedTopicTakesItsSubscriptionsAlong(t *testing.T) {
 		equal(t, "counts", a.counts(arn), "0 0 0")
 	})
 }
+
+func TestListsDoNotShowThePasswordOfAnEndpoint(t *testing.T) {
+	a := start(t)
+	arn := a.topic("t", nil)
+	sub := a.subscribe(arn, "https", "https://user:secret@example.com/hook?a=b", nil)
+	const masked = "https://user:****@example.com/hook?a=b"
+	equal(t, "of the topic", *must(a.ListSubscriptionsByTopic(a.ctx, &sns.ListSubscriptionsByTopicInput{TopicArn: arn}))(t).Subscriptions[0].Endpoint, masked)
+	equal(t, "of the account", *must(a.ListSubscriptions(a.ctx, &sns.ListSubscriptionsInput{}))(t).Subscriptions[0].Endpoint, masked)
+	equal(t, "attributes", a.subscription(sub)["Endpoint"], "https://user:secret@example.com/hook?a=b")
+}

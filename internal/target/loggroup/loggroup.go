@@ -113,7 +113,34 @@ func (t *Target) Attempt(ctx context.Context, d *delivery.Delivery) delivery.Ans
 	return delivery.Answer{}
 }
 
-// join adds a line to the group's next batch, and says whether the caller is to
+// Write appends lines that are no deliveries: of what happened beside them. They
+// are as durable as others when it returns.
+func (t *Target) Write(ctx context.Context, group arn.ARN, lines []Line) error {
+	n, ok := nameOf(group)
+	if !ok {
+		return fmt.Errorf("%s is no log group", group)
+	}
+	var text []byte
+	for i := range lines {
+		line, err := lines[i].encode()
+		if err != nil {
+			return err
+		}
+		text = append(text, line...)
+	}
+	b, leads := t.join(n, text)
+	if leads {
+		t.write(n)
+	}
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// join adds lines to the group's next batch, and says whether the caller is to
 // write it.
 func (t *Target) join(n name, line []byte) (b *batch, leads bool) {
 	t.groupsMu.Lock()

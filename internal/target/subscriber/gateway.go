@@ -101,8 +101,10 @@ func (s *Sender) pass(ctx context.Context, g Gateway, m *toGateway) (a delivery.
 		return refused("the message is no text"), false
 	}
 	header := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"Carillon"}}
-	status, a := callFor(ctx, s.gateways, string(g), header, body)
-	return a, status == http.StatusGone
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, a = once(ctx, s.gateways, string(g), header, body)
+	return a, a.Code == http.StatusGone
 }
 
 // text sends a text message to a number, unless it wants none.

@@ -2,29 +2,28 @@ package demo
 
 import "strings"
 
-// Rule is a pattern, and the same said in Go.
-type Rule struct {
-	Name    string
-	Queue   string // without its suffix
+// Filter is what a queue gets of GitHub's events: a pattern, and the same said in
+// Go.
+type Filter struct {
+	Queue   string
 	Pattern string
 	FIFO    bool // the queue keeps order, in one message group
 	Matches func(e *Event) bool
 }
 
-// rules use most of the language on what GitHub really sends.
-var rules = []Rule{
+// filters use most of the language on what GitHub really sends.
+var filters = []Filter{
 	{
-		Name: "everything", Queue: "audit",
-		Pattern: `{"source":["github.com"]}`,
+		Queue:   "audit", // everything
 		Matches: func(*Event) bool { return true },
 	},
 	{
-		Name: "reviews", Queue: "pull-requests", FIFO: true,
+		Queue: "pull-requests.fifo", FIFO: true,
 		Pattern: `{"detail-type":[{"prefix":"pull_request"}]}`,
 		Matches: func(e *Event) bool { return strings.HasPrefix(e.DetailType, "pull_request") },
 	},
 	{
-		Name: "new-work", Queue: "triage",
+		Queue:   "triage",
 		Pattern: `{"detail-type":["issues","pull_request"],"detail":{"action":["opened","reopened"]}}`,
 		Matches: func(e *Event) bool {
 			action := at(e.Payload, "action")
@@ -32,7 +31,7 @@ var rules = []Rule{
 		},
 	},
 	{
-		Name: "strangers", Queue: "welcome",
+		Queue:   "welcome",
 		Pattern: `{"detail":{"sender":{"login":[{"anything-but":["Codertocat","github"]}]}}}`,
 		Matches: func(e *Event) bool {
 			login, there := at(e.Payload, "sender", "login").(string)
@@ -40,7 +39,7 @@ var rules = []Rule{
 		},
 	},
 	{
-		Name: "busy", Queue: "capacity",
+		Queue:   "capacity",
 		Pattern: `{"detail":{"repository":{"open_issues_count":[{"numeric":[">",1,"<=",100]}]}}}`,
 		Matches: func(e *Event) bool {
 			open, there := at(e.Payload, "repository", "open_issues_count").(float64)
@@ -48,7 +47,7 @@ var rules = []Rule{
 		},
 	},
 	{
-		Name: "unmanaged", Queue: "governance",
+		Queue:   "governance",
 		Pattern: `{"detail":{"organization":{"login":[{"exists":true}]},"installation":{"id":[{"exists":false}]}}}`,
 		Matches: func(e *Event) bool {
 			return at(e.Payload, "organization", "login") != nil && at(e.Payload, "installation", "id") == nil
