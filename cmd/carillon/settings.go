@@ -139,6 +139,7 @@ func newServeSettings() *serveSettings {
 	f.IntVar(&s.topics.Pending, "max-pending-subscriptions", topic.DefaultLimits.Pending, "`subscriptions` of an account in a region that are not confirmed")
 	f.IntVar(&s.topics.FiltersPerTopic, "max-filter-policies-per-topic", topic.DefaultLimits.FiltersPerTopic, "filter `policies` of a topic's subscriptions")
 	f.IntVar(&s.topics.FiltersPerAccount, "max-filter-policies", topic.DefaultLimits.FiltersPerAccount, "filter `policies` of an account's subscriptions in a region")
+	f.IntVar(&s.topics.Replays, "max-message-replays", topic.DefaultLimits.Replays, "`replays` of topics' archives to an account's subscriptions in a region, at a time")
 	f.DurationVar(&s.drainFor, "drain-timeout", server.DefaultDrainFor, "how long a shutdown waits for requests in flight")
 
 	f = s.group("Observing")

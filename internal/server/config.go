@@ -219,6 +219,7 @@ func withDefaultTopics(l topic.Limits) topic.Limits {
 		{&l.Topics, &d.Topics}, {&l.FIFOTopics, &d.FIFOTopics}, {&l.Tags, &d.Tags}, {&l.Subscriptions, &d.Subscriptions},
 		{&l.FIFOSubscriptions, &d.FIFOSubscriptions}, {&l.Pending, &d.Pending},
 		{&l.FiltersPerTopic, &d.FiltersPerTopic}, {&l.FiltersPerAccount, &d.FiltersPerAccount},
+		{&l.Replays, &d.Replays},
 	} {
 		if *limit.set == 0 {
 			*limit.set = *limit.standard
@@ -236,6 +237,7 @@ func checkTopics(l topic.Limits) error {
 		{"max-topics", l.Topics}, {"max-fifo-topics", l.FIFOTopics}, {"max-subscriptions-per-topic", l.Subscriptions},
 		{"max-subscriptions-per-fifo-topic", l.FIFOSubscriptions}, {"max-pending-subscriptions", l.Pending},
 		{"max-filter-policies-per-topic", l.FiltersPerTopic}, {"max-filter-policies", l.FiltersPerAccount},
+		{"max-message-replays", l.Replays},
 	} {
 		if limit.set < 1 || limit.set > maxTopicLimit {
 			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, maxTopicLimit)

@@ -185,7 +185,7 @@ func (j *Job) match(o *outgoing) {
 	}
 	o.to = make([]*member, 0, len(j.sorted)+len(filtered))
 	merge(j.sorted, filtered, func(m *member) {
-		if m.since <= o.number && bytes.Compare(m.id[:], cursor[:]) > 0 {
+		if m.since <= o.number && (m.heldFrom == 0 || o.number < m.heldFrom) && bytes.Compare(m.id[:], cursor[:]) > 0 {
 			o.to = append(o.to, m)
 		}
 	})

@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type Message struct {
 	Trace       string
 
 	sequence   uint64 // of a FIFO topic
+	replay     uint64 // which of the subscription's replays sends it; 0 for none
 	signatures *signatures
 }
 
@@ -115,6 +117,9 @@ func (m *pending) match(a *audience, outbox *delivery.Outbox, few int) {
 	}
 	to, out := a.filtered(&m.Message)
 	a.all.each(func(s *member) { to = append(to, s) })
+	if a.held > 0 {
+		to = slices.DeleteFunc(to, func(s *member) bool { return s.heldFrom > 0 })
+	}
 	m.matched, m.out = len(to), out
 	r := renderer{audience: a, message: &m.Message}
 	if m.many = len(to) > few || r.bytes(to) > fewBytes; m.many {
@@ -191,6 +196,13 @@ func (c *Core) putAside(tx *store.Tx, p *Publication) error {
 	if err := p.check(a.config); err != nil {
 		return err
 	}
+	if a.config.FIFO {
+		if _, found, err := neededFrom(tx, a.number); err != nil {
+			return err
+		} else if found {
+			a.held = 1
+		}
+	}
 	for _, m := range p.messages {
 		m.audience, m.many, m.deliveries = a, true, nil
 		if err := c.put(tx, m); err != nil {
@@ -212,6 +224,11 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 		if repeat {
 			c.counts.repeated.Add(1)
 			return nil
+		}
+		if a.archives() {
+			if err := archived(tx, a.number, &m.Message); err != nil {
+				return err
+			}
 		}
 	}
 	c.counts.published.Add(1)

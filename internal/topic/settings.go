@@ -59,6 +59,8 @@ type Subscribed struct {
 	Scope      Scope  `json:"scope,omitempty"`         // of Filter
 	DeadLetter string `json:"deadLetterArn,omitempty"` // ARN of the queue for what cannot be delivered
 	HTTP       *HTTP  `json:"http,omitempty"`
+	// Replay is what it wants to be sent again. Core.ChangeReplay begins it.
+	Replay *Window `json:"replay,omitempty"`
 	// Labels are the settings as the API was given them, but for Filter.
 	Labels map[string]string `json:"labels,omitempty"`
 }

@@ -61,7 +61,7 @@ func TestAMessageIsSignedOnceHoweverManyQueuesGetIt(t *testing.T) {
 		}
 		err := m.shard.View(func(v *store.View) error {
 			for i := range queues {
-				body, _, err := v.Get([]byte(fmt.Sprint("Zq", i)))
+				body, _, err := v.Get([]byte(fmt.Sprint("Wq", i)))
 				if err != nil || !strings.Contains(string(body), `"Signature" : "c2lnbmVk"`) || !strings.Contains(string(body), `"Timestamp" : "1970-01-01T00:00:01.001Z"`) {
 					t.Errorf("%s, %v", body, err)
 				}

@@ -15,7 +15,8 @@ client_celery() { bounded "$celery_dir/bin/python" "$here/celery/tour.py"; }
 # node resolves modules from where a file lies, hence the copy beside node_modules.
 client_js() {
 	cp "$here"/js/*.mjs "$js_dir/" && cd "$js_dir" &&
-		bounded node --test --test-reporter=./reporter.mjs queues.test.mjs messages.test.mjs redrive.test.mjs events.test.mjs buses.test.mjs topics.test.mjs
+		bounded node --test --test-reporter=./reporter.mjs queues.test.mjs messages.test.mjs redrive.test.mjs events.test.mjs buses.test.mjs \
+			topics.test.mjs subscriptions.test.mjs publish.test.mjs
 }
 
 client_java() {

@@ -75,7 +75,7 @@ func (a *attribute) checkFor(v string, fifo bool) (string, error) {
 		return "", refusal(a.name + ": can only be set for FIFO topics")
 	case a.standard && fifo:
 		return "", refusal(a.name + ": can only be set for standard topics")
-	case v == "" && a.name != attrPolicy:
+	case v == "" && a.name != attrPolicy && a.name != attrArchive: // AWS has {} take the archive away, and refuses nothing
 		return "", nil
 	}
 	return a.check(a.name, v)
@@ -162,12 +162,16 @@ func archiveDays(text string) (int, error) {
 	return n, nil
 }
 
+// checkArchive is an archive policy as it is kept: {} is not.
 func checkArchive(v string) (string, error) {
-	days, err := archiveDays(v)
-	if err == nil && days > 0 {
-		err = refusal(attrArchive + ": Carillon does not archive the messages of topics yet")
+	if v == "" {
+		return "", refusal(attrArchive + ": invalid JSON")
 	}
-	return "", err
+	days, err := archiveDays(v)
+	if err != nil || days == 0 {
+		return "", err
+	}
+	return v, nil
 }
 
 // checkAttributes is the attributes that CreateTopic was given, as they are
@@ -271,11 +275,7 @@ func echo(t topic.Topic, counts topic.Counts, now time.Time) (map[string]string,
 		}
 		out[attrFIFO] = "true"
 	}
-	if days := t.Settings.Config.ArchiveDays; days > 0 {
-		from := now.AddDate(0, 0, -days)
-		if t.ArchivedAt.After(from) {
-			from = t.ArchivedAt
-		}
+	if from := t.Beginning(now); !from.IsZero() {
 		out["BeginningArchiveTime"] = from.UTC().Format("2006-01-02T15:04:05.000Z")
 	}
 	return out, nil

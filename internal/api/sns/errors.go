@@ -16,6 +16,7 @@ const (
 	codeTopicLimit    = "TopicLimitExceededException"
 	codeSubLimit      = "SubscriptionLimitExceededException"
 	codeFilterLimit   = "FilterPolicyLimitExceededException"
+	codeReplayLimit   = "ReplayLimitExceededException"
 	codeTagLimit      = "TagLimitExceededException"
 	codeAuthorization = "AuthorizationErrorException"
 	codeState         = "InvalidStateException"
@@ -60,7 +61,11 @@ func explain(err error) error {
 	case errors.Is(err, topic.ErrNoDedup):
 		return invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	case errors.Is(err, topic.ErrArchiving):
-		return say(codeState, "Cannot delete a topic with an ArchivePolicy. Remove its ArchivePolicy first.")
+		return say(codeState, "Invalid state: Cannot delete a topic with an ArchivePolicy")
+	case errors.Is(err, topic.ErrNoArchive):
+		return invalid(attrReplay + ": the topic has no ArchivePolicy")
+	case errors.Is(err, topic.ErrTooManyReplays):
+		return say(codeReplayLimit, "Replay limit exceeded")
 	}
 	return explainMobile(err)
 }

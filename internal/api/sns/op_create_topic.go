@@ -16,8 +16,11 @@ import (
 // that the request gives, is as good as made.
 func (s *Service) CreateTopic(ctx context.Context, c *wire.Call, in *model.CreateTopicInput) (*model.CreateTopicOutput, error) {
 	fifo := strings.EqualFold(in.Attributes[attrFIFO], "true")
-	if !validTopic(in.Name) || fifo != isFIFO(in.Name) {
+	switch {
+	case !validTopic(in.Name):
 		return nil, invalid("Topic Name")
+	case fifo != isFIFO(in.Name): // AWS stops behind "Topic Name", and everybody is puzzled once.
+		return nil, invalidFor("Topic Name", "the name of a FIFO topic, and of no other, ends with .fifo, and its attribute FifoTopic is true")
 	}
 	given, err := checkAttributes(in.Attributes, fifo)
 	if err != nil {

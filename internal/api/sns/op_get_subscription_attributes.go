@@ -28,8 +28,10 @@ func (s *Service) GetSubscriptionAttributes(ctx context.Context, c *wire.Call, i
 		if err := mayTouch(ctx, c, n, sub); err != nil {
 			return err
 		}
-		out.Attributes, err = echoSubscription(sub, t.Settings.Config)
-		return err
+		if out.Attributes, err = echoSubscription(sub, t.Settings.Config); err != nil {
+			return err
+		}
+		return echoReplay(v, sub, out.Attributes)
 	}))
 	if err != nil {
 		return nil, err

@@ -198,7 +198,7 @@ func TestEveryAttributeOfASubscriptionIsCheckedAndEchoed(t *testing.T) {
 			"RedrivePolicy: the dead-letter queue of a FIFO topic must be a FIFO queue, and that of a standard topic a standard queue"},
 		{queue, "ReplayPolicy", "{}", "ReplayPolicy: can only be set for subscriptions of FIFO topics"},
 		{line, "ReplayPolicy", `{"PointType":"Timestamp","StartingPoint":"2026-01-02T03:04:05.000Z","EndingPoint":"2026-01-03T03:04:05.000Z"}`,
-			"ReplayPolicy: Carillon does not archive the messages of topics yet, and has nothing to replay"},
+			"ReplayPolicy: the topic has no ArchivePolicy"},
 		{line, "ReplayPolicy", `{"PointType":"Moment"}`, "ReplayPolicy: it needs the PointType Timestamp and a StartingPoint such as 2006-01-02T15:04:05.000Z"},
 		{queue, "SubscriptionRoleArn", "x", "SubscriptionRoleArn: it can only be set for subscriptions of Firehose delivery streams"},
 		{web, "DeliveryPolicy", `{"healthyRetryPolicy":{"numRetries":101}}`, "DeliveryPolicy: healthyRetryPolicy.numRetries must be less than or equal to 100"},

@@ -81,12 +81,16 @@ var scenarios = []struct {
 	{"topic-attributes", topicAttributes},
 	{"topic-policy", topicPolicy},
 	{"subscribe", subscribe},
+	{"subscribe-pages", subscribePages},
 	{"subscription-attributes", subscriptionAttributes},
 	{"push-endpoints", pushEndpoints},
 	{"text-messages", textMessages},
 	{"publish", publish},
+	{"publish-filter", publishFilter},
 	{"publish-batch", publishBatch},
 	{"publish-fifo", publishFIFO},
+	{"topic-archive", topicArchive},
+	{"topics-http-confirm", topicsHTTPConfirm},
 }
 
 func TestGoClientSeesWhatAWSAnswers(t *testing.T) {

@@ -16,6 +16,7 @@ import messages  # noqa: F401
 import queues  # noqa: F401
 import redrive  # noqa: F401
 import publish  # noqa: F401
+import subscribers  # noqa: F401
 import topics  # noqa: F401
 import visibility  # noqa: F401
 
