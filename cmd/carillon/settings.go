@@ -43,6 +43,7 @@ type serveSettings struct {
 	externalURL string
 	origins     []string
 	httpTargets []string
+	issuers     []string
 	data        string
 	durability  *choice
 	syncEvery   time.Duration
@@ -112,6 +113,7 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with keys of --auth strict, beside those that IAM has")
 	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
 	f.BoolVar(&s.noRecord, "no-access-record", false, "do not remember what --auth strict refuses, or would refuse, for carillon access check")
+	f.StringSliceVar(&s.issuers, "oidc-issuer", nil, "`issuer` whose OpenID Connect tokens AssumeRoleWithWebIdentity takes in every account, repeatable: URL, or URL=AUDIENCE (default audience: sts.amazonaws.com)")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
 
 	f = s.group("Subscribers")
@@ -316,6 +318,7 @@ func (s *serveSettings) config() server.Config {
 		Region:         s.region,
 		Origins:        s.origins,
 		HTTPTargets:    s.httpTargets,
+		OIDCIssuers:    s.issuers,
 		MaxBody:        int64(s.maxBody),
 		InFlight:       s.inFlight,
 		Buses:          s.buses,

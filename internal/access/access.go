@@ -36,6 +36,7 @@ type Options struct {
 	Strict    bool
 	Directory *identity.Directory // who exists; may be nil
 	Policies  *policy.Book        // of resources; may be nil
+	Denials   *Denials            // seals why for STS's DecodeAuthorizationMessage; nil: nobody does
 	Record    *Record             // of what was refused, or would have been; nil: nobody keeps it
 	Now       func() time.Time    // what aws:CurrentTime reads
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/policy"
+	"github.com/carillon-events/carillon/internal/session"
 )
 
 // DefaultAccount is whose account everybody uses who names none.
@@ -38,13 +39,17 @@ type Identity struct {
 
 // Session is what temporary credentials say besides whose they are.
 type Session struct {
-	Name           string // of a role's session
+	Kind           session.Kind
+	Name           string // of a role's session, or of a federated user
 	IssuedAt       time.Time
 	ExpiresAt      time.Time
 	Policies       []policy.Policy   // what the session is limited to; none: nothing
 	Tags           map[string]string // of the session, over the entity's own
 	Transitive     []string          // names of the tags that go along to the next role
 	SourceIdentity string
+	Provider       string              // who vouched for a web identity; empty: nobody had to
+	Claims         map[string][]string // of a web identity, by condition keys in lower case
+	UserID         string              // aws:userid
 }
 
 // Dev is the identity behind any access key: a key id of 12 digits is its own

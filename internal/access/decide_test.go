@@ -44,8 +44,13 @@ func user(account, name string, policies ...policy.Policy) access.Identity {
 
 // call is one by somebody for an operation.
 func call(id access.Identity, rights *wire.Rights) *wire.Call {
+	caller := ""
+	if id.Session != nil {
+		caller = id.Session.UserID
+	}
 	return &wire.Call{
-		Service: "sqs", Operation: "SendMessage", Account: id.Account, Region: "us-east-1", Principal: id.Principal, AccessKey: id.AccessKey,
+		CallerID: caller,
+		Service:  "sqs", Operation: "SendMessage", Account: id.Account, Region: "us-east-1", Principal: id.Principal, AccessKey: id.AccessKey,
 		SourceIP: "10.0.0.1", Rights: rights, Caller: &id,
 	}
 }
@@ -138,7 +143,7 @@ func TestConditionKeysAnswerForTheRequest(t *testing.T) {
 	ann := access.Identity{AccessKey: "AKIAANN", Account: ours, Principal: entity.ARN, Entity: entity}
 	session := access.Identity{
 		AccessKey: "ASIAR", Account: ours, Principal: "arn:aws:sts::" + ours + ":assumed-role/r/s", Entity: role,
-		Session: &access.Session{Name: "s", IssuedAt: now().Add(-time.Minute), Tags: map[string]string{"Team": "parcels"}, SourceIdentity: "ann"},
+		Session: &access.Session{Name: "s", UserID: "AROAR:s", IssuedAt: now().Add(-time.Minute), Tags: map[string]string{"Team": "parcels"}, SourceIdentity: "ann"},
 	}
 	rights := sendRights
 	rights.Keys = func(_ context.Context, _ *wire.Call, q wire.Question, key string) policy.Value {

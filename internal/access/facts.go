@@ -19,7 +19,10 @@ func (t *trial) Lookup(key string) policy.Value {
 	}
 	switch kind, tag, _ := strings.Cut(name, "/"); kind {
 	case "principaltag":
-		return t.principalTag(tag)
+		if t.id.Session == nil {
+			return tagOf(t.entity, tag)
+		}
+		return t.id.tag(tag)
 	case "requesttag", "resourcetag", "tagkeys":
 		return t.ofService(key)
 	}
@@ -29,8 +32,15 @@ func (t *trial) Lookup(key string) policy.Value {
 	return t.ofRequest(name)
 }
 
+// ofService are keys that the service knows, and those of whoever vouched for a web
+// identity.
 func (t *trial) ofService(key string) policy.Value {
 	c := t.call
+	if t.id.Session != nil && len(t.id.Session.Claims) > 0 {
+		if v, ok := t.id.Session.Claims[key]; ok {
+			return policy.Many(v)
+		}
+	}
 	if c.Rights == nil || c.Rights.Keys == nil {
 		return policy.Value{}
 	}
@@ -65,12 +75,6 @@ func (t *trial) ofPrincipal(name string) policy.Value {
 	return t.ofSession(name)
 }
 
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
-var principalTypes = map[policy.PrincipalKind]string{
-	policy.Anonymous: "Anonymous", policy.Root: "Account", policy.User: "User",
-	policy.RoleSession: "AssumedRole", policy.FederatedUser: "FederatedUser", policy.Service: "Service",
-}
-
 // ofSession are the keys that temporary credentials have.
 func (t *trial) ofSession(name string) policy.Value {
 	s := t.id.Session
@@ -82,6 +86,10 @@ func (t *trial) ofSession(name string) policy.Value {
 	case "sourceidentity":
 		if s.SourceIdentity != "" {
 			return policy.One(s.SourceIdentity)
+		}
+	case "federatedprovider":
+		if s.Provider != "" {
+			return policy.One(s.Provider)
 		}
 	}
 	return policy.Value{}
@@ -123,32 +131,8 @@ func header(c *wire.Call, name string) policy.Value {
 
 // userID is aws:userid: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
 func (t *trial) userID() string {
-	if t.entity == nil {
-		return t.call.UserID()
+	if t.entity != nil && t.id.Session == nil {
+		return t.entity.ID
 	}
-	if t.request.Principal.Kind == policy.RoleSession {
-		return t.entity.ID + ":" + t.id.Session.name(t.id.Principal)
-	}
-	return t.entity.ID
-}
-
-// name is what a role's session is called.
-func (s *Session) name(principal string) string {
-	if s != nil && s.Name != "" {
-		return s.Name
-	}
-	return principal[strings.LastIndexByte(principal, '/')+1:]
-}
-
-// principalTag is a tag of the session, or else of the user or role.
-func (t *trial) principalTag(name string) policy.Value {
-	if t.id.Session != nil {
-		if v := policy.Tag(t.id.Session.Tags, name); !v.Absent() {
-			return v
-		}
-	}
-	if t.entity == nil {
-		return policy.Value{}
-	}
-	return policy.Tag(t.entity.Tags, name)
+	return t.call.UserID()
 }

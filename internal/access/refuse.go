@@ -21,7 +21,7 @@ func (t *trial) refuse(decision *policy.Decision) error {
 			r.Action = c.Rights.Spelled
 		}
 	}
-	e := &wire.Error{Code: code, Message: decision.Denial(&r)}
+	e := &wire.Error{Code: code, Message: decision.Denial(&r), Explained: t.Denials.Seal(c.Account, c.UserID(), &t.request, decision)}
 	if code == "AccessDenied" || c.Rights == nil { // the model does not have it
 		e.Status = http.StatusForbidden
 	}

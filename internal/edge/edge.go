@@ -51,6 +51,8 @@ type Options struct {
 	MaxBody     int64  // bytes, also after gunzip; DefaultMaxBody where 0
 
 	Credentials *access.Credentials // nil is dev mode: every key is somebody
+	Sessions    *access.Sessions    // who has temporary credentials; nil: there are none
+	Unsigned    map[string]bool     // operations that bring another proof than a signature: "sts:AssumeRoleWithWebIdentity"
 
 	// Known is whose a key is in dev mode, if IAM made it; nil: there are none.
 	Known func(accessKey string) (access.Identity, bool)

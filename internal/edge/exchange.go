@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -25,6 +26,7 @@ type exchange struct {
 	link    *Link // that the request follows; nil: none
 	baseURL string
 	wrote   bool
+	caller  access.Identity
 }
 
 // buffers are answers in the making. What grew large is left to the collector.
@@ -97,6 +99,7 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.caller = id
 	call := &wire.Call{
 		Trace:     x.trace(),
 		RequestID: x.id,
@@ -109,23 +112,21 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		SourceIP:  sourceIP(x.r.RemoteAddr),
 		BaseURL:   x.baseURL,
 		Secure:    strings.HasPrefix(x.baseURL, "https:"),
+		Caller:    &x.caller,
+		CallerID:  x.caller.UserID(),
 		Decide:    x.decide(),
 		Header:    x.r.Header,
 	}
 	if x.route.entry != nil {
 		call.Rights = &x.route.entry.operation.Rights
 	}
-	if call.Decide != nil { // else nobody asks who it is
-		caller := id
-		call.Caller = &caller
-	}
 	return call, nil
 }
 
-// decide is who decides what the caller may do. Of those who follow a link, the
-// operation does.
+// decide is who decides what the caller may do. Of those who follow a link, or
+// bring another proof than a signature, the operation does.
 func (x *exchange) decide() func(ctx context.Context, c *wire.Call, action, resource string) error {
-	if x.link != nil {
+	if x.link != nil || x.unsigned() {
 		return nil
 	}
 	return x.h.options.Decide

@@ -24,6 +24,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/policy"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
@@ -137,6 +138,23 @@ func (d *Directory) User(account, name string) (*Entity, bool) { return d.find(U
 
 // Role finds a role by its account and its name without the path.
 func (d *Directory) Role(account, name string) (*Entity, bool) { return d.find(Role, account, name) }
+
+// Managed finds a managed policy by its ARN, in the version that is the default.
+func (d *Directory) Managed(policyARN string) (*policy.Document, bool) {
+	if d.shard == nil {
+		return nil, false
+	}
+	a, err := arn.Parse(policyARN)
+	if err != nil {
+		return nil, false
+	}
+	var p policy.Policy
+	err = d.shard.View(func(v *store.View) (err error) {
+		p, err = d.managedPolicy(v, a.Account, policyARN)
+		return err
+	})
+	return p.Document, err == nil && p.Document != nil
+}
 
 // OIDC finds a provider by its account and its URL without https://. It is not
 // kept in memory: it is read when somebody comes with a token.

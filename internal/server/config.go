@@ -111,6 +111,11 @@ type Config struct {
 
 	Outside Outside
 
+	// OIDCIssuers are identity providers whose tokens AssumeRoleWithWebIdentity
+	// takes in every account: URL or URL=AUDIENCE, where the audience is
+	// sts.amazonaws.com if there is none.
+	OIDCIssuers []string
+
 	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
@@ -304,6 +309,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("http-targets-allow %w", err)
 	}
 	if err := c.Outside.check(); err != nil {
+		return err
+	}
+	if _, err := parseIssuers(c.OIDCIssuers); err != nil {
 		return err
 	}
 	if err := checkBuses(c.Buses); err != nil {

@@ -76,6 +76,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
 		Credentials: keys,
+		Sessions:    r.sessions,
+		Unsigned:    unsigned,
 		Known:       who.known,
 		Used:        who.used,
 		Decide:      r.decider.Question(),

@@ -10,7 +10,6 @@ import (
 	"github.com/carillon-events/carillon/internal/api/iam"
 	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
-	"github.com/carillon-events/carillon/internal/api/sts"
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
@@ -88,6 +87,10 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)
 	registry.MustRegister(newDepths(shard, r.log))
+	tokens, err := r.tokens(ctx, who, keys)
+	if err != nil {
+		return nil, err
+	}
 
 	r.countWaiting(outbox)
 	timers := &timer.Loop{
@@ -111,7 +114,7 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight, Policies: r.decider.Policies}),
 		events.New(shard, core, outbox, archives, calls, r.decider.Policies),
 		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt(), Policies: r.decider.Policies}),
-		sts.New(accountOf(who, keys)),
+		tokens,
 		iam.New(iam.Options{Shard: shard, Core: who.core, Directory: who.directory, Box: who.box}),
 	}, nil
 }

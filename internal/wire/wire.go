@@ -31,9 +31,6 @@ type Call struct {
 
 	Header http.Header // of the request, not to be changed; nil: nobody knows
 	Rights *Rights     // of the operation; nil: there is only its name
-	// Caller is who calls as the decision knows him, and nobody else: internal/access
-	// puts it in and takes it out.
-	Caller any
 	// About is what of the request is asked about now: the decoded input, or a part
 	// of it (Ask).
 	About any
@@ -41,6 +38,12 @@ type Call struct {
 	BothSides bool
 	// Refused is the last question that was answered with no; nil: there was none.
 	Refused *Refusal
+
+	// Caller is who calls, as internal/access knows it: an *access.Identity. It is
+	// not changed. Nil: nobody, or somebody who follows a link.
+	Caller any
+	// CallerID is what UserID answers, if somebody knows it.
+	CallerID string
 
 	// Trace is where in a trace the request's headers say that the caller is.
 	Trace trace.Context
@@ -109,6 +112,10 @@ type Error struct {
 	Code    string // shape name as in the model: "QueueDoesNotExist"; or a common code: "InvalidParameterValue"
 	Message string
 	Status  int // 0: as the model's ErrorInfo says, else 400
+
+	// Explained is why, sealed for STS's DecodeAuthorizationMessage: it goes into a
+	// header of the answer. Empty: there is no more to say.
+	Explained string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

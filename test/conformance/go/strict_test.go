@@ -41,6 +41,7 @@ func TestStrictModeBelievesOnlyWhatAKnownKeyHasSigned(t *testing.T) {
 	run("strict-wrong-secret", strictKey, "guessed", refusedAs(wrongSignature))
 	run("strict-unknown-key", "AKIANOBODYKNOWSTHIS1", strictSecret, refusedAs(unknownKey))
 	run("strict-account-as-key", "111122223333", "test", refusedAs(unknownKey))
+	run("strict-sessions", strictKey, strictSecret, strictSessions)
 	guest := func(t *tour) *tour { return newTourAs(t.T, endpoint, guestAccount, guestKey, strictSecret) }
 	run("strict-user-policy", strictKey, strictSecret, func(t *tour) {
 		clerk := newTourAs(t.T, endpoint, strictAccount, clerkKey, strictSecret)

@@ -34,6 +34,9 @@ var scenarios = []struct {
 	run  func(*tour)
 }{
 	{"identity", identity},
+	{"session-role", sessionRole},
+	{"session-user", sessionUser},
+	{"session-errors", sessionErrors},
 	{"queue-create", queueCreate},
 	{"queue-attributes", queueAttributes},
 	{"queue-list", queueList},
@@ -124,12 +127,16 @@ func newTour(t *testing.T, endpoint, account string) *tour {
 }
 
 func newTourAs(t *testing.T, endpoint, account, key, secret string) *tour {
+	return newTourWith(t, endpoint, account, key, secret, "")
+}
+
+func newTourWith(t *testing.T, endpoint, account, key, secret, token string) *tour {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	t.Cleanup(cancel)
 	config := aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, token),
 		HTTPClient:   wholeBodies{http.DefaultClient},
 		// No retries: a 500 must be seen, not papered over.
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },

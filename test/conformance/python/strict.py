@@ -1,6 +1,7 @@
 """Strict mode seen from boto3: only what a known key has signed is believed."""
 
 import datetime
+import json
 import os
 import sys
 import urllib.error
@@ -104,6 +105,66 @@ def skewed_clock(t):
                 equal(status, 200, f"status ({text})")
             else:
                 check(status in (400, 403) and "InvalidSignatureException" in text, f"{status} {text}")
+
+
+@scenario("strict-sessions")
+def sessions(t):
+    one, two = (t.sts.get_session_token(DurationSeconds=900)["Credentials"] for _ in range(2))
+
+    def holding(token):
+        return Tour(t.endpoint, t.account, key=one["AccessKeyId"], secret=one["SecretAccessKey"], token=token)
+
+    own = holding(one["SessionToken"])
+    equal(own.sts.get_caller_identity()["Account"], t.account, "Account")
+    own.queue()
+    own.events.list_event_buses()
+    for what, token in (("no token", None), ("another token", two["SessionToken"]), ("nonsense", "nonsense")):
+        with case(what):
+            all_fail(holding(token), UNKNOWN_KEY)
+    url = own.sts.generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        check(t.account in answer.read().decode(), "a presigned request says who it is")
+    with fails("AccessDenied", message="Roles may not be assumed by root accounts."):
+        t.sts.assume_role(RoleArn=f"arn:aws:iam::{t.account}:role/nobody", RoleSessionName="night")
+
+
+def statement(action, **more):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, **more}]})
+
+
+@scenario("strict-roles")
+def roles(t):
+    """A user, two roles that are chained, tags that go along, and a session policy that narrows."""
+    iam, user, one, two = t.client("iam"), t.name("user"), t.name("one"), t.name("two")
+    who = iam.create_user(UserName=user)["User"]["Arn"]
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    both = ["sts:AssumeRole", "sts:TagSession"]
+    first = iam.create_role(RoleName=one, AssumeRolePolicyDocument=statement(
+        both, Principal={"AWS": who}, Condition={"StringEquals": {"sts:ExternalId": "x-1"}}))["Role"]["Arn"]
+    second = iam.create_role(RoleName=two, AssumeRolePolicyDocument=statement(
+        both, Principal={"AWS": first}, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}))["Role"]["Arn"]
+
+    def tour(c):
+        return Tour(t.endpoint, t.account, key=c["AccessKeyId"], secret=c["SecretAccessKey"], token=c.get("SessionToken"))
+
+    def assume(t, role, **more):
+        return t.sts.assume_role(RoleArn=role, RoleSessionName="night", **more)["Credentials"]
+
+    alice, tags = tour(key), {"Tags": [{"Key": "team", "Value": "blue"}], "TransitiveTagKeys": ["team"], "ExternalId": "x-1"}
+    with case("no external id"), fails("AccessDenied", status=403, message="sts:AssumeRole"):
+        assume(alice, first)
+    with case("not trusted"), fails("AccessDenied"):
+        assume(alice, second)
+    with case("no tag"), fails("AccessDenied"):
+        assume(tour(assume(alice, first, ExternalId="x-1")), second)
+    tagged = tour(assume(alice, first, **tags))
+    chained = tour(assume(tagged, second))
+    equal(chained.sts.get_caller_identity()["Arn"], f"arn:aws:sts::{t.account}:assumed-role/{two}/night", "Arn")
+    with case("a session policy"), fails("AccessDenied"):
+        assume(tour(assume(alice, first, Policy=statement("sqs:*", Resource="*"), **tags)), second)
+    iam.delete_role(RoleName=two)
+    with case("the role is gone"), fails("InvalidClientTokenId"):
+        chained.sts.get_caller_identity()
 
 
 @scenario("strict-unsigned")

@@ -15,6 +15,7 @@ import fifo  # noqa: F401
 import messages  # noqa: F401
 import queues  # noqa: F401
 import redrive  # noqa: F401
+import sessions  # noqa: F401
 import publish  # noqa: F401
 import subscribers  # noqa: F401
 import topics  # noqa: F401
