@@ -85,7 +85,7 @@ disk.`,
 		groupRules:  {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupAccess: {newAccessCommand()},
 		groupIn:     {newWebhookCommand(), newBusCommand()},
-		groupData:   {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
+		groupData:   {newBackupCommand(), newRestoreCommand(), newVerifyCommand(), newEncryptCommand(), newDecryptCommand(), newKeyCommand()},
 		"":          {newVersionCommand()},
 	} {
 		for _, c := range commands {

@@ -47,6 +47,7 @@ type serveSettings struct {
 	data        string
 	durability  *choice
 	syncEvery   time.Duration
+	encryption  server.Encryption
 	auth        *choice
 	credentials string
 	insecure    bool
@@ -104,6 +105,9 @@ func newServeSettings() *serveSettings {
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
 	f.Var(s.durability, "durability", "what an acknowledged write survives: fsync: power loss; interval: the process; memory: nothing")
 	f.DurationVar(&s.syncEvery, "sync-interval", store.DefaultSyncInterval, "how often --durability interval syncs")
+
+	f.BoolVar(&s.encryption.Files, "encrypt", false, "encrypt all that is written to the data directory; a master key is needed")
+	keyFlags(f, &s.encryption.Key)
 
 	f.Var(&s.logBytes, "log-group-bytes", "size at which the file of a log group ends, and is put aside")
 	f.IntVar(&s.logFiles, "log-group-files", loggroup.DefaultFiles, "`files` of a log group, the one that is written among them")
@@ -309,6 +313,7 @@ func (s *serveSettings) config() server.Config {
 		Data:         s.data,
 		Durability:   store.Durability(s.durability.value),
 		SyncInterval: s.syncEvery,
+		Encryption:   s.encryption,
 		Auth:         server.AuthMode(s.auth.value),
 		Credentials:  s.credentials,
 		Insecure:     s.insecure,

@@ -56,6 +56,7 @@ var values = map[string]string{
 	"metrics-series": "14", "otlp-endpoint": "http://c:4318", "trace-ratio": "0.5", "log-group-bytes": "15MiB", "log-group-files": "16",
 	"smtp-url": "smtp://h", "smtp-password-file": "f", "smtp-from": "c@h", "sms-gateway": "http://s", "sns-sign": "all", "push-gateway": "http://p",
 	"max-topics": "14", "max-fifo-topics": "15", "max-subscriptions-per-topic": "16", "max-subscriptions-per-fifo-topic": "17",
+	"encrypt": "true", "encryption-key-file": "m", "encryption-key-env": "M", "encryption-key-command": "cat m",
 	"max-pending-subscriptions": "18", "max-filter-policies-per-topic": "19", "max-filter-policies": "20", "max-message-replays": "21",
 }
 

@@ -30,6 +30,9 @@ func (r *Running) banner() {
 	fmt.Fprintf(&b, "Carillon %s is ready at %s\n\n", c.Version, r.URL)
 	fmt.Fprintf(&b, "  data        %s\n", data)
 	fmt.Fprintf(&b, "  durability  %s\n", r.promise())
+	if at := r.atRest(); at != "" {
+		fmt.Fprintf(&b, "  at rest     %s\n", at)
+	}
 	fmt.Fprintf(&b, "  auth        %s\n\n", r.trust())
 	fmt.Fprintf(&b, "Try it:\n\n")
 	url := r.URL
@@ -60,6 +63,17 @@ func (r *Running) promise() string {
 		return "memory (NOTHING is kept when Carillon stops)"
 	}
 	return "fsync (what is acknowledged is on disk)"
+}
+
+// atRest is what the disk's finder can read; nothing where there is no master key.
+func (r *Running) atRest() string {
+	switch {
+	case r.store.Encrypted():
+		return "encrypted (file names and sizes are not)"
+	case r.store.Keys() != nil:
+		return "not encrypted, but for secrets"
+	}
+	return ""
 }
 
 // trust is who may call.

@@ -83,6 +83,7 @@ type Config struct {
 	Data         string
 	Durability   store.Durability
 	SyncInterval time.Duration // of the interval level
+	Encryption   Encryption
 
 	Auth        AuthMode
 	Credentials string // file of the strict mode
@@ -301,6 +302,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("trail-max-bytes %d: want at least %d", c.Trail.MaxBytes, minTrailBytes)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
+	}
+	if err := c.checkEncryption(); err != nil {
+		return err
 	}
 	if err := c.Tracing.check(); err != nil {
 		return err

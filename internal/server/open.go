@@ -84,7 +84,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		Health:      r.health,
-		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays, AccessResetPath: http.HandlerFunc(r.resetAccess)},
+		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), RotatePath: http.HandlerFunc(r.rotate), TailPath: r.tails, ReplayPath: r.replays, AccessResetPath: http.HandlerFunc(r.resetAccess)},
 		Pages:       pages(r.ingest),
 		Open:        r.openPages(),
 		Links:       links,

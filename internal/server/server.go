@@ -118,8 +118,12 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
+	encryption, err := c.Encryption.unlock(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r := &Running{config: c, log: c.Logger, commits: newCommits(), tails: newTails(), failed: make(chan error, 1)}
-	if err := r.openStore(); err != nil {
+	if err := r.openStore(encryption); err != nil {
 		return nil, err
 	}
 	if c.HeapRoom > 0 {
@@ -136,7 +140,7 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	return r, nil
 }
 
-func (r *Running) openStore() (err error) {
+func (r *Running) openStore(e *store.Encryption) (err error) {
 	dir := r.config.Data
 	if r.config.Durability == store.Memory {
 		dir = "data" // there is nothing else in that file system
@@ -148,6 +152,7 @@ func (r *Running) openStore() (err error) {
 		SyncInterval: r.config.SyncInterval,
 		Logger:       r.log,
 		Committed:    r.commits.committed,
+		Encryption:   e,
 	})
 	if err != nil {
 		return err

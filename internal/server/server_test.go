@@ -376,7 +376,7 @@ func TestABackupOfARunningServerRestoresElsewhere(t *testing.T) {
 		t.Fatal(resp.Status, resp.Header)
 	}
 	c.Data = filepath.Join(t.TempDir(), "restored")
-	if err := store.Restore(resp.Body, c.Data); err != nil {
+	if err := store.Restore(resp.Body, c.Data, nil); err != nil {
 		t.Fatal(err)
 	}
 	r = start(t, c)

@@ -46,7 +46,10 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 		targetarchive.Service: targetarchive.Target{},
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
-	groups := r.logGroups()
+	groups, err := r.logGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
 	outbox.Reach(loggroup.Service, groups)
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
@@ -143,11 +146,11 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 
 // box seals secrets of one purpose.
 func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
-	master, err := secret(ctx, r.store.Shard(0), "secrets")
+	master, err := sealingKey(ctx, r.store)
 	if err != nil {
 		return nil, err
 	}
-	return seal.New(seal.Master(master), purpose)
+	return seal.New(master, purpose)
 }
 
 // Invariants are what the cores promise about a data directory.
