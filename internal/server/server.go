@@ -60,6 +60,8 @@ type Running struct {
 	certificate certificate.Source // nil: plain HTTP
 	handshakes  *prometheus.CounterVec
 	public      map[string]http.Handler // pages for subscribers, by path
+	keys        *access.Credentials     // of the credentials file; nil in dev mode
+	decider     *access.Decider
 	sessions    *access.Sessions
 	draining    atomic.Bool
 	failed      chan error // the first part that ended by itself
