@@ -254,7 +254,7 @@ func playMail(t *testing.T, steps []mailStep) error {
 				continue
 			}
 			m.must(func(tx *store.Tx) error {
-				return m.core.Unsubscribe(tx, named("t"), r.id, func(Subscription) error { return nil })
+				return m.core.Unsubscribe(tx, named("t"), r.id)
 			})
 			readers = slices.Delete(readers, n, n+1)
 			if err := m.leaves(r); err != nil {
