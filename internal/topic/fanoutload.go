@@ -38,7 +38,9 @@ func (c *Core) load(ctx context.Context, shard *store.Shard, topic uint64) error
 			if name, found, err = nameOf(tx, topic); err == nil && !found {
 				err = errGone
 			}
-			l.loads[topic] = mine
+			if err == nil { // else nobody would take it away again
+				l.loads[topic] = mine
+			}
 			return err
 		})
 		if err != nil {
