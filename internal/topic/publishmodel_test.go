@@ -73,6 +73,44 @@ type mail struct {
 	shard *store.Shard
 	stop  func()
 	jobs  [2]*Job
+
+	loading *loading // ahead
+	loaded  *working
+}
+
+var errThrown = errors.New("thrown away")
+
+// ahead begins to gather the topic's audience ahead, or ends that.
+func (m *mail) ahead() error {
+	if m.loading == nil {
+		var topic uint64
+		err := m.shard.View(func(v *store.View) error {
+			t, err := Get(v, named("t"))
+			topic = t.Number
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if _, m.loading, err = beginLoad(context.Background(), m.shard, topic, true); err != nil || m.loading == nil {
+			return err
+		}
+		m.loaded, err = gather(context.Background(), m.shard, named("t"), topic)
+		return err
+	}
+	mine, again := m.loading, false
+	m.loading = nil
+	err := m.shard.Update(context.Background(), func(tx *store.Tx) (err error) {
+		again, err = install(tx, m.loaded, mine)
+		return err
+	})
+	if again && err == nil {
+		err = m.core.load(context.Background(), m.shard, m.loaded.now.number, true)
+	}
+	if errors.Is(err, errGone) {
+		return nil
+	}
+	return err
 }
 
 func startMail(t testing.TB) *mail {
@@ -89,7 +127,7 @@ func (m *mail) open() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan error, 1)
 	go func() { ran <- s.Run(ctx) }()
-	m.shard, m.jobs = s.Shard(0), [2]*Job{}
+	m.shard, m.jobs, m.loading = s.Shard(0), [2]*Job{}, nil
 	m.core = New(DefaultLimits, [32]byte{1}, nil)
 	m.core.Through(delivery.New(map[string]delivery.Target{queueService: box{m.t}}, delivery.DefaultPolicy))
 	m.stop = func() {
@@ -140,7 +178,9 @@ func (m *mail) work(worker int) (worked bool) {
 		ready := false
 		m.must(func(tx *store.Tx) error {
 			l, err := live.In(tx)
-			ready = err == nil && len(l.ready) > 0
+			if err == nil {
+				ready = slices.ContainsFunc(l.ready, func(topic uint64) bool { return !l.mustLoad(topic) })
+			}
 			return err
 		})
 		if !ready {
@@ -258,7 +298,7 @@ func TestWhoSubscribesGetsWhatIsPublishedOnceAndInOrder(t *testing.T) {
 			return mailStep{
 				Do: rapid.SampledFrom([]string{
 					"subscribe", "subscribe", "subscribe", "subscribe", "subscribe", "unsubscribe", "publish", "publish", "publish", "publish",
-					"work", "work", "work", "work", "crash", "raw", "filter", "filter", "delete",
+					"work", "work", "work", "work", "crash", "raw", "filter", "filter", "delete", "ahead", "ahead", "throw",
 				}).Draw(rt, "do"),
 				N: rapid.IntRange(0, 7).Draw(rt, "n"), Seed: rapid.Uint64().Draw(rt, "seed"),
 			}
@@ -323,6 +363,17 @@ func playMail(t *testing.T, steps []mailStep) error {
 			}
 		case "work":
 			m.work(s.N % 2)
+		case "ahead":
+			if err := m.ahead(); err != nil {
+				return err
+			}
+		case "throw": // all that memory has is made anew
+			err := m.shard.Update(context.Background(), func(tx *store.Tx) error {
+				return errors.Join(tx.Set([]byte("V"), nil), errThrown)
+			})
+			if !errors.Is(err, store.ErrAborted) {
+				return err
+			}
 		case "crash":
 			m.crash(rand.New(rand.NewPCG(s.Seed, 1)))
 		case "delete":
@@ -341,6 +392,11 @@ func playMail(t *testing.T, steps []mailStep) error {
 	}
 	if err := m.sound(); err != nil {
 		return err
+	}
+	if m.loading != nil {
+		if err := m.ahead(); err != nil {
+			return err
+		}
 	}
 	for m.work(0) || m.work(1) {
 	}
