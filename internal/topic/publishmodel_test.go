@@ -529,3 +529,36 @@ func surviveACrash(t *testing.T, seed uint64) {
 		t.Error(err)
 	}
 }
+
+// A million filter policies are 600 MB.
+func TestOfADeletedTopicNothingStaysInMemory(t *testing.T) {
+	inSmall(t)
+	synctest.Test(t, func(t *testing.T) {
+		m := startMail(t)
+		defer func() { m.stop() }()
+		m.must(func(tx *store.Tx) error { return m.core.Create(tx, named("t"), Settings{}, nil) })
+		for i := range byte(9) {
+			m.subscribe(ID{i + 1}, "")
+		}
+		publish := func() {
+			if err := m.publish("m", "x"); err != nil {
+				t.Error(err)
+			}
+		}
+		publish() // is kept, and the audience has to be gathered
+		for m.work(0) {
+		}
+		publish()
+		m.must(func(tx *store.Tx) error { return m.core.Delete(tx, named("t")) })
+		for m.work(0) { // finds it gone
+		}
+		m.core.hints.Range(func(n, _ any) bool { t.Errorf("the audience of %v is remembered", n); return true })
+		m.must(func(tx *store.Tx) error {
+			l, err := live.In(tx)
+			if err == nil {
+				want(t, "topics, loads and fan-outs", []int{len(l.byName), len(l.byTopic), len(l.loads), len(l.fanouts)}, []int{0, 0, 0, 0})
+			}
+			return err
+		})
+	})
+}
