@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/awsquery"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -186,7 +187,7 @@ func readForm(r *http.Request, body []byte) (url.Values, error) {
 	form := url.Values{}
 	if len(body) > 0 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		var err error
-		if form, err = url.ParseQuery(string(body)); err != nil {
+		if form, err = awsquery.ParseForm(string(body)); err != nil {
 			return nil, malformed("body", err)
 		}
 	}
