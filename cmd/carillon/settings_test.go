@@ -56,6 +56,7 @@ var values = map[string]string{
 	"metrics-series": "14", "otlp-endpoint": "http://c:4318", "trace-ratio": "0.5", "log-group-bytes": "15MiB", "log-group-files": "16",
 	"smtp-url": "smtp://h", "smtp-password-file": "f", "smtp-from": "c@h", "sms-gateway": "http://s", "push-gateway": "http://p",
 	"max-topics": "14", "max-fifo-topics": "15", "max-subscriptions-per-topic": "16", "max-subscriptions-per-fifo-topic": "17",
+	"max-bodies": "19MiB", "max-connections": "20", "max-connections-per-address": "21", "throttle-principal": "22:23", "throttle": "sqs:SendMessage=1:2,events:*=3",
 	"max-pending-subscriptions": "18", "max-filter-policies-per-topic": "19", "max-filter-policies": "20",
 }
 

@@ -143,6 +143,7 @@ type directConn struct {
 	cancel   context.CancelFunc // of the context of all its requests
 	begun    bool               // a request has come in part: deadline is that of the whole
 	idle     bool
+	used     bool // a request was answered
 	handed   bool
 }
 
@@ -214,13 +215,17 @@ const requestFor = 30 * time.Second
 // Close may cut if it is between requests.
 func (c *directConn) wait() bool {
 	now := time.Now()
+	idle := c.direct.idle
+	if !c.used { // nobody keeps a connection for later that was never good for anything
+		idle = min(idle, requestFor)
+	}
 	switch {
 	case c.have > 0 && !c.begun:
 		c.begun = true
 		c.deadline = now.Add(requestFor)
 		_ = c.conn.SetReadDeadline(c.deadline)
-	case c.have == 0 && c.deadline.Sub(now) < c.direct.idle-time.Second:
-		c.deadline = now.Add(c.direct.idle)
+	case c.have == 0 && c.deadline.Sub(now) < idle-time.Second:
+		c.deadline = now.Add(idle)
 		_ = c.conn.SetReadDeadline(c.deadline)
 	}
 	return c.mark(c.have == 0)
@@ -279,6 +284,17 @@ func (r *replayed) Read(p []byte) (int, error) {
 	return r.Conn.Read(p)
 }
 
+// CloseWrite is what net/http does first with a client that has not read its answer
+// and still sends: a connection that is closed at once takes the answer with it.
+func (r *replayed) CloseWrite() error { return closeWrite(r.Conn) }
+
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // run has the handler answer the request in the first size bytes of buf.
 func (c *directConn) run(size int) (more bool) {
 	r := c.request
@@ -286,7 +302,7 @@ func (c *directConn) run(size int) (more bool) {
 	c.body.Reset(c.buf[size-int(r.ContentLength) : size])
 	r.Body = io.NopCloser(&c.body)
 	c.answer.reset()
-	c.begun = false
+	c.begun, c.used = false, true
 	watch := c.watch()
 	ok := c.handle()
 	early := watch.end()

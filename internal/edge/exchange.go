@@ -25,6 +25,7 @@ type exchange struct {
 	link    *Link // that the request follows; nil: none
 	baseURL string
 	wrote   bool
+	held    int64 // bytes of its body that count among the handler's
 }
 
 // buffers are answers in the making. What grew large is left to the collector.
@@ -62,7 +63,7 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := x.h.gunzip(x.r, sent)
+	body, err := x.gunzip(sent)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,6 +73,9 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	call, err := x.call(sent)
 	if err == nil && x.route.entry == nil {
 		err = x.route.unknown()
+	}
+	if err == nil {
+		err = x.throttle(call, x.route.entry)
 	}
 	if err == nil { // of an operation, that is: serve records it
 		call.Span = x.h.options.Tracer.Begin(call.Trace, x.began)

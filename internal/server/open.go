@@ -57,12 +57,17 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if err != nil {
 		return err
 	}
+	if err := r.config.Limits.Throttles.Check(services); err != nil {
+		return err
+	}
 	handler := edge.New(edge.Options{
 		Services:    services,
 		Version:     r.config.Version,
 		Region:      r.config.Region,
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
+		MaxBodies:   r.config.Limits.Bodies,
+		Throttles:   r.config.Limits.Throttles,
 		Credentials: keys,
 		Decide:      decider.Question(),
 		Origins:     r.config.Origins,
@@ -87,7 +92,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(httpLog{r.log}, "", 0),
 	}
-	r.direct = edge.NewDirect(listener, handler, idleFor)
+	r.direct = edge.NewDirect(r.limitConnections(listener, registry), handler, idleFor)
 	r.start("connections", func(context.Context) error { return r.direct.Run() })
 	r.start("http", func(context.Context) error { return r.http.Serve(r.direct) })
 	return nil
