@@ -144,6 +144,7 @@ type directConn struct {
 	begun    bool               // a request has come in part: deadline is that of the whole
 	idle     bool
 	used     bool // a request was answered
+	empty    int  // bytes of empty lines that were skipped before a request
 	handed   bool
 }
 
@@ -162,7 +163,7 @@ func (c *directConn) serve() {
 		Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		RemoteAddr: c.conn.RemoteAddr().String(), RequestURI: "/", Header: http.Header{},
 	}).WithContext(ctx)
-	c.answer.header = http.Header{}
+	c.answer.header, c.empty = http.Header{}, mostEmpty
 	for c.one() {
 	}
 }
@@ -171,6 +172,7 @@ func (c *directConn) serve() {
 func (c *directConn) one() bool {
 	size, verdict := 0, incomplete
 	for {
+		c.skipEmptyLines()
 		if size, verdict = c.plain.parse(c.buf[:c.have]); verdict == incomplete && size > largeBuffer {
 			verdict = notPlain
 		}
@@ -186,6 +188,24 @@ func (c *directConn) one() bool {
 		}
 	}
 }
+
+// skipEmptyLines lets a client end a body with a line end that does not belong to
+// it, as net/http does: up to four bytes behind each request.
+func (c *directConn) skipEmptyLines() {
+	n := 0
+	for n < c.have && c.empty < mostEmpty && (c.buf[n] == '\r' || c.buf[n] == '\n') {
+		n++
+		c.empty++
+	}
+	if n > 0 {
+		c.have = copy(c.buf, c.buf[n:c.have])
+	}
+	if c.have > 0 {
+		c.empty = mostEmpty // the request has begun
+	}
+}
+
+const mostEmpty = 4
 
 // read reads more; size is how long the request is, as far as known.
 func (c *directConn) read(size int) bool {
@@ -302,7 +322,7 @@ func (c *directConn) run(size int) (more bool) {
 	c.body.Reset(c.buf[size-int(r.ContentLength) : size])
 	r.Body = io.NopCloser(&c.body)
 	c.answer.reset()
-	c.begun, c.used = false, true
+	c.begun, c.used, c.empty = false, true, 0
 	watch := c.watch()
 	ok := c.handle()
 	early := watch.end()
