@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/carillon-events/carillon/internal/server"
+	"github.com/carillon-events/carillon/internal/throttle"
 )
 
 // settings are those of a command line, an environment and a file.
@@ -106,12 +107,33 @@ func TestOriginsMayBeAYAMLList(t *testing.T) {
 	}
 }
 
+func TestThrottlesMayBeAYAMLListOrMap(t *testing.T) {
+	want := throttle.Rates{"sqs:SendMessage": {PerSecond: 1000, Burst: 2000}, "events:*": {PerSecond: 0.5, Burst: 1}}
+	for _, c := range []struct {
+		yaml string
+		args []string
+	}{
+		{"throttle:\n  sqs:SendMessage: 1000:2000\n  events:*: 0.5\n", nil},
+		{"throttle:\n  - sqs:SendMessage=1000:2000\n  - events:*=0.5\n", nil},
+		{"throttle: sqs:SendMessage=1000:2000, events:*=0.5\n", nil},
+		{"", []string{"--throttle", "sqs:SendMessage=1000:2000", "--throttle", "events:*=0.5"}},
+	} {
+		s, err := settings(t, c.yaml, nil, c.args...)
+		if err != nil || !reflect.DeepEqual(s.config().Limits.Throttles.Operations, want) {
+			t.Errorf("%q %v: %v, %v", c.yaml, c.args, s.config().Limits.Throttles.Operations, err)
+		}
+	}
+}
+
 func TestABadSettingIsRefusedAndNamed(t *testing.T) {
 	for _, c := range []struct {
 		yaml    string
 		environ []string
 		want    []string
 	}{
+		{"throttle:\n  sqs:SendMessage: fast", nil, []string{"throttle", "sqs:SendMessage", "fast"}},
+		{"throttle: SendMessage=1", nil, []string{"throttle", "SERVICE:OPERATION"}},
+		{"throttle-principal: 0", nil, []string{"throttle-principal", "requests a second"}},
 		{"lisen: x", nil, []string{"carillon.yaml", `"lisen"`, "listen"}},
 		{"network:\n  listen: x", nil, []string{`"network"`}},
 		{"listen:\n  port: 1", nil, []string{"listen", "needs a value"}},
