@@ -51,7 +51,8 @@ func newEventsShowCommand() *cobra.Command {
 		Short: "Tell what became of an event: rules, targets, attempts, outcomes",
 		Long: `Tell what became of an event: the rules that matched it, as they were then, their
 targets, every attempt at them with what was answered, and what came of it in the
-end; which rules did not match, and why not. ID is what PutEvents returned.` + strictHelp,
+end; which rules did not match, and why not. ID is what PutEvents returned,
+or the MessageId of a Publish.` + strictHelp,
 		Example: `  carillon events show 019ab6f2-7d3e-7c41-9a55-0e8f6b1d2c33
   carillon events show 019ab6f2-7d3e-7c41-9a55-0e8f6b1d2c33 --json | jq '.passages[].rules[].targets[].outcome'`,
 		Args: exactly("ID"),

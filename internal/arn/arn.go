@@ -93,3 +93,18 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// ServiceOf is the service that an ARN in text form names; empty if it is none.
+// It looks no further.
+func ServiceOf(text string) string {
+	rest, ok := strings.CutPrefix(text, "arn:")
+	if !ok {
+		return ""
+	}
+	_, rest, _ = strings.Cut(rest, ":")
+	service, _, ok := strings.Cut(rest, ":")
+	if !ok {
+		return ""
+	}
+	return service
+}

@@ -270,7 +270,7 @@ func (l *lane) settleUntilWritten(e due, d *Delivery, end *End, answer Answer, t
 		var over []ended
 		err := l.shard.Update(ctx, func(tx *store.Tx) error {
 			over = over[:0]
-			return l.settle(tx, e, &Report{Delivery: d, Retry: e.tries, Says: answer.Says, Took: took}, end, answer, &over)
+			return l.settle(tx, e, &Report{Delivery: d, Retry: e.tries, Says: answer.Says, Code: answer.Code, Took: took}, end, answer, &over)
 		})
 		if err == nil {
 			for i := range over {

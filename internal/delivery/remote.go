@@ -64,6 +64,10 @@ func (o *Outbox) remote(a *arn.ARN) Remote {
 	return nil
 }
 
+// Reaches tells whether somebody delivers to a outside the shard. Knows is not
+// enough where a target of the shard has the same service, but other resources.
+func (o *Outbox) Reaches(a arn.ARN) bool { return o.remote(&a) != nil }
+
 // local is the lane of everything that is applied in the shard itself.
 const local = 0
 

@@ -30,6 +30,7 @@ type Report struct {
 	Outcome  Outcome
 	Reason   error         // why it is not delivered
 	Says     string        // Answer.Says
+	Code     int           // Answer.Code
 	Took     time.Duration // how long a remote target took to answer
 	Next     time.Time     // when a delivery that waits is tried again
 	Lost     error         // why the event of one that was dropped is in no dead-letter queue

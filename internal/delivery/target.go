@@ -39,6 +39,7 @@ type Remote interface {
 type Answer struct {
 	Err   error         // nil: delivered; wraps ErrUnavailable or ErrRefused, as in Target.Deliver
 	After time.Duration // d is not to be tried again earlier; 0: whenever its policy says
+	Code  int           // of the answer, as HTTP has it; 0: there was none
 	Says  string        // in a few words what the target said: "HTTP 503"; kept on the trail
 }
 

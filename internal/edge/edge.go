@@ -57,10 +57,22 @@ type Options struct {
 	Throttles   Throttles
 
 	Credentials *access.Credentials // nil is dev mode: every key is somebody
-	Decide      func(ctx context.Context, c *wire.Call, action, resource string) error
+	Sessions    *access.Sessions    // who has temporary credentials; nil: there are none
+	Unsigned    map[string]bool     // operations that bring another proof than a signature: "sts:AssumeRoleWithWebIdentity"
+
+	// Known is whose a key is in dev mode, if IAM made it; nil: there are none.
+	Known func(accessKey string) (access.Identity, bool)
+	// Used is told of every request whose signature was verified; nil: nobody is.
+	Used func(accessKey, service, region string)
+
+	Decide func(ctx context.Context, c *wire.Call, action, resource string) error
 
 	Origins   []string // web origins that may call us besides our own; "*" is all of them
 	CheckHost bool     // refuse host names that a web page could have made point at us
+
+	TLS         bool    // the port speaks TLS, and plain HTTP is refused
+	Proxies     Proxies // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	ProxiesOnly bool    // refuse what comes without TLS, and not from one of them
 
 	Health func() error            // nil error: well
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
@@ -140,7 +152,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(r.TransferEncoding) > 0 {
 		x.closeBehindChunks()
 	}
-	if x.tooManyHeaders() {
+	if x.tooManyHeaders() || x.refusePlain() || x.pastProxies() {
 		return
 	}
 	if page := h.open(r); page != nil {

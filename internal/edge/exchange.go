@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -24,8 +25,11 @@ type exchange struct {
 	route   route
 	link    *Link // that the request follows; nil: none
 	baseURL string
+	source  string // the client's address, with baseURL
+	secure  bool   // it came over TLS, with baseURL
 	wrote   bool
 	held    int64 // bytes of its body that count among the handler's
+	caller  access.Identity
 }
 
 // buffers are answers in the making. What grew large is left to the collector.
@@ -67,6 +71,11 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if x.link == nil {
+		if x.link = x.h.posted(x.r, body); x.link != nil {
+			x.name()
+		}
+	}
 	if err := x.h.table.find(x.r, body, x.baseURL, &x.route); err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +105,8 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire.Call{
+	x.caller = id
+	call := &wire.Call{
 		Trace:     x.trace(),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
@@ -105,17 +115,24 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		Region:    region,
 		Principal: id.Principal,
 		AccessKey: id.AccessKey,
-		SourceIP:  sourceIP(x.r.RemoteAddr),
+		SourceIP:  x.source,
 		BaseURL:   x.baseURL,
-		Secure:    strings.HasPrefix(x.baseURL, "https:"),
+		Secure:    x.secure,
+		Caller:    &x.caller,
+		CallerID:  x.caller.UserID(),
 		Decide:    x.decide(),
-	}, nil
+		Header:    x.r.Header,
+	}
+	if x.route.entry != nil {
+		call.Rights = &x.route.entry.operation.Rights
+	}
+	return call, nil
 }
 
-// decide is who decides what the caller may do. Of those who follow a link, the
-// operation does.
+// decide is who decides what the caller may do. Of those who follow a link, or
+// bring another proof than a signature, the operation does.
 func (x *exchange) decide() func(ctx context.Context, c *wire.Call, action, resource string) error {
-	if x.link != nil {
+	if x.link != nil || x.unsigned() {
 		return nil
 	}
 	return x.h.options.Decide

@@ -1,5 +1,5 @@
 // Package meter counts what happens to events and deliveries by bus, rule and
-// target.
+// target, and to messages by topic.
 //
 // Whoever handles an event holds a pointer to the counters that it adds to,
 // found once when a rule is compiled: counting is an atomic add, and needs no
@@ -8,7 +8,7 @@
 //
 // Invariants:
 //
-//  1. A Book has at most so many buses, rules and targets as it was told, each.
+//  1. A Book has at most so many buses, rules, targets and topics as it was told, each.
 //     What comes after them is counted together, as the other.
 //  2. What was forgotten is in no Snapshot, except a target for which deliveries
 //     still wait: that goes with the last of them.
@@ -20,6 +20,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/carillon-events/carillon/internal/arn"
 )
 
 // Bus counts the events of a bus. Methods of a nil *Bus, *Rule or *Target do
@@ -125,11 +127,13 @@ type Book struct {
 	buses   map[BusKey]*Bus
 	rules   map[string]*Rule
 	targets map[targetKey]*Target
+	topics  map[TopicKey]*Topic
 	gone    map[targetKey]bool // forgotten, and yet waited for
 
 	otherBus    Bus
 	otherRule   Rule
 	otherTarget Target
+	otherTopic  Topic
 }
 
 // NewBook is a Book with counters of their own for so many buses, rules and
@@ -137,7 +141,7 @@ type Book struct {
 func NewBook(most int) *Book {
 	b := &Book{
 		most: most, buses: map[BusKey]*Bus{}, rules: map[string]*Rule{},
-		targets: map[targetKey]*Target{}, gone: map[targetKey]bool{},
+		targets: map[targetKey]*Target{}, topics: map[TopicKey]*Topic{}, gone: map[targetKey]bool{},
 	}
 	b.otherTarget.book = b
 	return b
@@ -202,8 +206,9 @@ func (b *Book) Target(rule, target string) *Target {
 
 // Waiting has the counters of a delivery that comes out of the outbox: those that
 // counted it when it went in. It does not bring a target back that was forgotten.
+// Deliveries of a topic are no rule's, and have none.
 func (b *Book) Waiting(rule, target string) *Target {
-	if b == nil {
+	if b == nil || arn.ServiceOf(rule) == "sns" {
 		return nil
 	}
 	b.mu.Lock()
@@ -265,7 +270,11 @@ func (b *Book) emptied(t *Target) {
 
 // Found counts a delivery that waited before anything was counted. Until Counted
 // is called, Snapshots do not say how many wait.
-func (b *Book) Found(rule, target string) { b.Waiting(rule, target).waiting.Add(1) }
+func (b *Book) Found(rule, target string) {
+	if t := b.Waiting(rule, target); t != nil {
+		t.waiting.Add(1)
+	}
+}
 
 // Counted says that Found was called for all.
 func (b *Book) Counted() { b.counted.Store(true) }

@@ -65,6 +65,7 @@ type Snapshot struct {
 	Buses   []BusCounts
 	Rules   []RuleCounts
 	Targets []TargetCounts
+	Topics  []TopicCounts
 	Counted bool // Waiting is right
 }
 
@@ -93,6 +94,13 @@ func (b *Book) Snapshot() Snapshot {
 	if other := b.otherTarget.counts(); other != (TargetCounts{}) {
 		other.Other = true
 		s.Targets = append(s.Targets, other)
+	}
+	for n, m := range b.topics {
+		s.Topics = append(s.Topics, m.counts(n))
+	}
+	if other := b.otherTopic.counts(TopicKey{}); other != (TopicCounts{}) {
+		other.Other = true
+		s.Topics = append(s.Topics, other)
 	}
 	return s
 }

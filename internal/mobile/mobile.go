@@ -57,6 +57,7 @@ var (
 	ErrOptedInBefore = errors.New("number was opted in less than 30 days ago")
 	ErrNoNumber      = errors.New("number is not in the sandbox")
 	ErrManyNumbers   = errors.New("too many numbers in the sandbox")
+	ErrManyCodes     = errors.New("too many codes were sent to the number")
 	ErrVerifiedNow   = errors.New("number was verified less than 24 hours ago")
 	ErrWrongCode     = errors.New("code is not the one that was sent")
 )

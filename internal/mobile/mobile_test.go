@@ -140,16 +140,22 @@ func TestANumberOfTheSandboxIsVerifiedByItsCode(t *testing.T) {
 		n := node{t, storetest.Open(t)}
 		defer n.store.Stop()
 		verify := func(code string) func(tx *store.Tx) error {
-			return func(tx *store.Tx) error { return VerifyNumber(tx, here, "+1", code) }
+			return func(tx *store.Tx) error {
+				right, err := VerifyNumber(tx, here, "+1", code)
+				if err == nil && !right {
+					err = ErrWrongCode
+				}
+				return err
+			}
 		}
 		remove := func(tx *store.Tx) error { return RemoveNumber(tx, here, "+1") }
 		n.do("none", ErrNoNumber, verify("1"))
 		n.do("none", ErrNoNumber, remove)
 		for i := range maxNumbers {
-			n.do("add", nil, func(tx *store.Tx) error { return AddNumber(tx, here, fmt.Sprintf("+%d", i), "12345") })
+			n.do("add", nil, func(tx *store.Tx) error { return addKnown(tx, fmt.Sprintf("+%d", i), "12345") })
 		}
-		n.do("too many", ErrManyNumbers, func(tx *store.Tx) error { return AddNumber(tx, here, "+99", "1") })
-		n.do("a new code", nil, func(tx *store.Tx) error { return AddNumber(tx, here, "+1", "54321") })
+		n.do("too many", ErrManyNumbers, func(tx *store.Tx) error { return addKnown(tx, "+99", "1") })
+		n.do("a new code", nil, func(tx *store.Tx) error { return addKnown(tx, "+1", "54321") })
 		n.do("the old code", ErrWrongCode, verify("12345"))
 		n.do("the code", nil, verify("54321"))
 		n.do("any code", nil, verify("0"))
@@ -171,4 +177,64 @@ func TestSettingsForTextMessagesAreMerged(t *testing.T) {
 		n.do("set", nil, func(tx *store.Tx) error { return SetTextSettings(tx, here, change) })
 	}
 	n.want("settings", map[string]string{"a": "1", "b": "2"}, func(v *store.View) (any, error) { return TextSettings(v, here) })
+}
+
+func addKnown(tx *store.Tx, number, code string) error {
+	send, err := AddNumber(tx, here, number, code, true)
+	if err == nil && send {
+		err = errors.New("a code that everybody knows is to be sent")
+	}
+	return err
+}
+
+func TestACodeThatIsSentIsGoodForAWhileAndForAFewGuesses(t *testing.T) {
+	n := node{t, storetest.Open(t)}
+	send := func(want bool) func(tx *store.Tx) error {
+		return func(tx *store.Tx) error {
+			got, err := AddNumber(tx, here, "+1", "123456", false)
+			if err == nil && got != want {
+				t.Errorf("send is %v", got)
+			}
+			return err
+		}
+	}
+	guess := func(what, code string, want bool) {
+		t.Helper()
+		n.do(what, nil, func(tx *store.Tx) error {
+			right, err := VerifyNumber(tx, here, "+1", code)
+			if err == nil && right != want {
+				t.Errorf("%s: %v", what, right)
+			}
+			return err
+		})
+	}
+	// edit has what was, be so long ago.
+	edit := func(change func(rec *numberRecord)) {
+		n.do("edit", nil, func(tx *store.Tx) error {
+			rec, err := getNumber(tx, here, "+1")
+			if err != nil {
+				return err
+			}
+			change(&rec)
+			return tx.Set(here.key(sandboxSpace, "+1"), encode(rec))
+		})
+	}
+	n.do("sent", nil, send(true))
+	for range maxGuesses {
+		guess("a wrong guess", "000000", false)
+	}
+	guess("after too many guesses", "123456", false)
+	n.do("a new code", nil, send(true))
+	edit(func(rec *numberRecord) { rec.GoodUntil = rec.GoodUntil.Add(-codeFor) })
+	guess("too late", "123456", false)
+	for range maxCodes - 2 {
+		n.do("again", nil, send(true))
+	}
+	n.do("too often", ErrManyCodes, send(true))
+	guess("the last one", "654321", false)
+	edit(func(rec *numberRecord) { rec.SentAt[0] = rec.SentAt[0].Add(-codesEvery) })
+	n.do("a day after the first", nil, send(true))
+	guess("the code", "123456", true)
+	n.do("of a number that is verified", nil, send(false))
+	guess("and whatever is said", "0", true)
 }

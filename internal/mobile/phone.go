@@ -1,8 +1,6 @@
 package mobile
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"maps"
 	"time"
@@ -10,15 +8,9 @@ import (
 	"github.com/carillon-events/carillon/internal/store"
 )
 
-const (
-	// optInEvery is how often a number can be opted in.
-	// https://docs.aws.amazon.com/sns/latest/api/API_OptInPhoneNumber.html
-	optInEvery = 30 * 24 * time.Hour
-	// maxNumbers, and the time that a verified number must stay:
-	// https://docs.aws.amazon.com/sns/latest/dg/sns-sms-sandbox-verifying-phone-numbers.html
-	maxNumbers  = 10
-	verifiedFor = 24 * time.Hour
-)
+// optInEvery is how often a number can be opted in.
+// https://docs.aws.amazon.com/sns/latest/api/API_OptInPhoneNumber.html
+const optInEvery = 30 * 24 * time.Hour
 
 // TextSettings are an account's settings for text messages.
 func TextSettings(r Reader, p Place) (map[string]string, error) {
@@ -100,89 +92,6 @@ func ListOptedOut(r Reader, p Place, cursor string, limit int) (numbers []string
 		next = full
 	case more:
 		next = last
-	}
-	return numbers, next, err
-}
-
-// Number is a number to try text messages with.
-type Number struct {
-	Number   string
-	Verified bool
-}
-
-type numberRecord struct {
-	Code       []byte    `json:"code,omitempty"` // digest of the code that was sent
-	VerifiedAt time.Time `json:"verifiedAt,omitzero"`
-}
-
-// AddNumber puts a number into the sandbox, where it waits for the code that is
-// sent to it; one that is there waits again, unless it is verified.
-func AddNumber(tx *store.Tx, p Place, number, code string) error {
-	var rec numberRecord
-	found, err := get(tx, p.key(sandboxSpace, number), &rec)
-	if err != nil || found && !rec.VerifiedAt.IsZero() {
-		return err
-	}
-	if !found {
-		all, more, err := ListNumbers(tx, p, "", maxNumbers)
-		if err != nil {
-			return err
-		}
-		if more != "" || len(all) == maxNumbers {
-			return fmt.Errorf("add a number: %w", ErrManyNumbers)
-		}
-	}
-	return tx.Set(p.key(sandboxSpace, number), encode(numberRecord{Code: digest(code)}))
-}
-
-func digest(code string) []byte {
-	sum := sha256.Sum256([]byte(code))
-	return sum[:]
-}
-
-// VerifyNumber verifies a number by its code, as often as it is told to.
-func VerifyNumber(tx *store.Tx, p Place, number, code string) error {
-	rec, err := getNumber(tx, p, number)
-	if err != nil || !rec.VerifiedAt.IsZero() {
-		return err
-	}
-	if subtle.ConstantTimeCompare(rec.Code, digest(code)) != 1 {
-		return fmt.Errorf("verify a number: %w", ErrWrongCode)
-	}
-	return tx.Set(p.key(sandboxSpace, number), encode(numberRecord{VerifiedAt: tx.Now()}))
-}
-
-// RemoveNumber takes a number out of the sandbox.
-func RemoveNumber(tx *store.Tx, p Place, number string) error {
-	rec, err := getNumber(tx, p, number)
-	if err != nil {
-		return err
-	}
-	if !rec.VerifiedAt.IsZero() && tx.Now().Sub(rec.VerifiedAt) < verifiedFor {
-		return fmt.Errorf("remove a number: %w", ErrVerifiedNow)
-	}
-	return tx.Delete(p.key(sandboxSpace, number))
-}
-
-func getNumber(r Reader, p Place, number string) (rec numberRecord, err error) {
-	found, err := get(r, p.key(sandboxSpace, number), &rec)
-	if err == nil && !found {
-		err = fmt.Errorf("a number: %w", ErrNoNumber)
-	}
-	return rec, err
-}
-
-// ListNumbers is ListApps for the numbers of the sandbox.
-func ListNumbers(r Reader, p Place, cursor string, limit int) (numbers []Number, next string, err error) {
-	more, err := pageOf(r, p.key(sandboxSpace, ""), cursor, limit, func(number string, value []byte) error {
-		var rec numberRecord
-		numbers = append(numbers, Number{Number: number})
-		err := decode(value, &rec)
-		numbers[len(numbers)-1].Verified = !rec.VerifiedAt.IsZero()
-		return err
-	})
-	if more {
-		next = numbers[len(numbers)-1].Number
 	}
 	return numbers, next, err
 }

@@ -32,15 +32,25 @@ func runCompat(args []string) error {
 		"Every operation of the models that Carillon carries. What is not implemented answers `NotImplemented`\n" +
 		"and names itself: it never pretends to succeed. The last column says which test suites call the operation\n" +
 		"(`go`: in process and against the binary, through aws-sdk-go-v2; the others: `make conformance`).\n")
+	services := map[string]int{} // how many of the models have an operation of this name
 	for _, name := range flags.Args() {
-		if err := compatTable(&b, *root, name); err != nil {
+		m, err := load(filepath.Join(*root, "models"), name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for op := range m.Operations {
+			services[op]++
+		}
+	}
+	for _, name := range flags.Args() {
+		if err := compatTable(&b, *root, name, services); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return os.WriteFile(filepath.Join(*root, *out), b.Bytes(), 0o644)
 }
 
-func compatTable(b *bytes.Buffer, root, name string) error {
+func compatTable(b *bytes.Buffer, root, name string, services map[string]int) error {
 	m, err := load(filepath.Join(root, "models"), name)
 	if err != nil {
 		return err
@@ -61,7 +71,7 @@ func compatTable(b *bytes.Buffer, root, name string) error {
 		if done[op] {
 			state, n = "yes", n+1
 		}
-		fmt.Fprintf(&rows, "| %s | %s | %s |\n", op, state, strings.Join(callers(suites, op), ", "))
+		fmt.Fprintf(&rows, "| %s | %s | %s |\n", op, state, strings.Join(callers(suites, name, op, services[op] > 1), ", "))
 	}
 	fmt.Fprintf(b, "\n## %s\n\n%d of %d operations.\n\n| operation | implemented | called by |\n|---|---|---|\n", titles[name], n, len(operations))
 	b.Write(rows.Bytes())
@@ -128,14 +138,27 @@ func suitesOf(dir string) (map[string]string, error) {
 	return suites, err
 }
 
-// callers are the suites that call op, in the spelling of any client.
-func callers(suites map[string]string, op string) []string {
-	spellings := []string{
-		"." + op + "(", op + "Command(", // Go; JavaScript
-		"." + snake(op, '_') + "(", "\"" + snake(op, '_') + "\"", "'" + snake(op, '_') + "'", // Python
-		"." + strings.ToLower(op[:1]) + op[1:] + "(",            // Java
-		" " + snake(op, '-') + " ", " " + snake(op, '-') + "\n", // the command line
-		"Action=" + op,
+// callers are the suites that call op of a service, in the spelling of any
+// client. Where several services have an operation of this name, it must stand
+// behind the service's.
+func callers(suites map[string]string, service, op string, shared bool) []string {
+	var spellings []string
+	camel, low := strings.ToLower(op[:1])+op[1:], snake(op, '_')
+	for _, spelling := range []string{
+		"." + op + "(",                                    // Go
+		"." + low + "(", ".get_paginator(\"" + low + "\"", // Python
+		"." + camel + "(", "." + camel + "Paginator(", // Java
+		"(\"" + op + "\"",                // JavaScript
+		"\", \"" + snake(op, '-') + "\"", // the command line
+	} {
+		spellings = append(spellings, service+spelling)
+		if !shared {
+			spellings = append(spellings, spelling)
+		}
+	}
+	spellings = append(spellings, service+".New"+op+"Paginator(")
+	if !shared {
+		spellings = append(spellings, op+"Command(", "paginate"+op+",", "\""+low+"\"", "Action="+op)
 	}
 	var names []string
 	for suite, text := range suites {

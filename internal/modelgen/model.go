@@ -50,6 +50,8 @@ type carillon struct {
 	// Unchecked are members whose own constraints the service answers itself,
 	// and what is beneath them: "PutEventsRequestEntry.Source".
 	Unchecked []string
+
+	Permissions permissions
 }
 
 type operation struct {
@@ -147,7 +149,32 @@ func load(dir, name string) (*model, error) {
 	for n, s := range m.Shapes {
 		s.name = n
 	}
+	m.unshare()
 	return m, m.check()
+}
+
+// unshare gives every operation an input and an output of its own: IAM has two
+// that answer with one shape, and some that take nothing, while Go types are
+// called after operations.
+func (m *model) unshare() {
+	taken := map[string]bool{}
+	for _, op := range m.operationNames() {
+		if m.Operations[op].Input == nil {
+			none := &shape{name: "nothing for " + op, Type: "structure"}
+			m.Shapes[none.name], m.Operations[op].Input = none, &ref{Shape: none.name}
+		}
+		for _, r := range []*ref{m.Operations[op].Input, m.Operations[op].Output} {
+			if r == nil || m.Shapes[r.Shape] == nil {
+				continue
+			}
+			if taken[r.Shape] {
+				own := *m.Shapes[r.Shape]
+				own.name = r.Shape + " of " + op
+				m.Shapes[own.name], r.Shape = &own, own.name
+			}
+			taken[r.Shape] = true
+		}
+	}
 }
 
 // check finds the mistakes that would otherwise show as odd generated code.
@@ -170,6 +197,9 @@ func (m *model) check() error {
 		if s := m.Shapes[owner]; s == nil || s.member(field) == nil {
 			return fmt.Errorf("the overlay leaves %q unchecked, which the model does not have", name)
 		}
+	}
+	if err := m.Carillon.Permissions.check(m); err != nil {
+		return err
 	}
 	switch m.Carillon.Validation {
 	case "constraints", "missing-parameter":

@@ -38,6 +38,7 @@ type Notification struct {
 	SigningCertURL   string
 	UnsubscribeURL   string
 	Attributes       []Attribute
+	Replayed         bool // from an archive
 }
 
 // timeFormat is how AWS writes a Timestamp.
@@ -79,6 +80,10 @@ func (n *Notification) AppendOpen(dst []byte) (doc []byte, at int) {
 		at = len(w.b) - 1
 	}
 	w.attributes(n.Attributes)
+	if n.Replayed {
+		w.key("Replayed")
+		w.b = append(w.b, "true"...)
+	}
 	return append(w.b, "\n}"...), at
 }
 
@@ -172,6 +177,7 @@ type document struct {
 	Timestamp                                                                        string
 	SignatureVersion, Signature, SigningCertURL, UnsubscribeURL                      string
 	MessageAttributes                                                                map[string]struct{ Type, Value string }
+	Replayed                                                                         bool
 }
 
 // Parse is the inverse of Append.
@@ -188,6 +194,7 @@ func Parse(text []byte) (Notification, error) {
 		Type: d.Type, MessageID: d.MessageId, Sequence: d.SequenceNumber, Token: d.Token, TopicARN: d.TopicArn,
 		Subject: d.Subject, Message: d.Message, SubscribeURL: d.SubscribeURL, Timestamp: at,
 		SignatureVersion: d.SignatureVersion, Signature: d.Signature, SigningCertURL: d.SigningCertURL, UnsubscribeURL: d.UnsubscribeURL,
+		Replayed: d.Replayed,
 	}
 	for name, v := range d.MessageAttributes {
 		a := Attribute{Name: name, Type: v.Type, Value: []byte(v.Value)}

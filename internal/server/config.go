@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
-	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/outbound"
@@ -28,7 +28,8 @@ type AuthMode string
 const (
 	// AuthDev accepts any credentials, and none.
 	AuthDev AuthMode = "dev"
-	// AuthStrict accepts requests that a key of the credentials file has signed.
+	// AuthStrict accepts requests that a key of the credentials file has signed, or
+	// one that IAM knows.
 	AuthStrict AuthMode = "strict"
 )
 
@@ -83,11 +84,22 @@ type Config struct {
 	Data         string
 	Durability   store.Durability
 	SyncInterval time.Duration // of the interval level
+	Encryption   Encryption
 
 	Auth        AuthMode
 	Credentials string // file of the strict mode
-	Insecure    bool   // dev mode on an address that others can reach
-	Policy      access.Policy
+	Insecure    bool   // dev mode, or plain HTTP, on an address that others can reach
+
+	// NoAccessRecord leaves it unknown what strict mode refuses, or would refuse.
+	NoAccessRecord bool
+
+	TLS            TLS
+	TrustedProxies []string // CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed
+	OutboundCA     string   // file with authorities that are believed besides the system's where we call others
+
+	// Reload has the files of certificates looked at at once; nil: they are every few
+	// seconds.
+	Reload <-chan os.Signal
 
 	ExternalURL string
 	Region      string
@@ -110,7 +122,12 @@ type Config struct {
 
 	Outside Outside
 
-	// MetricsSeries is how many buses, rules and targets, each, have time series of
+	// OIDCIssuers are identity providers whose tokens AssumeRoleWithWebIdentity
+	// takes in every account: URL or URL=AUDIENCE, where the audience is
+	// sts.amazonaws.com if there is none.
+	OIDCIssuers []string
+
+	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
 	MetricsSeries int
 
@@ -219,6 +236,7 @@ func withDefaultTopics(l topic.Limits) topic.Limits {
 		{&l.Topics, &d.Topics}, {&l.FIFOTopics, &d.FIFOTopics}, {&l.Tags, &d.Tags}, {&l.Subscriptions, &d.Subscriptions},
 		{&l.FIFOSubscriptions, &d.FIFOSubscriptions}, {&l.Pending, &d.Pending},
 		{&l.FiltersPerTopic, &d.FiltersPerTopic}, {&l.FiltersPerAccount, &d.FiltersPerAccount},
+		{&l.Replays, &d.Replays},
 	} {
 		if *limit.set == 0 {
 			*limit.set = *limit.standard
@@ -236,6 +254,7 @@ func checkTopics(l topic.Limits) error {
 		{"max-topics", l.Topics}, {"max-fifo-topics", l.FIFOTopics}, {"max-subscriptions-per-topic", l.Subscriptions},
 		{"max-subscriptions-per-fifo-topic", l.FIFOSubscriptions}, {"max-pending-subscriptions", l.Pending},
 		{"max-filter-policies-per-topic", l.FiltersPerTopic}, {"max-filter-policies", l.FiltersPerAccount},
+		{"max-message-replays", l.Replays},
 	} {
 		if limit.set < 1 || limit.set > maxTopicLimit {
 			return fmt.Errorf("%s %d: want 1 to %d", limit.name, limit.set, maxTopicLimit)
@@ -268,8 +287,6 @@ func (c *Config) check() error {
 	switch {
 	case c.Auth != AuthDev && c.Auth != AuthStrict:
 		return fmt.Errorf("auth %q: want dev or strict", c.Auth)
-	case c.Auth == AuthStrict && c.Credentials == "":
-		return errors.New("auth strict needs a credentials file: set --credentials FILE")
 	case c.Auth == AuthDev && c.Credentials != "":
 		return errors.New("a credentials file is set, but auth is dev and would accept everybody: set --auth strict")
 	case c.SyncInterval < 0:
@@ -300,6 +317,18 @@ func (c *Config) check() error {
 	if err := c.Limits.check(); err != nil {
 		return err
 	}
+	if err := c.TLS.check(); err != nil {
+		return err
+	}
+	if _, err := edge.ParseProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("trusted-proxies %w", err)
+	}
+	if _, err := c.outboundRoots(); err != nil {
+		return err
+	}
+	if err := c.checkEncryption(); err != nil {
+		return err
+	}
 	if err := c.Tracing.check(); err != nil {
 		return err
 	}
@@ -307,6 +336,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("http-targets-allow %w", err)
 	}
 	if err := c.Outside.check(); err != nil {
+		return err
+	}
+	if _, err := parseIssuers(c.OIDCIssuers); err != nil {
 		return err
 	}
 	if err := checkBuses(c.Buses); err != nil {
@@ -317,6 +349,9 @@ func (c *Config) check() error {
 	}
 	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {
 		return err
+	}
+	if c.TLS.On() && strings.HasPrefix(strings.ToLower(c.ExternalURL), "http:") {
+		return fmt.Errorf("external-url %q: the port speaks TLS, so clients need https://", c.ExternalURL)
 	}
 	for _, o := range c.Origins {
 		if err := checkURL("cors-origin", o); o != "*" && err != nil {
@@ -354,9 +389,5 @@ func (c *Config) listenAddr() (*net.TCPAddr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen %q: want HOST:PORT, such as %s: %w", c.Listen, DefaultListen, err)
 	}
-	if c.Auth == AuthDev && !c.Insecure && !addr.IP.IsLoopback() {
-		return nil, fmt.Errorf("listen %s: others can reach this address, and auth dev accepts everybody: "+
-			"set --auth strict with --credentials FILE, listen on 127.0.0.1, or say --insecure", c.Listen)
-	}
-	return addr, nil
+	return addr, c.checkReach(addr)
 }

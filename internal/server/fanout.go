@@ -67,5 +67,6 @@ func registerTopics(registry *prometheus.Registry, topics *topic.Core) {
 	counter("carillon_topic_messages_repeated_total", "Messages that FIFO topics have acknowledged as repeats, and not sent again.", func(c topic.PublishCounts) uint64 { return c.Repeated })
 	counter("carillon_topic_messages_kept_total", "Messages that were stored to go out in steps, since many get them or others waited.", func(c topic.PublishCounts) uint64 { return c.Kept })
 	counter("carillon_topic_messages_gone_out_total", "Messages that were stored, and have gone to all who get them.", func(c topic.PublishCounts) uint64 { return c.GoneOut })
+	counter("carillon_topic_messages_replayed_total", "Messages that subscriptions were sent again from an archive.", func(c topic.PublishCounts) uint64 { return c.Replayed })
 	counter("carillon_topic_deliveries_total", "Messages times the subscriptions that they were sent to.", func(c topic.PublishCounts) uint64 { return c.Matched })
 }

@@ -16,14 +16,17 @@ import (
 const other = "other"
 
 // meters is a prometheus.Collector of what happens to events and deliveries, by
-// bus, rule and target.
+// bus, rule and target, and to messages, by topic.
 type meters struct {
 	book    *meter.Book
 	buses   []metric[meter.BusCounts]
 	rules   []metric[meter.RuleCounts]
 	targets []metric[meter.TargetCounts]
+	topics  []metric[meter.TopicCounts]
 	waiting *prometheus.Desc
 	age     *prometheus.Desc
+
+	filtered *prometheus.Desc
 }
 
 // metric is one number of a T.
@@ -36,6 +39,7 @@ func newMeters(book *meter.Book) *meters {
 	bus := []string{"account", "region", "bus"}
 	rule := append(bus[:3:3], "rule")
 	target := append(rule[:4:4], "target")
+	topic := []string{"account", "region", "topic"}
 	desc := func(name, help string, labels []string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
@@ -43,6 +47,7 @@ func newMeters(book *meter.Book) *meters {
 		b = meter.BusCounts
 		r = meter.RuleCounts
 		t = meter.TargetCounts
+		m = meter.TopicCounts
 	)
 	return &meters{
 		book: book,
@@ -61,7 +66,16 @@ func newMeters(book *meter.Book) *meters {
 			{desc("carillon_target_deliveries_dead_lettered_total", "Deliveries given up whose event is in the target's dead-letter queue.", target), func(c t) uint64 { return c.DeadLettered }},
 			{desc("carillon_target_deliveries_dropped_total", "Deliveries given up, with nothing left of them.", target), func(c t) uint64 { return c.Dropped }},
 		},
-		waiting: desc("carillon_target_deliveries_waiting", "Deliveries in the outbox. Not there until those of before the start are counted.", target),
+		topics: []metric[m]{
+			{desc("carillon_topic_publishes_total", "Messages that the topic accepted.", topic), func(c m) uint64 { return c.Published }},
+			{desc("carillon_topic_published_bytes_total", "Bytes of the text of messages that the topic accepted.", topic), func(c m) uint64 { return c.Bytes }},
+			{desc("carillon_topic_notifications_delivered_total", "Messages times the subscriptions that have got them.", topic), func(c m) uint64 { return c.Delivered }},
+			{desc("carillon_topic_notification_retries_total", "Attempts after the first.", topic), func(c m) uint64 { return c.Retried }},
+			{desc("carillon_topic_notifications_dead_lettered_total", "Deliveries given up whose message is in the subscription's dead-letter queue.", topic), func(c m) uint64 { return c.DeadLettered }},
+			{desc("carillon_topic_notifications_dropped_total", "Deliveries given up, with nothing left of them.", topic), func(c m) uint64 { return c.Dropped }},
+		},
+		filtered: desc("carillon_topic_notifications_filtered_out_total", "Messages times the subscriptions whose filter policies they did not pass, by why.", append(topic[:3:3], "reason")),
+		waiting:  desc("carillon_target_deliveries_waiting", "Deliveries in the outbox. Not there until those of before the start are counted.", target),
 		age: desc("carillon_target_delivery_age_seconds",
 			"Age of the event when the target took it: from acceptance to delivery; 0 for what is delivered in the commit that accepts it.", target),
 	}
@@ -78,8 +92,12 @@ func (m *meters) Describe(out chan<- *prometheus.Desc) {
 	for _, c := range m.targets {
 		out <- c.desc
 	}
+	for _, c := range m.topics {
+		out <- c.desc
+	}
 	out <- m.waiting
 	out <- m.age
+	out <- m.filtered
 }
 
 // Collect implements prometheus.Collector.
@@ -95,6 +113,7 @@ func (m *meters) Collect(out chan<- prometheus.Metric) {
 	for _, c := range s.Rules {
 		collect(out, m.rules, c, ruleLabels(c.Rule, c.Other))
 	}
+	m.collectTopics(out, s.Topics)
 	for _, c := range s.Targets {
 		target := c.Target
 		if c.Other {
@@ -110,6 +129,20 @@ func (m *meters) Collect(out chan<- prometheus.Metric) {
 			buckets[meter.Bounds[i].Seconds()] = n
 		}
 		out <- prometheus.MustNewConstHistogram(m.age, c.Ages.Count, c.Ages.Sum.Seconds(), buckets, labels...)
+	}
+}
+
+// collectTopics collects what there is of topics.
+func (m *meters) collectTopics(out chan<- prometheus.Metric, topics []meter.TopicCounts) {
+	for _, c := range topics {
+		labels := []string{other, other, other}
+		if !c.Other {
+			labels = []string{c.Key.Account, c.Key.Region, c.Key.Topic}
+		}
+		collect(out, m.topics, c, labels)
+		for reason, n := range c.Filtered {
+			out <- prometheus.MustNewConstMetric(m.filtered, prometheus.CounterValue, float64(n), append(labels[:3:3], meter.Filters[reason])...)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/carillon-events/carillon/internal/server"
@@ -162,9 +165,77 @@ func TestThePageOfMetricsHasAllOfThemAndNoOther(t *testing.T) {
 	slices.Sort(documented)
 	r, events := observed(t, quick())
 	put(t, events, "shop")
-	got := metricNames(until(t, r, "carillon_target_deliveries_waiting"+ofTarget("late")+" 1"))
+	topics := sns.NewFromConfig(configured(t, r, "000000000000", "x"))
+	made, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := topics.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("x")}); err != nil {
+		t.Fatal(err)
+	}
+	c := quick() // some are only there with TLS
+	c.TLS.Mode, c.Data = server.TLSSelf, t.TempDir()
+	secure := start(t, c)
+	overTLS := metricsBy(t, secure, believing(t, secure, filepath.Join(c.Data, "tls", "self.pem"), "x", "x").HTTPClient.(*http.Client))
+	got := metricNames(until(t, r, "carillon_target_deliveries_waiting"+ofTarget("late")+" 1") + overTLS)
 	if fmt.Sprint(got) != fmt.Sprint(documented) {
 		t.Errorf("the server has\n%s\nthe page\n%s", strings.Join(got, "\n"), strings.Join(documented, "\n"))
+	}
+}
+
+func TestTheMetricsSayWhatBecameOfMessagesByTopic(t *testing.T) {
+	r := start(t, quick())
+	topics, queues := sns.NewFromConfig(configured(t, r, "000000000000", "x")), sqs.NewFromConfig(configured(t, r, "000000000000", "x"))
+	made, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const queue = "arn:aws:sqs:eu-west-1:000000000000:"
+	for name, attributes := range map[string]map[string]string{
+		"q": nil, "absent": nil, "dying": {"RedrivePolicy": `{"deadLetterTargetArn":"` + queue + `dead"}`},
+		"a": {"FilterPolicy": `{"kind":["x"]}`}, "b": {"FilterPolicy": `{"n":[1]}`, "FilterPolicyScope": "MessageBody"},
+	} {
+		if name != "absent" && name != "dying" {
+			if _, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("sqs"), Endpoint: aws.String(queue + name), Attributes: attributes}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("dead")}); err != nil {
+		t.Fatal(err)
+	}
+	for text, kind := range map[string]string{`{"n":1}`: "", `{"n":2}`: "x", "text": "y"} {
+		in := &sns.PublishInput{TopicArn: made.TopicArn, Message: &text}
+		if kind != "" {
+			in.MessageAttributes = map[string]snstypes.MessageAttributeValue{"kind": {DataType: aws.String("String"), StringValue: &kind}}
+		}
+		if _, err := topics.Publish(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const of = `{account="000000000000",region="eu-west-1",`
+	text := until(t, r,
+		"carillon_topic_publishes_total"+of+`topic="t"} 3`,
+		"carillon_topic_published_bytes_total"+of+`topic="t"} 18`,
+		"carillon_topic_notifications_delivered_total"+of+`topic="t"} 5`,
+		"carillon_topic_notifications_filtered_out_total{account=\"000000000000\",reason=\"no_attributes\",region=\"eu-west-1\",topic=\"t\"} 1",
+		"carillon_topic_notifications_filtered_out_total{account=\"000000000000\",reason=\"attributes\",region=\"eu-west-1\",topic=\"t\"} 1",
+		"carillon_topic_notifications_filtered_out_total{account=\"000000000000\",reason=\"body\",region=\"eu-west-1\",topic=\"t\"} 1",
+		"carillon_topic_notifications_filtered_out_total{account=\"000000000000\",reason=\"invalid_body\",region=\"eu-west-1\",topic=\"t\"} 1",
+		"carillon_topic_notifications_dropped_total"+of+`topic="t"} 3`,
+		"carillon_topic_notifications_dead_lettered_total"+of+`topic="t"} 3`,
+	)
+	if strings.Contains(text, `="other"`) {
+		t.Error("what topics deliver is counted as a rule's")
+	}
+	if _, err := topics.DeleteTopic(t.Context(), &sns.DeleteTopicInput{TopicArn: made.TopicArn}); err != nil {
+		t.Fatal(err)
+	}
+	if text := metricsOf(t, r); strings.Contains(text, `topic="t"`) {
+		t.Error("a topic that is gone is counted")
 	}
 }
 

@@ -7,13 +7,14 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/api/events"
+	"github.com/carillon-events/carillon/internal/api/iam"
 	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
-	"github.com/carillon-events/carillon/internal/api/sts"
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/seal"
@@ -32,7 +33,7 @@ import (
 
 // services builds every service, and starts the parts that they need. Whoever
 // adds a service, a target or a kind of timer adds it here.
-func (r *Running) services(ctx context.Context, keys *access.Credentials, registry *prometheus.Registry) ([]*wire.Service, error) {
+func (r *Running) services(ctx context.Context, who *identities, keys *access.Credentials, registry *prometheus.Registry) ([]*wire.Service, error) {
 	shard := r.store.Shard(0)
 	receipts, err := secret(ctx, shard, "receipts")
 	if err != nil {
@@ -46,7 +47,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 		targetarchive.Service: targetarchive.Target{},
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
-	outbox.Reach(loggroup.Service, r.logGroups())
+	groups, err := r.logGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	outbox.Reach(loggroup.Service, groups)
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
 	registry.MustRegister(newMeters(meters))
@@ -77,10 +82,19 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	}
 	topics.Through(outbox)
 	topics.Record(trails)
+	topics.Measure(meters)
+	status := newStatusLog(shard, groups, r.log, registry)
+	topics.Follow(status.tell)
+	outbox.Tell(topics)
+	r.start("delivery status", status.Run)
 	toTopics.Core = topics // which sends through the outbox
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)
 	registry.MustRegister(newDepths(shard, r.log))
+	tokens, err := r.tokens(ctx, who, keys)
+	if err != nil {
+		return nil, err
+	}
 
 	r.countWaiting(outbox)
 	timers := &timer.Loop{
@@ -101,10 +115,11 @@ func (r *Running) services(ctx context.Context, keys *access.Credentials, regist
 	r.start("outbox", func(ctx context.Context) error { return outbox.Run(ctx, shard, r.log) })
 
 	return []*wire.Service{
-		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
-		events.New(shard, core, outbox, archives, calls),
-		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt()}),
-		sts.New(accountOf(keys)),
+		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight, Policies: r.decider.Policies}),
+		events.New(shard, core, outbox, archives, calls, r.decider.Policies),
+		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt(), Policies: r.decider.Policies}),
+		tokens,
+		iam.New(iam.Options{Shard: shard, Core: who.core, Directory: who.directory, Box: who.box}),
 	}, nil
 }
 
@@ -119,8 +134,12 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 	if err != nil {
 		return nil, err
 	}
+	roots, err := r.config.outboundRoots()
+	if err != nil {
+		return nil, err
+	}
 	calls := targetdestination.New(targetdestination.Options{
-		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Logger: r.log,
+		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Roots: roots, Logger: r.log,
 	})
 	r.start("calls", func(ctx context.Context) error { // the outbox is started later, and so stopped before
 		<-ctx.Done()
@@ -132,23 +151,27 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 
 // box seals secrets of one purpose.
 func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
-	master, err := secret(ctx, r.store.Shard(0), "secrets")
+	master, err := sealingKey(ctx, r.store)
 	if err != nil {
 		return nil, err
 	}
-	return seal.New(seal.Master(master), purpose)
+	return seal.New(master, purpose)
 }
 
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify, identity.Verify}
 }
 
 // accountOf tells whose an access key is.
-func accountOf(keys *access.Credentials) func(string) (string, bool) {
+func accountOf(who *identities, keys *access.Credentials) func(string) (string, bool) {
 	return func(accessKey string) (string, bool) {
 		if keys == nil {
-			return access.Dev(accessKey).Account, true
+			id, ok := who.known(accessKey)
+			if !ok {
+				id = access.Dev(accessKey)
+			}
+			return id.Account, true
 		}
 		id, ok := keys.Lookup(accessKey)
 		return id.Account, ok

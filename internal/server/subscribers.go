@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,13 +27,24 @@ type Outside struct {
 	SMTPPasswordFile string // file with its password; empty: it is in the URL, or there is none
 	SMTPFrom         string // who mail is from
 	SMS, Push        string // URLs of gateways; empty: none
+
+	// Sign is which documents of topics are signed: SignHTTP, as where it is empty, or
+	// SignAll.
+	Sign string
 }
+
+// What Outside.Sign may be.
+const (
+	SignHTTP = "http" // those that go to endpoints over HTTP, and by mail as JSON
+	SignAll  = "all"  // those that go into queues, too
+)
 
 // maxPassword bounds a file with a password.
 const maxPassword = 4 << 10
 
-// mail is the SMTP server; nil if there is none.
-func (o *Outside) mail() (*subscriber.Mail, error) {
+// mail is the SMTP server; nil if there is none. roots is who is believed to be it;
+// nil: whom the system does.
+func (o *Outside) mail(roots *x509.CertPool) (*subscriber.Mail, error) {
 	if o.SMTP == "" {
 		if o.SMTPPasswordFile != "" || o.SMTPFrom != "" {
 			return nil, errors.New("smtp-url is not set, but smtp-from or smtp-password-file is")
@@ -49,7 +61,7 @@ func (o *Outside) mail() (*subscriber.Mail, error) {
 			return nil, fmt.Errorf("smtp-password-file %s: it holds no password", o.SMTPPasswordFile)
 		}
 	}
-	m, err := subscriber.NewMail(o.SMTP, password, o.SMTPFrom, nil)
+	m, err := subscriber.NewMail(o.SMTP, password, o.SMTPFrom, roots)
 	if err != nil {
 		return nil, fmt.Errorf("smtp-url: %w", err)
 	}
@@ -57,8 +69,11 @@ func (o *Outside) mail() (*subscriber.Mail, error) {
 }
 
 func (o *Outside) check() error {
-	if _, err := o.mail(); err != nil {
+	if _, err := o.mail(nil); err != nil {
 		return err
+	}
+	if o.Sign != "" && o.Sign != SignHTTP && o.Sign != SignAll {
+		return fmt.Errorf("sns-sign %q: want %s or %s", o.Sign, SignHTTP, SignAll)
 	}
 	for name, url := range map[string]string{"sms-gateway": o.SMS, "push-gateway": o.Push} {
 		if err := subscriber.Gateway(url).Check(); url != "" && err != nil {
@@ -92,13 +107,17 @@ func (r *Running) subscribers(ctx context.Context, shard *store.Shard, outbox *d
 	if err != nil {
 		return nil, err
 	}
-	mail, err := r.config.Outside.mail()
+	roots, err := r.config.outboundRoots()
+	if err != nil {
+		return nil, err
+	}
+	mail, err := r.config.Outside.mail(roots)
 	if err != nil {
 		return nil, err
 	}
 	signer := subscriber.NewSigner(shard, box)
 	sender := subscriber.New(subscriber.Options{
-		Shard: shard, Signer: signer, BaseURL: r.baseURL(), Allowed: allowed, Mail: mail,
+		Shard: shard, Signer: signer, BaseURL: r.baseURL(), Allowed: allowed, Roots: roots, Mail: mail,
 		SMS: subscriber.Gateway(r.config.Outside.SMS), Push: subscriber.Gateway(r.config.Outside.Push),
 		Observe: observeSubscribers(registry), Logger: r.log,
 	})
@@ -110,7 +129,14 @@ func (r *Running) subscribers(ctx context.Context, shard *store.Shard, outbox *d
 	if r.config.Outside.Push != "" {
 		outbox.Reach(subscriber.Devices, sender)
 	}
-	core := topic.New(r.config.Topics, tokens, &subscriber.Asker{Outbox: outbox, BaseURL: r.baseURL()})
+	asker := &subscriber.Asker{Outbox: outbox, BaseURL: r.baseURL()}
+	core := topic.New(r.config.Topics, tokens, asker)
+	if r.config.Outside.Sign == SignAll {
+		if asker.Sign, err = signer.ForQueues(ctx, r.baseURL()); err != nil {
+			return nil, err
+		}
+		core.SignForQueues(asker.Sign)
+	}
 	people := &subscriber.Pages{Shard: shard, Core: core}
 	r.public = map[string]http.Handler{subscriber.CertificatePath: signer, subscriber.ConfirmPath: people, subscriber.UnsubscribePath: people}
 	r.start("subscribers", func(ctx context.Context) error { // the outbox is started later, and so stopped before
@@ -131,7 +157,7 @@ func (r *Running) openPages() map[string]http.Handler {
 // links are what documents tell their receivers to visit.
 // https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
 var links = map[string]edge.Link{
-	"ConfirmSubscription": {Service: "sns", Resource: "TopicArn"},
+	"ConfirmSubscription": {Service: "sns", Resource: "TopicArn", Post: true},
 	"Unsubscribe":         {Service: "sns", Resource: "SubscriptionArn"},
 }
 

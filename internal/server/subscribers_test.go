@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/server"
@@ -164,6 +165,44 @@ func TestAnEndpointConfirmsLeavesAndComesBackByLinksAlone(t *testing.T) {
 	}
 }
 
+func TestAClientWithoutCredentialsConfirmsASubscriptionAndDoesNothingElse(t *testing.T) {
+	h := newHook(t)
+	r := start(t, strictly(t))
+	topics := sns.NewFromConfig(configured(t, r, "AKIAORDERS", "hush"))
+	nobody := configured(t, r, "", "")
+	nobody.Credentials = aws.AnonymousCredentials{}
+	stranger := sns.NewFromConfig(nobody)
+	made, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{
+		TopicArn: made.TopicArn, Protocol: aws.String("http"), Endpoint: aws.String(h.URL), ReturnSubscriptionArn: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := h.next(notification.Confirm).Token
+	_, err = stranger.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: made.TopicArn, Token: aws.String(token + "0")})
+	if codeOf(err) != "InvalidParameter" {
+		t.Error(err)
+	}
+	confirmed, err := stranger.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: made.TopicArn, Token: &token})
+	if err != nil || *confirmed.SubscriptionArn != *sub.SubscriptionArn {
+		t.Fatal(confirmed, err)
+	}
+	if _, err := stranger.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("x")}); codeOf(err) == "<nil>" {
+		t.Error("a stranger publishes")
+	}
+	if _, err := stranger.Unsubscribe(t.Context(), &sns.UnsubscribeInput{SubscriptionArn: sub.SubscriptionArn}); codeOf(err) == "<nil>" {
+		t.Error("a stranger unsubscribes by a POST")
+	}
+	attributes, err := topics.GetSubscriptionAttributes(t.Context(), &sns.GetSubscriptionAttributesInput{SubscriptionArn: sub.SubscriptionArn})
+	if err != nil || attributes.Attributes["ConfirmationWasAuthenticated"] != "false" {
+		t.Error(attributes, err)
+	}
+}
+
 func TestAGuardedSubscriptionEndsForThoseWhoSignOnly(t *testing.T) {
 	h := newHook(t)
 	r := start(t, strictly(t))
@@ -192,6 +231,56 @@ func TestAGuardedSubscriptionEndsForThoseWhoSignOnly(t *testing.T) {
 	}
 	if list, err := topics.ListSubscriptionsByTopic(t.Context(), &sns.ListSubscriptionsByTopicInput{TopicArn: made.TopicArn}); err != nil || len(list.Subscriptions) != 0 {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestWithSignAllWhatQueuesGetIsSigned(t *testing.T) {
+	c := quick()
+	c.Outside.Sign = server.SignAll
+	r := start(t, c)
+	h := &hook{t: t} // to fetch the certificate
+	topics, queues := sns.NewFromConfig(configured(t, r, "000000000000", "x")), sqs.NewFromConfig(configured(t, r, "000000000000", "x"))
+	for _, name := range []string{"plain", "sha256", "ordered.fifo"} {
+		attributes, of := map[string]string{}, map[string]string{}
+		fifo := strings.HasSuffix(name, ".fifo")
+		if fifo {
+			attributes, of = map[string]string{"FifoTopic": "true"}, map[string]string{"FifoQueue": "true"}
+		}
+		if name == "sha256" {
+			attributes["SignatureVersion"] = "2"
+		}
+		made, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: &name, Attributes: attributes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, queue := range []string{"one-" + name, "two-" + name} {
+			if _, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &queue, Attributes: of}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: made.TopicArn, Protocol: aws.String("sqs"), Endpoint: aws.String("arn:aws:sqs:eu-west-1:000000000000:" + queue)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in := &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("m"), Subject: aws.String("s")}
+		if fifo {
+			in.MessageGroupId, in.MessageDeduplicationId = aws.String("g"), aws.String("d")
+		}
+		if _, err := topics.Publish(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		for _, queue := range []string{"one-" + name, "two-" + name} {
+			got, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(r.URL + "/000000000000/" + queue), WaitTimeSeconds: 10})
+			if err != nil || len(got.Messages) != 1 {
+				t.Fatal(queue, got, err)
+			}
+			n, err := notification.Parse([]byte(*got.Messages[0].Body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := n.Verify(h.key(n.SigningCertURL)); err != nil || n.UnsubscribeURL == "" || (n.SignatureVersion == "2") != (name == "sha256") || n.Timestamp.Nanosecond() == 0 {
+				t.Errorf("%s: %v: %+v", queue, err, n)
+			}
+		}
 	}
 }
 
@@ -256,6 +345,7 @@ func TestSettingsForMailThatMakeNoSenseAreRefusedWithoutTheirSecrets(t *testing.
 		"smtp-password-file":  {SMTP: "smtp://u@h", SMTPFrom: "c@example.com", SMTPPasswordFile: "/nowhere"},
 		"sms-gateway":         {SMS: "u:hidden@h"},
 		"push-gateway":        {Push: "ftp://u:hidden@h"},
+		"sns-sign":            {Sign: "some"},
 	} {
 		c := quick()
 		c.Outside = o

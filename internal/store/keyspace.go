@@ -45,6 +45,8 @@ const (
 	SpaceTrail  = 'E' // trail: what became of events
 
 	SpaceConnection = 'c' // destination: connections and API destinations
+
+	SpaceIdentity = 'U' // identity: users, groups, roles, policies, access keys
 )
 
 // spaceSize is how long a key is up to its space.

@@ -52,7 +52,9 @@ func (c *Core) Create(tx *store.Tx, n Name, s Settings, tags map[string]string) 
 	}
 	*count++
 	rec := topicRecord{Number: number, Settings: s, Tags: maps.Clone(tags), CreatedAt: tx.Now()}
-	rec.noteArchive(tx)
+	if err := rec.noteArchive(tx, Config{}); err != nil {
+		return err
+	}
 	if err := tx.Set(numbered(nameSpace, number), append([]byte{recordVersion}, n.text()...)); err != nil {
 		return err
 	}
@@ -83,16 +85,6 @@ func nextNumber(tx *store.Tx) (uint64, error) {
 	return last + 1, tx.Set(numbered(countSpace, 0), binary.BigEndian.AppendUint64([]byte{recordVersion}, last+1))
 }
 
-// noteArchive notes when the topic began to archive.
-func (rec *topicRecord) noteArchive(tx *store.Tx) {
-	switch archives := rec.Settings.Config.ArchiveDays > 0; {
-	case !archives:
-		rec.ArchivedAt = time.Time{}
-	case rec.ArchivedAt.IsZero():
-		rec.ArchivedAt = tx.Now()
-	}
-}
-
 // Change replaces a topic's settings by what edit makes of them. An error of
 // edit is returned, and nothing has changed. Whether a topic is FIFO is for
 // ever.
@@ -101,10 +93,13 @@ func (c *Core) Change(tx *store.Tx, n Name, edit func(s *Settings) error) error 
 	if err != nil {
 		return err
 	}
+	before := rec.Settings.Config
 	if err := edit(&rec.Settings); err != nil {
 		return err
 	}
-	rec.noteArchive(tx)
+	if err := rec.noteArchive(tx, before); err != nil {
+		return err
+	}
 	if err := reconfigured(tx, rec.Number, rec.Settings.Config); err != nil {
 		return err
 	}
@@ -155,6 +150,21 @@ func List(r Reader, account, region, after string, limit int) (names []string, m
 		return true, nil
 	})
 	return names, more, err
+}
+
+// Each calls fn with every topic of every account.
+func Each(r Reader, fn func(t Topic) error) error {
+	return store.Each(r, []byte(topicSpace), "", func(text string, value []byte) (bool, error) {
+		n, ok := parseName(text)
+		if !ok {
+			return false, fmt.Errorf("topic %q: %w", text, errDamaged)
+		}
+		var rec topicRecord
+		if err := decode(value, &rec); err != nil {
+			return false, err
+		}
+		return true, fn(rec.topic(n))
+	})
 }
 
 // nameOf is the name of the topic with that number; false if it was deleted.

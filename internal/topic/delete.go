@@ -14,6 +14,8 @@ import (
 const (
 	refDeleted = 'd' // {topic 8}: the next step of a deletion
 	refPending = 'p' // {topic 8}{id 16}: the end of a subscription that nobody confirmed
+	refArchive = 'a' // {topic 8}: what is too old in its archive
+	refReplay  = 'r' // {topic 8}{id 16}: the next step of a replay
 )
 
 // deleteStep is how many subscriptions a step of a deletion removes: three keys
@@ -45,6 +47,7 @@ func (c *Core) Delete(tx *store.Tx, n Name) error {
 	if err := forgotten(tx, n, rec.Number); err != nil {
 		return err
 	}
+	c.unmeasured(tx, n)
 	if err := keepDeletion(tx, rec.Number, n.Region, ID{}); err != nil {
 		return err
 	}
@@ -61,8 +64,12 @@ func keepDeletion(tx *store.Tx, topic uint64, region string, next ID) error {
 }
 
 // Sweep is the handler of timer.TopicSweep.
-func (c *Core) Sweep(tx *store.Tx, _ time.Time, ref []byte) error {
+func (c *Core) Sweep(tx *store.Tx, at time.Time, ref []byte) error {
 	switch {
+	case len(ref) == 9 && ref[0] == refArchive:
+		return c.sweepArchive(tx, at, binary.BigEndian.Uint64(ref[1:]))
+	case len(ref) == 25 && ref[0] == refReplay:
+		return c.stepReplay(tx, at, binary.BigEndian.Uint64(ref[1:]), ID(ref[9:]))
 	case len(ref) == 9 && ref[0] == refDeleted:
 		return c.stepDelete(tx, binary.BigEndian.Uint64(ref[1:]))
 	case len(ref) == 25 && ref[0] == refPending:

@@ -114,6 +114,37 @@ func keep(tx *store.Tx, topic uint64, m *Message) error {
 	return tx.Set(numbered(progressSpace, topic), f.encode())
 }
 
+// nextKept is the number that the next message gets which is left to the fan-out.
+func nextKept(tx *store.Tx, topic uint64) (uint64, error) {
+	f, err := fanoutIn(tx, topic)
+	if err != nil {
+		return 0, err
+	}
+	return f.next, nil
+}
+
+// firstKept is the number of the first message that has not gone out; that of the
+// next where there is none.
+func firstKept(tx *store.Tx, topic uint64) (uint64, error) {
+	f, err := fanoutIn(tx, topic)
+	if err != nil {
+		return 0, err
+	}
+	return f.first, nil
+}
+
+// fanoutIn is the fan-out of a topic, to be looked at.
+func fanoutIn(tx *store.Tx, topic uint64) (*fanout, error) {
+	l, err := live.In(tx)
+	if err != nil {
+		return nil, err
+	}
+	if f := l.fanouts[topic]; f != nil {
+		return f, nil
+	}
+	return fanoutOf(tx, topic)
+}
+
 // fanoutOf is the fan-out of a topic without messages that wait.
 func fanoutOf(tx *store.Tx, topic uint64) (*fanout, error) {
 	v, found, err := tx.Get(numbered(progressSpace, topic))

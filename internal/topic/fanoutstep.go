@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -44,6 +45,7 @@ type outgoing struct {
 	number  uint64
 	message *Message // nil: it cannot be read, and nobody gets it
 	matched bool
+	out     meter.FilteredOut
 	to      []*member
 }
 
@@ -155,6 +157,7 @@ func (j *Job) read() error {
 			o := &outgoing{number: n}
 			if m, err := decodeMessage(value); err == nil {
 				o.message = &m
+				m.signatures = j.core.signaturesOf()
 			}
 			size += len(value)
 			j.todo = append(j.todo, o)
@@ -174,14 +177,15 @@ func (j *Job) match(o *outgoing) {
 		j.audience.all.each(func(m *member) { j.sorted = append(j.sorted, m) })
 		byID(j.sorted)
 	}
-	filtered, _ := j.audience.filtered(o.message)
+	filtered, out := j.audience.filtered(o.message)
+	o.out = out
 	cursor := ID{}
 	if o.number == j.first {
 		cursor = j.cursor
 	}
 	o.to = make([]*member, 0, len(j.sorted)+len(filtered))
 	merge(j.sorted, filtered, func(m *member) {
-		if m.since <= o.number && bytes.Compare(m.id[:], cursor[:]) > 0 {
+		if m.since <= o.number && (m.heldFrom == 0 || o.number < m.heldFrom) && bytes.Compare(m.id[:], cursor[:]) > 0 {
 			o.to = append(o.to, m)
 		}
 	})
@@ -241,7 +245,7 @@ func (j *Job) prepare() (batch []portion) {
 
 // send sends what was prepared, and moves the cursor.
 func (j *Job) send(tx *store.Tx, batch []portion) error {
-	f := j.fanout
+	f, count := j.fanout, j.core.meterOf(j.audience.name)
 	for _, p := range batch {
 		for i := range p.deliveries {
 			if p.to[i].now() == nil {
@@ -249,8 +253,13 @@ func (j *Job) send(tx *store.Tx, batch []portion) error {
 			}
 			d := &p.deliveries[i]
 			d.AcceptedAt = tx.Now()
-			if _, err := j.core.outbox.Send(tx, d); err != nil {
+			result, err := j.core.outbox.Send(tx, d)
+			if err != nil {
 				return err
+			}
+			if result.Outcome == delivery.Delivered {
+				count.Delivered(1)
+				j.core.sent(tx, j.audience, p.message, d)
 			}
 			j.core.counts.matched.Add(1)
 			f.sent++
@@ -267,6 +276,7 @@ func (j *Job) send(tx *store.Tx, batch []portion) error {
 				return err
 			}
 		}
+		count.FilteredOut(p.out)
 		f.first, f.cursor, f.sent = p.number+1, ID{}, 0
 		j.core.counts.goneOut.Add(1)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/pattern/filterpolicy"
@@ -14,35 +15,46 @@ import (
 var memories = sync.Pool{New: func() any { return new(pattern.Memory) }}
 
 // filtered are the members whose filter policies a message matches, in the
-// order of their ids.
-func (a *audience) filtered(m *Message) (out []*member, tooComplex int) {
-	if a.attributes.Len() > 0 {
-		if event, err := m.attributeEvent(); err == nil {
-			out, tooComplex = match(out, a.attributes, event)
+// order of their ids, and how many have policies that it does not match.
+func (a *audience) filtered(m *Message) (to []*member, out meter.FilteredOut) {
+	if policies := a.attributes.Len(); policies > 0 {
+		out.OfAttributes = meter.ByAttributes
+		switch event, err := m.attributeEvent(); {
+		case err == nil:
+			to = match(to, a.attributes, event)
+		default:
+			out.OfAttributes = meter.InvalidAttributes
 		}
+		if len(m.Attributes) == 0 {
+			out.OfAttributes = meter.NoAttributes
+		}
+		out.Attributes = policies - len(to)
 	}
-	if a.body.Len() > 0 {
+	if policies := a.body.Len(); policies > 0 {
+		before := len(to)
 		if event, ok := m.bodyEvent(); ok {
-			more, complex := match(nil, a.body, event)
-			out, tooComplex = append(out, more...), tooComplex+complex
+			to, out.AsToBody = match(to, a.body, event), meter.ByBody
+		} else {
+			out.AsToBody = meter.InvalidBody
 		}
+		out.Body = policies - (len(to) - before)
 	}
-	byID(out)
-	return out, tooComplex
+	byID(to)
+	return to, out
 }
 
-func match(out []*member, set *pattern.Snapshot, event []byte) ([]*member, int) {
+func match(out []*member, set *pattern.Snapshot, event []byte) []*member {
 	memory := memories.Get().(*pattern.Memory)
 	defer memories.Put(memory)
-	matched, tooComplex, err := set.Match(memory, event)
+	matched, _, err := set.Match(memory, event)
 	if err != nil {
-		return out, 0 // no such event matches any policy
+		return out // no such event matches any policy
 	}
 	out = slices.Grow(out, len(matched))
 	for _, rule := range matched {
 		out = append(out, rule.Owner.(*member))
 	}
-	return out, tooComplex
+	return out
 }
 
 func byID(list []*member) {

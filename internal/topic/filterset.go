@@ -19,6 +19,7 @@ type audience struct {
 	all        members           // have no filter policy
 	attributes *pattern.Snapshot // match a message's attributes; owners are *member
 	body       *pattern.Snapshot // match its body
+	held       int               // how many of all these are held (replay.go)
 }
 
 // member is a confirmed subscription.
@@ -30,6 +31,7 @@ type member struct {
 	deadLetter string
 	http       *HTTP
 	since      uint64 // gets what is published later on, where that is kept (fanout.go)
+	heldFrom   uint64 // not 0: it is held, and of what is kept gets what is before
 
 	rule  *pattern.Rule // of its filter policy; nil if it has none
 	scope Scope         // of rule
@@ -53,12 +55,20 @@ func (m *member) now() *member {
 	return m
 }
 
+// holds is 1 if it is held.
+func (m *member) holds() int {
+	if m == nil || m.heldFrom == 0 {
+		return 0
+	}
+	return 1
+}
+
 func (m *member) unfiltered() bool { return m.rule == nil && !m.never }
 
 func (rec *subscriptionRecord) member(id ID) *member {
 	m := &member{
 		id: id, protocol: rec.Protocol, endpoint: rec.Endpoint, raw: rec.Settings.Raw, deadLetter: rec.Settings.DeadLetter,
-		http: rec.Settings.HTTP, since: rec.Since, scope: rec.Settings.Scope,
+		http: rec.Settings.HTTP, since: rec.Since, heldFrom: rec.HeldFrom, scope: rec.Settings.Scope,
 	}
 	if rec.Settings.Filter == "" {
 		return m
@@ -87,6 +97,7 @@ type working struct {
 	all        members
 	attributes *pattern.Set
 	body       *pattern.Set
+	held       int
 }
 
 func newWorking(n Name, number uint64, c Config) *working {
@@ -99,7 +110,7 @@ func newWorking(n Name, number uint64, c Config) *working {
 // publish makes what the working is now the audience.
 func (w *working) publish() {
 	next := *w.now
-	next.config, next.all, next.attributes, next.body = w.config, w.all, w.attributes.Snapshot(), w.body.Snapshot()
+	next.config, next.all, next.attributes, next.body, next.held = w.config, w.all, w.attributes.Snapshot(), w.body.Snapshot(), w.held
 	w.now = &next
 }
 
@@ -113,6 +124,7 @@ func (w *working) set(m *member) *pattern.Set {
 // put puts m, nil for none, in the place of the member with that id.
 func (w *working) put(id ID, m *member) {
 	old := w.byID[id]
+	w.held += m.holds() - old.holds()
 	if old != nil && m != nil && old.unfiltered() && m.unfiltered() {
 		m.at = old.at
 		w.all = w.all.with(m.at, m)
@@ -165,6 +177,7 @@ func (w *working) loadAll(ids []ID, records []subscriptionRecord) {
 		}
 		m := records[i].member(id)
 		w.byID[id] = m
+		w.held += m.holds()
 		switch {
 		case m.never:
 		case m.rule == nil:

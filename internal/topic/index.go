@@ -77,6 +77,9 @@ func remove(tx *store.Tx, p place, rec *subscriptionRecord, topicGone bool) erro
 	if err := changed(tx, p, nil); err != nil {
 		return err
 	}
+	if err := forgetReplay(tx, p, rec); err != nil {
+		return err
+	}
 	if rec.Pending {
 		if err := timer.Cancel(tx, timer.TopicSweep, rec.CreatedAt.Add(ConfirmFor), p.ref()); err != nil {
 			return err

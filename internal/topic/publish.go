@@ -3,10 +3,12 @@ package topic
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -28,7 +30,9 @@ type Message struct {
 	Unsubscribe string
 	Trace       string
 
-	sequence uint64 // of a FIFO topic
+	sequence   uint64 // of a FIFO topic
+	replay     uint64 // which of the subscription's replays sends it; 0 for none
+	signatures *signatures
 }
 
 // text is what subscriptions of a protocol get.
@@ -72,6 +76,7 @@ type pending struct {
 	matched    int
 	many       bool // the deliveries are left to the fan-out
 	deliveries []delivery.Delivery
+	out        meter.FilteredOut
 	published  Published
 }
 
@@ -89,6 +94,7 @@ func (c *Core) NewPublication(n Name, messages []Message) *Publication {
 	p := &Publication{topic: n, messages: make([]*pending, len(messages)), few: few}
 	for i := range messages {
 		p.messages[i] = &pending{Message: messages[i]}
+		p.messages[i].signatures = c.signaturesOf()
 	}
 	if hint, ok := c.hints.Load(n); ok {
 		p.match(hint.(*audience), c.outbox)
@@ -109,9 +115,12 @@ func (m *pending) match(a *audience, outbox *delivery.Outbox, few int) {
 	if m.many = a.all.n > few; m.many {
 		return
 	}
-	to, _ := a.filtered(&m.Message)
+	to, out := a.filtered(&m.Message)
 	a.all.each(func(s *member) { to = append(to, s) })
-	m.matched = len(to)
+	if a.held > 0 {
+		to = slices.DeleteFunc(to, func(s *member) bool { return s.heldFrom > 0 })
+	}
+	m.matched, m.out = len(to), out
 	r := renderer{audience: a, message: &m.Message}
 	if m.many = len(to) > few || r.bytes(to) > fewBytes; m.many {
 		return
@@ -119,6 +128,7 @@ func (m *pending) match(a *audience, outbox *delivery.Outbox, few int) {
 	byID(to)
 	if a.config.FIFO {
 		r.wait = true
+		r.ahead(to)
 	}
 	m.deliveries = r.deliveries(outbox, to)
 }
@@ -186,6 +196,13 @@ func (c *Core) putAside(tx *store.Tx, p *Publication) error {
 	if err := p.check(a.config); err != nil {
 		return err
 	}
+	if a.config.FIFO {
+		if _, found, err := neededFrom(tx, a.number); err != nil {
+			return err
+		} else if found {
+			a.held = 1
+		}
+	}
 	for _, m := range p.messages {
 		m.audience, m.many, m.deliveries = a, true, nil
 		if err := c.put(tx, m); err != nil {
@@ -208,8 +225,15 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 			c.counts.repeated.Add(1)
 			return nil
 		}
+		if a.archives() {
+			if err := archived(tx, a.number, &m.Message); err != nil {
+				return err
+			}
+		}
 	}
 	c.counts.published.Add(1)
+	count := c.meterOf(a.name)
+	count.Published(len(m.Text))
 	waits, err := waitsFor(tx, a.number)
 	if err != nil {
 		return err
@@ -225,10 +249,16 @@ func (c *Core) put(tx *store.Tx, m *pending) error {
 	if a.config.FIFO {
 		m.finish(c.outbox)
 	}
+	count.FilteredOut(m.out)
 	for i := range m.deliveries {
 		m.deliveries[i].AcceptedAt = tx.Now()
-		if _, err := c.outbox.Send(tx, &m.deliveries[i]); err != nil {
+		result, err := c.outbox.Send(tx, &m.deliveries[i])
+		if err != nil {
 			return err
+		}
+		if result.Outcome == delivery.Delivered {
+			count.Delivered(1)
+			c.sent(tx, a, &m.Message, &m.deliveries[i])
 		}
 	}
 	return c.note(tx, a, &m.Message, trailSent, uint64(len(m.deliveries)))

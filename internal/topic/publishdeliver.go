@@ -24,6 +24,7 @@ type rendering struct {
 	params []byte // of what goes into queues
 	n      int    // members in queues that get it
 	shared any
+	unfit  error // why it cannot be delivered
 }
 
 // renderer makes the deliveries of one message, of which members that get the
@@ -59,6 +60,9 @@ func (r *renderer) render(key Protocol, inQueue, raw bool) *rendering {
 	text := m.text(key)
 	out := &rendering{key: key, queue: inQueue, raw: raw, at: -1}
 	extras := notification.Extras{Dedup: m.Dedup}
+	if m.replay > 0 {
+		extras.Dedup = replayID(r.messageID(), m.replay)
+	}
 	if raw {
 		out.body, extras.Attributes = []byte(text), m.encodedAttributes()
 		out.params = extras.Encode()
@@ -66,6 +70,7 @@ func (r *renderer) render(key Protocol, inQueue, raw bool) *rendering {
 	}
 	doc := notification.Notification{
 		Type: notification.Message, MessageID: r.messageID(), TopicARN: r.audience.arn, Subject: m.Subject, Message: text, Timestamp: m.At,
+		Replayed: m.replay > 0,
 	}
 	if !m.Silent {
 		doc.Attributes = m.Attributes
@@ -80,6 +85,7 @@ func (r *renderer) render(key Protocol, inQueue, raw bool) *rendering {
 	if m.Unsubscribe != "" {
 		doc.UnsubscribeURL = m.Unsubscribe + r.audience.arn + ":"
 	}
+	out.unfit = m.signatures.apply(&doc, key, r.audience.config.SHA256)
 	if out.body, out.at = doc.AppendOpen(make([]byte, 0, len(text)+len(text)/16+512)); out.at == 0 {
 		out.at = -1
 	}
@@ -158,9 +164,12 @@ func (m *pending) finish(outbox *delivery.Outbox) {
 
 // fill makes d the delivery of what a member gets.
 func (r *renderer) fill(d *delivery.Delivery, s *member, got *rendering) {
-	m, sub := r.message, s.id.String()
+	m, sub, called := r.message, s.id.String(), r.messageID()
+	if m.replay > 0 {
+		called = replayID(called, m.replay)
+	}
 	*d = delivery.Delivery{
-		Key: delivery.KeyOf(r.messageID(), r.audience.arn, sub), Source: r.audience.arn, TargetID: sub, Trace: m.Trace,
+		Key: delivery.KeyOf(called, r.audience.arn, sub), Source: r.audience.arn, TargetID: sub, Trace: m.Trace,
 		EventID: r.messageID(), Body: got.body, Params: got.params, AcceptedAt: m.At, Policy: s.policy(r.audience),
 	}
 	if s.deadLetter != "" {
@@ -178,6 +187,8 @@ func (r *renderer) fill(d *delivery.Delivery, s *member, got *rendering) {
 		return
 	}
 	switch {
+	case got.unfit != nil:
+		d.Unfit = got.unfit
 	case got.raw && !m.Silent && len(m.Attributes) > queueAttributes:
 		d.Unfit = errTooManyAttributes
 	case got.at >= 0:

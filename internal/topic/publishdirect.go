@@ -11,7 +11,7 @@ import (
 
 // Reaches tells whether anything delivers to an app on a device, or to a phone
 // number, without a topic.
-func (c *Core) Reaches(to arn.ARN) bool { return c.outbox != nil && c.outbox.Knows(to) }
+func (c *Core) Reaches(to arn.ARN) bool { return c.outbox != nil && c.outbox.Reaches(to) }
 
 // SendTo sends a message to an app on a device or a phone number, which its
 // protocol says, without a topic.

@@ -13,7 +13,8 @@ import (
 
 // What a FIFO topic keeps. Values begin with {version 1 = 1}.
 //
-//	'N' 'f' {topic 8}                        {last sequence u64}{newest bucket u32}
+//	'N' 'f' {topic 8}                        {last sequence u64}{newest bucket u32}; version 2, of a topic that has
+//	                                         archived, {the instant of the message archived last, microseconds i64} more
 //	'N' 'x' {topic 8}{bucket 4}{hash 16}     {at i64}{message id 16}{sequence u64}: a message was published with that
 //	                                         deduplication id; hash is the beginning of the SHA-256 of
 //	                                         {scope} 0 {id}, scope a group or empty, at in microseconds
@@ -37,22 +38,50 @@ var (
 type fifoState struct {
 	sequence uint64
 	bucket   uint32
+	archived int64 // microseconds; 0 if the topic has never archived
 }
+
+// fifoVersion is that of a state with archived.
+const fifoVersion = 2
 
 func fifoOf(tx *store.Tx, topic uint64) (s fifoState, err error) {
 	v, found, err := tx.Get(numbered(fifoSpace, topic))
 	if err != nil || !found {
 		return s, err
 	}
-	if len(v) != 13 || v[0] != recordVersion {
-		return s, fmt.Errorf("topic %d: its sequence: %w", topic, errDamaged)
+	if s, err = decodeFIFO(v); err != nil {
+		err = fmt.Errorf("topic %d: its sequence: %w", topic, err)
 	}
-	return fifoState{binary.BigEndian.Uint64(v[1:]), binary.BigEndian.Uint32(v[9:])}, nil
+	return s, err
+}
+
+// next is the position before which every message lies, and none that is to come.
+func (s fifoState) next() position { return position{s.archived, s.sequence + 1} }
+
+func decodeFIFO(v []byte) (s fifoState, err error) {
+	switch {
+	case len(v) == 13 && v[0] == recordVersion:
+	case len(v) == 21 && v[0] == fifoVersion:
+		s.archived = int64(binary.BigEndian.Uint64(v[13:]))
+	default:
+		return s, errDamaged
+	}
+	s.sequence, s.bucket = binary.BigEndian.Uint64(v[1:]), binary.BigEndian.Uint32(v[9:])
+	return s, nil
+}
+
+func (s fifoState) encode() []byte {
+	v := binary.BigEndian.AppendUint64([]byte{recordVersion}, s.sequence)
+	v = binary.BigEndian.AppendUint32(v, s.bucket)
+	if s.archived != 0 {
+		v[0] = fifoVersion
+		v = binary.BigEndian.AppendUint64(v, uint64(s.archived))
+	}
+	return v
 }
 
 func (s fifoState) keep(tx *store.Tx, topic uint64) error {
-	v := binary.BigEndian.AppendUint64([]byte{recordVersion}, s.sequence)
-	return tx.Set(numbered(fifoSpace, topic), binary.BigEndian.AppendUint32(v, s.bucket))
+	return tx.Set(numbered(fifoSpace, topic), s.encode())
 }
 
 // CheckFIFO says what a topic of that kind does not take of a message.
@@ -99,6 +128,10 @@ func (m *pending) number(tx *store.Tx) (repeat bool, err error) {
 	}
 	s.sequence, s.bucket = s.sequence+1, max(bucket, s.bucket)
 	m.sequence, m.published.Sequence = s.sequence, s.sequence
+	if m.audience.archives() { // it came in when it was accepted: so instants grow with sequences
+		s.archived = max(s.archived, tx.Now().UnixMicro())
+		m.At = time.UnixMicro(s.archived).UTC()
+	}
 	v := binary.BigEndian.AppendUint64([]byte{recordVersion}, uint64(tx.Now().UnixMicro()))
 	v = binary.BigEndian.AppendUint64(append(v, m.ID[:]...), s.sequence)
 	if err := tx.Set(dedupKey(topic, bucket, hash), v); err != nil {
@@ -142,5 +175,10 @@ func forgetFIFO(tx *store.Tx, topic uint64) error {
 	if err := tx.Delete(numbered(fifoSpace, topic)); err != nil {
 		return err
 	}
-	return tx.DeleteRange(numbered(dedupSpace, topic), store.PrefixEnd(numbered(dedupSpace, topic)))
+	for _, space := range []string{dedupSpace, archiveSpace} {
+		if err := tx.DeleteRange(numbered(space, topic), store.PrefixEnd(numbered(space, topic))); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -41,7 +41,28 @@ func (b box) Deliver(tx *store.Tx, d *delivery.Delivery, _ any) error {
 	if err != nil {
 		return err
 	}
-	return tx.Set(key, append(append(had, d.Body...), ' '))
+	if err := tx.Set([]byte("W"+d.Target.Resource), d.Body); err != nil { // the last one, as it came
+		return err
+	}
+	return tx.Set(key, append(append(had, b.text(d)...), ' '))
+}
+
+// text is the message, with a star where its deduplication id says that it is
+// replayed, and so does the document, if it is one.
+func (b box) text(d *delivery.Delivery) string {
+	text, star := string(d.Body), ""
+	replayed := strings.Contains(notification.ReadExtras(d.Params).Dedup, "-replay-")
+	if replayed {
+		star = "*"
+	}
+	if strings.HasPrefix(text, "{") {
+		doc, err := notification.Parse(d.Body)
+		if err != nil || doc.Replayed != replayed {
+			b.t.Errorf("%s has a deduplication id that says %v (%v)", d.Body, replayed, err)
+		}
+		text = doc.Message
+	}
+	return text + star
 }
 
 // mail is a topic's subscribers, their queues and the power that may fail.
@@ -292,6 +313,8 @@ func (m *mail) sound() error {
 func FuzzStoredMessagesAreReadOrRefused(f *testing.F) {
 	f.Add((&Message{Text: "t", Subject: "s", Texts: map[Protocol]string{Queue: "q"}, Silent: true, Attributes: []notification.Attribute{{Name: "a", Type: "String", Value: []byte("v")}}, At: time.Unix(1, 0)}).encode())
 	f.Add((&fanout{first: 1, next: 2}).encode())
+	f.Add(fifoState{sequence: 1, bucket: 2, archived: 3}.encode())
+	f.Add(archiveKey(1, position{2, 3}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if m, err := decodeMessage(b); err == nil {
 			again, err := decodeMessage(m.encode())
@@ -301,6 +324,12 @@ func FuzzStoredMessagesAreReadOrRefused(f *testing.F) {
 		}
 		if fan, err := decodeFanout(b); err == nil && string(fan.encode()) != string(b) {
 			t.Errorf("%x became %x", b, fan.encode())
+		}
+		if s, err := decodeFIFO(b); err == nil && s.archived != 0 && string(s.encode()) != string(b) {
+			t.Errorf("%x became %x", b, s.encode())
+		}
+		if at, err := positionOf(b); err == nil && string(archiveKey(1, at)[10:]) != string(b[10:]) {
+			t.Errorf("%x became %+v", b, at)
 		}
 	})
 }

@@ -25,6 +25,9 @@ const (
 	trailSent    = "Message sent"
 	trailKept    = "Message kept for its fan-out"
 	trailGoneOut = "Message gone out"
+	// Of one subscription, about which nothing else is said:
+	trailReplayed = "Message replayed"
+	trailCaughtUp = "Message sent after a replay"
 )
 
 // note tells the trail what became of a message. to is how many it was sent to.

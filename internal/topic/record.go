@@ -22,6 +22,9 @@ import (
 //	                                                  of the SHA-256 of {protocol} 0 {endpoint}
 //	'N' 'a' {account} 0 {region} 0 {topic 8}{id 16}   a subscription by its owner; no more than the version
 //	'N' 'd' {topic 8}                                 a deleted topic that still has subscriptions: {next id 16}
+//
+// Others are drawn where they are used: fanout.go, publishfifo.go, archive.go,
+// replay.go.
 const (
 	topicSpace    = "Nt"
 	nameSpace     = "Ni"
@@ -42,7 +45,9 @@ type topicRecord struct {
 	Settings   Settings          `json:"settings"`
 	Tags       map[string]string `json:"tags,omitempty"`
 	CreatedAt  time.Time         `json:"createdAt"`
-	ArchivedAt time.Time         `json:"archivedAt,omitzero"` // since when it archives
+	ArchivedAt time.Time         `json:"archivedAt,omitzero"` // since when it archives; later, if a shorter retention has removed what was before
+	ArchivedBy position          `json:"archivedBy,omitzero"` // what lies before is of an archive that it had
+	SweepAt    time.Time         `json:"sweepAt,omitzero"`    // when the timer for retention fires
 }
 
 type subscriptionRecord struct {
@@ -55,7 +60,9 @@ type subscriptionRecord struct {
 	Authenticated bool       `json:"authenticated,omitempty"`
 	Guarded       bool       `json:"guarded,omitempty"`
 	CreatedAt     time.Time  `json:"createdAt"`
-	Since         uint64     `json:"since,omitempty"` // of messages that wait to go out (fanout.go), it gets none before
+	Since         uint64     `json:"since,omitempty"`    // of messages that wait to go out (fanout.go), it gets none before
+	HeldFrom      uint64     `json:"heldFrom,omitempty"` // while it is held (replay.go), it gets none of these from here on
+	Replays       uint64     `json:"replays,omitempty"`  // how many it has had
 }
 
 func (n Name) text() string { return n.Account + "\x00" + n.Region + "\x00" + n.Topic }

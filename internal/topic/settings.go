@@ -23,6 +23,10 @@ type Config struct {
 	HTTP *HTTP `json:"http,omitempty"` // of subscriptions that do not say otherwise
 	// OnlyHTTP is that HTTP holds whatever subscriptions say.
 	OnlyHTTP bool `json:"onlyHttp,omitempty"`
+
+	// Feedback is what attempts at deliveries are told of, by protocol; those of
+	// HTTPS are also for HTTPPlain. Nil: none.
+	Feedback map[Protocol]Feedback `json:"feedback,omitempty"`
 }
 
 // Protocol is how messages get to an endpoint.
@@ -55,6 +59,8 @@ type Subscribed struct {
 	Scope      Scope  `json:"scope,omitempty"`         // of Filter
 	DeadLetter string `json:"deadLetterArn,omitempty"` // ARN of the queue for what cannot be delivered
 	HTTP       *HTTP  `json:"http,omitempty"`
+	// Replay is what it wants to be sent again. Core.ChangeReplay begins it.
+	Replay *Window `json:"replay,omitempty"`
 	// Labels are the settings as the API was given them, but for Filter.
 	Labels map[string]string `json:"labels,omitempty"`
 }

@@ -74,7 +74,13 @@ func (c *Core) Subscribe(tx *store.Tx, n Name, r Request) (Subscription, error) 
 		Protocol: r.Protocol, Endpoint: r.Endpoint, Owner: r.Owner, Principal: r.Principal, Settings: r.Settings,
 		Pending: !r.Confirmed, Authenticated: r.Confirmed, CreatedAt: tx.Now(),
 	}
-	if err := add(tx, place{t.Number, n.Region, r.ID}, &rec); err != nil {
+	p := place{t.Number, n.Region, r.ID}
+	if r.Settings.Replay != nil {
+		if err := c.askReplay(tx, n, p, &rec); err != nil {
+			return Subscription{}, err
+		}
+	}
+	if err := add(tx, p, &rec); err != nil {
 		return Subscription{}, err
 	}
 	s := rec.subscription(n, t.Number, r.ID)
@@ -157,6 +163,11 @@ func (c *Core) Confirm(tx *store.Tx, n Name, token string, authenticated, guard 
 	rec := old
 	if old.Pending {
 		rec.Pending, rec.Authenticated, rec.Guarded = false, authenticated, guard && authenticated
+		if rec.Settings.Replay != nil && t.Settings.Config.ArchiveDays > 0 {
+			if err := c.beginReplay(tx, &t, place{t.Number, n.Region, id}, &rec); err != nil {
+				return Subscription{}, err
+			}
+		}
 		if err := replace(tx, place{t.Number, n.Region, id}, &old, &rec); err != nil {
 			return Subscription{}, err
 		}
@@ -167,6 +178,24 @@ func (c *Core) Confirm(tx *store.Tx, n Name, token string, authenticated, guard 
 // ChangeSubscription replaces a subscription's settings by what edit makes of
 // them. An error of edit is returned, and nothing has changed.
 func (c *Core) ChangeSubscription(tx *store.Tx, n Name, id ID, edit func(s *Subscription) error) error {
+	return c.changeSubscription(tx, n, id, edit, func(place, *subscriptionRecord) error { return nil })
+}
+
+// ChangeReplay is ChangeSubscription, and has a replay begin as the settings say
+// then, in the place of one that is going on; or end, if they say nothing of one.
+// What the subscription has not got yet, it gets in either case.
+func (c *Core) ChangeReplay(tx *store.Tx, n Name, id ID, edit func(s *Subscription) error) error {
+	return c.changeSubscription(tx, n, id, edit, func(p place, rec *subscriptionRecord) error {
+		if rec.Settings.Replay == nil {
+			return stopReplay(tx, p)
+		}
+		return c.askReplay(tx, n, p, rec)
+	})
+}
+
+// changeSubscription lets also do what it does last before the subscription is
+// written: it may refuse, as edit may.
+func (c *Core) changeSubscription(tx *store.Tx, n Name, id ID, edit func(*Subscription) error, also func(place, *subscriptionRecord) error) error {
 	number, old, err := getSubscription(tx, n, id)
 	if err != nil {
 		return err
@@ -190,7 +219,11 @@ func (c *Core) ChangeSubscription(tx *store.Tx, n Name, id ID, edit func(s *Subs
 			return fmt.Errorf("filter policy of a subscription of %s: %w", n.Topic, err)
 		}
 	}
-	return replace(tx, place{number, n.Region, id}, &old, &rec)
+	p := place{number, n.Region, id}
+	if err := also(p, &rec); err != nil {
+		return err
+	}
+	return replace(tx, p, &old, &rec)
 }
 
 // Unsubscribe ends a subscription. allow may refuse it; its error is returned.

@@ -33,6 +33,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/trail"
 )
@@ -79,16 +80,19 @@ type Limits struct {
 	Subscriptions, FIFOSubscriptions   int // of one topic
 	Pending                            int
 	FiltersPerTopic, FiltersPerAccount int
+	Replays                            int // of an account in a region, at a time
 }
 
 // DefaultLimits are AWS's quotas, but for filter policies, of which AWS takes
-// 200 on a topic and 10,000 in an account.
+// 200 on a topic and 10,000 in an account, and for replays, of which it does not
+// say how many.
 // https://docs.aws.amazon.com/general/latest/gr/sns.html
 var DefaultLimits = Limits{
 	Topics: 100_000, FIFOTopics: 1_000, Tags: 50,
 	Subscriptions: 12_500_000, FIFOSubscriptions: 100,
 	Pending:         5_000,
 	FiltersPerTopic: 1_000_000, FiltersPerAccount: 1_000_000,
+	Replays: 100,
 }
 
 // ConfirmFor is how long a subscription waits to be confirmed.
@@ -116,6 +120,10 @@ type Core struct {
 	hints  sync.Map // Name -> *audience: the last that a Publish saw
 	counts publishCounts
 	trail  *trail.Trail // may be nil
+	follow func(a *Attempted)
+	sign   Sign        // may be nil
+	book   *meter.Book // may be nil
+	meters sync.Map    // Name -> *meter.Topic: what the book gave
 }
 
 // New is a Core. key makes tokens, and must stay as long as the store does.

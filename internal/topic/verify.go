@@ -9,11 +9,12 @@ import (
 
 // Verify is a store.Invariant: every subscription is of a topic, or of one whose
 // deletion is under way; it is found by its endpoint and its owner, and by
-// nobody else's; everything is counted; and what a topic keeps for its fan-out are
-// the messages that it says, all of which can be read.
+// nobody else's; everything is counted; what a topic keeps for its fan-out are the
+// messages that it says, all of which can be read; and so are those of archives,
+// where there is nothing that nobody needs (verifyreplay.go).
 func Verify(v *store.View, report func(problem string)) error {
-	c := &check{v: v, report: report, regions: map[uint64]string{}, counts: map[uint64]*Counts{}, usages: map[string]*Usage{}}
-	for _, step := range []func() error{c.topics, c.deletions, c.subscriptions, c.indexes, c.compare, c.fanouts} {
+	c := &check{v: v, report: report, regions: map[uint64]string{}, counts: map[uint64]*Counts{}, usages: map[string]*Usage{}, keeps: map[uint64]bool{}}
+	for _, step := range []func() error{c.topics, c.deletions, c.subscriptions, c.indexes, c.compare, c.fanouts, c.replays, c.archives} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -29,6 +30,9 @@ type check struct {
 	counts  map[uint64]*Counts
 	usages  map[string]*Usage // by what is in their keys
 	found   int               // subscriptions
+	held    int               // of these
+
+	keeps map[uint64]bool // topics that archive, or have a replay that has something to send
 }
 
 func (c *check) usage(account, region string) *Usage {
@@ -51,6 +55,9 @@ func (c *check) topics() error {
 			c.report(fmt.Sprintf("topic %q has number %d, as another (%v)", text, rec.Number, *other))
 		}
 		c.regions[rec.Number], c.counts[rec.Number] = n.Region, &Counts{}
+		if rec.Settings.Config.ArchiveDays > 0 {
+			c.keeps[rec.Number] = true
+		}
 		*c.usage(n.Account, n.Region).kind(rec.Settings.Config.FIFO)++
 		if named, found, err := nameOf(c.v, rec.Number); err != nil || !found || named != n {
 			c.report(fmt.Sprintf("topic %q has number %d, which is that of %v (%v)", text, rec.Number, named, err))
@@ -88,6 +95,9 @@ func (c *check) subscriptions() error {
 			return true, nil
 		}
 		c.found++
+		if rec.HeldFrom > 0 {
+			c.held++
+		}
 		counts := c.counts[number]
 		if counts == nil {
 			counts = &Counts{} // of a deleted topic

@@ -52,14 +52,20 @@ func (p *Pattern) build() {
 		p.match = by
 		return
 	}
-	re, err := regexp.Compile(`\A(?:` + p.text + `)\z`)
+	text := javaRune.ReplaceAllString(p.text, `\x{$1}`)
+	re, err := regexp.Compile(`\A(?:` + text + `)\z`)
 	if err != nil {
 		p.err = fmt.Errorf("pattern %s does not compile, and no matcher was written by hand: %w", p.text, err)
 		return
 	}
 	p.match = re.MatchString
-	p.run = runOf(p.text)
+	p.run = runOf(text)
 }
+
+// javaRune is how the models write a character by its number, which RE2 writes
+// otherwise. One beyond \uFFFF cannot be told from one that a digit follows: the
+// patterns that have one are written by hand.
+var javaRune = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
 
 // charRun is [class]*, [class]+ or [class]{n,m} of ASCII characters, or that
 // behind something optional.
@@ -140,6 +146,15 @@ var handWritten = map[string]func(string) bool{
 	`^(?!\s*$).+`: notBlank,
 	`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+`: someOf(isXMLText),
 	`[\u0009\u000A\u000D\u0020-\u00FF]+`:                                                 someOf(isLatin),
+	`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`:                                          isAlias,
+}
+
+// isAlias: three to 63 letters and digits, with single hyphens between them.
+func isAlias(s string) bool {
+	if len(s) < 3 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' || strings.Contains(s, "--") {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // notBlank: one line that is not only white space.

@@ -57,18 +57,6 @@ var attributes = append([]attribute{
 	{name: attrArchive, document: true, fifo: true, check: func(_, v string) (string, error) { return checkArchive(v) }},
 }, feedback()...)
 
-// feedback are the attributes that say how deliveries are logged.
-// https://docs.aws.amazon.com/sns/latest/dg/topics-attrib.html
-func feedback() (out []attribute) {
-	for _, protocol := range []string{"Application", "Firehose", "HTTP", "Lambda", "SQS"} {
-		out = append(out,
-			attribute{name: protocol + "SuccessFeedbackRoleArn", check: role},
-			attribute{name: protocol + "SuccessFeedbackSampleRate", check: percentage},
-			attribute{name: protocol + "FailureFeedbackRoleArn", check: role})
-	}
-	return out
-}
-
 func attributeNamed(name string) (attribute, bool) {
 	i := slices.IndexFunc(attributes, func(a attribute) bool { return a.name == name })
 	if i < 0 {
@@ -87,7 +75,7 @@ func (a *attribute) checkFor(v string, fifo bool) (string, error) {
 		return "", refusal(a.name + ": can only be set for FIFO topics")
 	case a.standard && fifo:
 		return "", refusal(a.name + ": can only be set for standard topics")
-	case v == "" && a.name != attrPolicy:
+	case v == "" && a.name != attrPolicy && a.name != attrArchive: // AWS has {} take the archive away, and refuses nothing
 		return "", nil
 	}
 	return a.check(a.name, v)
@@ -174,12 +162,16 @@ func archiveDays(text string) (int, error) {
 	return n, nil
 }
 
+// checkArchive is an archive policy as it is kept: {} is not.
 func checkArchive(v string) (string, error) {
-	days, err := archiveDays(v)
-	if err == nil && days > 0 {
-		err = refusal(attrArchive + ": Carillon does not archive the messages of topics yet")
+	if v == "" {
+		return "", refusal(attrArchive + ": invalid JSON")
 	}
-	return "", err
+	days, err := archiveDays(v)
+	if err != nil || days == 0 {
+		return "", err
+	}
+	return v, nil
 }
 
 // checkAttributes is the attributes that CreateTopic was given, as they are
@@ -215,6 +207,7 @@ func settingsOf(labels map[string]string, protection string) topic.Settings {
 	}
 	c.ArchiveDays, _ = archiveDays(kept[attrArchive])
 	c.HTTP, c.OnlyHTTP, _ = topicDelivery(kept[attrDelivery])
+	c.Feedback = feedbackOf(kept)
 	return topic.Settings{Config: c, Labels: kept, DataProtection: protection}
 }
 
@@ -282,11 +275,7 @@ func echo(t topic.Topic, counts topic.Counts, now time.Time) (map[string]string,
 		}
 		out[attrFIFO] = "true"
 	}
-	if days := t.Settings.Config.ArchiveDays; days > 0 {
-		from := now.AddDate(0, 0, -days)
-		if t.ArchivedAt.After(from) {
-			from = t.ArchivedAt
-		}
+	if from := t.Beginning(now); !from.IsZero() {
 		out["BeginningArchiveTime"] = from.UTC().Format("2006-01-02T15:04:05.000Z")
 	}
 	return out, nil

@@ -16,11 +16,13 @@ const (
 	codeTopicLimit    = "TopicLimitExceededException"
 	codeSubLimit      = "SubscriptionLimitExceededException"
 	codeFilterLimit   = "FilterPolicyLimitExceededException"
+	codeReplayLimit   = "ReplayLimitExceededException"
 	codeTagLimit      = "TagLimitExceededException"
 	codeAuthorization = "AuthorizationErrorException"
 	codeState         = "InvalidStateException"
 	codeUser          = "UserErrorException"
 	codeVerification  = "VerificationException"
+	codeOptedOut      = "OptedOutException"
 	codeValue         = "InvalidParameterValueException"
 	codeDisabled      = "EndpointDisabledException"
 	codeBatchEmpty    = "EmptyBatchRequestException"
@@ -59,7 +61,11 @@ func explain(err error) error {
 	case errors.Is(err, topic.ErrNoDedup):
 		return invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	case errors.Is(err, topic.ErrArchiving):
-		return say(codeState, "Cannot delete a topic with an ArchivePolicy. Remove its ArchivePolicy first.")
+		return say(codeState, "Invalid state: Cannot delete a topic with an ArchivePolicy")
+	case errors.Is(err, topic.ErrNoArchive):
+		return invalid(attrReplay + ": the topic has no ArchivePolicy")
+	case errors.Is(err, topic.ErrTooManyReplays):
+		return say(codeReplayLimit, "Replay limit exceeded")
 	}
 	return explainMobile(err)
 }
@@ -81,10 +87,12 @@ func explainMobile(err error) error {
 		return say(codeNoResource, "Phone number does not exist in the SMS sandbox")
 	case errors.Is(err, mobile.ErrManyNumbers):
 		return say(codeUser, "The SMS sandbox has its maximum of 10 phone numbers")
+	case errors.Is(err, mobile.ErrManyCodes):
+		return say(codeUser, "A verification code can be sent to a phone number 5 times in 24 hours")
 	case errors.Is(err, mobile.ErrVerifiedNow):
 		return say(codeUser, "A verified phone number can be deleted 24 hours after its verification")
 	case errors.Is(err, mobile.ErrWrongCode):
-		return say(codeVerification, "The one-time password is not the one that was sent")
+		return say(codeVerification, "The one-time password is not the one that was sent, or not valid any more")
 	}
 	return err
 }

@@ -1,13 +1,17 @@
 package sns
 
 import (
+	"context"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/mobile"
+	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
@@ -138,11 +142,71 @@ func TestTheSandboxForTextMessages(t *testing.T) {
 		return *list[0].PhoneNumber + " " + string(list[0].Status)
 	}
 	equal(t, "pending", status(), "+491701234567 Pending")
-	refused(t, "wrong", verify("123456"), "VerificationException", "The one-time password is not the one that was sent")
+	refused(t, "wrong", verify("123456"), "VerificationException", "The one-time password is not the one that was sent, or not valid any more")
 	if err := verify("000000"); err != nil {
 		t.Error(err)
 	}
 	equal(t, "verified", status(), "+491701234567 Verified")
 	_, err := a.DeleteSMSSandboxPhoneNumber(a.ctx, &sns.DeleteSMSSandboxPhoneNumberInput{PhoneNumber: number})
 	refused(t, "too early", err, "UserError", "A verified phone number can be deleted 24 hours after its verification")
+}
+
+// phones is a gateway for text messages.
+type phones struct{ texts chan string }
+
+func (p *phones) Attempt(_ context.Context, d *delivery.Delivery) delivery.Answer {
+	n, err := notification.Parse(d.Body)
+	if err != nil {
+		return delivery.Answer{Err: err}
+	}
+	p.texts <- d.Target.Resource + " " + n.Message
+	return delivery.Answer{}
+}
+
+func TestWithAGatewayANumberOfTheSandboxIsSentACode(t *testing.T) {
+	gateway := &phones{texts: make(chan string, 10)}
+	p := startPublishing(t, func(o *delivery.Outbox) { o.Reach("sns:sms/", gateway) })
+	number := aws.String("+491701234567")
+	create := func() error {
+		_, err := p.CreateSMSSandboxPhoneNumber(p.ctx, &sns.CreateSMSSandboxPhoneNumberInput{PhoneNumber: number})
+		return err
+	}
+	verify := func(code string) error {
+		_, err := p.VerifySMSSandboxPhoneNumber(p.ctx, &sns.VerifySMSSandboxPhoneNumberInput{PhoneNumber: number, OneTimePassword: &code})
+		return err
+	}
+	code := ""
+	for range 5 {
+		if err := create(); err != nil {
+			t.Fatal(err)
+		}
+		text := <-gateway.texts
+		match := regexp.MustCompile(`^sms/\+491701234567 .* ([0-9]{6})\.$`).FindStringSubmatch(text)
+		if match == nil {
+			t.Fatal(text)
+		}
+		if code != "" && code != match[1] {
+			refused(t, "the code before", verify(code), "VerificationException", "The one-time password is not the one that was sent, or not valid any more")
+		}
+		code = match[1]
+	}
+	refused(t, "a sixth code", create(), "UserError", "A verification code can be sent to a phone number 5 times in 24 hours")
+	if err := verify(code); err != nil {
+		t.Error(err)
+	}
+	if err := create(); err != nil { // and nothing is sent
+		t.Error(err)
+	}
+	number = aws.String("+491700000000")
+	if err := p.store.Update(p.ctx, func(tx *store.Tx) error {
+		return mobile.OptOut(tx, mobile.Place{Account: account, Region: region}, *number)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "opted out", create(), "OptedOut", "The phone number has opted out of text messages")
+	select {
+	case text := <-gateway.texts:
+		t.Error(text)
+	default:
+	}
 }

@@ -16,8 +16,11 @@ import (
 // that the request gives, is as good as made.
 func (s *Service) CreateTopic(ctx context.Context, c *wire.Call, in *model.CreateTopicInput) (*model.CreateTopicOutput, error) {
 	fifo := strings.EqualFold(in.Attributes[attrFIFO], "true")
-	if !validTopic(in.Name) || fifo != isFIFO(in.Name) {
+	switch {
+	case !validTopic(in.Name):
 		return nil, invalid("Topic Name")
+	case fifo != isFIFO(in.Name): // AWS stops behind "Topic Name", and everybody is puzzled once.
+		return nil, invalidFor("Topic Name", "the name of a FIFO topic, and of no other, ends with .fifo, and its attribute FifoTopic is true")
 	}
 	given, err := checkAttributes(in.Attributes, fifo)
 	if err != nil {
@@ -33,11 +36,20 @@ func (s *Service) CreateTopic(ctx context.Context, c *wire.Call, in *model.Creat
 		}
 	}
 	n := topic.Name{Account: c.Account, Region: c.Region, Topic: in.Name}
+	if len(tags) > 0 {
+		// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+		if err := c.Ask(ctx, wire.Question{Action: "sns:TagResource", Resource: n.ARN().String(), About: in}); err != nil {
+			return nil, err
+		}
+	}
 	settings := settingsOf(given, in.DataProtectionPolicy.V)
 	err = s.change(ctx, func(tx *store.Tx) error {
 		err := s.core.Create(tx, n, settings, tags)
 		if errors.Is(err, topic.ErrExists) {
 			return sameTopic(tx, n, given, tags)
+		}
+		if err == nil {
+			s.follow(tx, n, settings.Labels[attrPolicy])
 		}
 		return err
 	})

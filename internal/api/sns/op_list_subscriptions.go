@@ -4,6 +4,7 @@ import (
 	"context"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/sns"
+	"github.com/carillon-events/carillon/internal/outbound"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -28,7 +29,9 @@ func (s *Service) ListSubscriptions(_ context.Context, c *wire.Call, in *model.L
 	return out, nil
 }
 
-// listed is how a list shows subscriptions.
+// listed is how a list shows subscriptions. A password in an endpoint is for
+// GetSubscriptionAttributes only.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
 func listed(subs []topic.Subscription) []model.Subscription {
 	out := make([]model.Subscription, 0, len(subs))
 	for _, s := range subs {
@@ -38,7 +41,7 @@ func listed(subs []topic.Subscription) []model.Subscription {
 		}
 		out = append(out, model.Subscription{
 			SubscriptionArn: wire.Some(name), Owner: wire.Some(s.Owner), Protocol: wire.Some(protocolAs(s.Protocol)),
-			Endpoint: wire.Some(s.Endpoint), TopicArn: wire.Some(s.Topic.ARN().String()),
+			Endpoint: wire.Some(outbound.Masked(s.Endpoint)), TopicArn: wire.Some(s.Topic.ARN().String()),
 		})
 	}
 	return out

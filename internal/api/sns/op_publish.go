@@ -94,14 +94,18 @@ func (s *Service) sendText(ctx context.Context, c *wire.Call, number string, o *
 	if utf8.RuneCountInString(m.Text) > maxText {
 		return nil, invalid("Message too long")
 	}
-	to := arn.ARN{Partition: arn.Partition(c.Region), Service: "sns", Region: c.Region, Account: c.Account, Resource: "sms/" + number}
-	return s.sendTo(ctx, to, topic.Text, m, func(r mobile.Reader) error {
+	return s.sendTo(ctx, textTo(c, number), topic.Text, m, func(r mobile.Reader) error {
 		out, err := mobile.OptedOut(r, placeOf(c), number)
 		if err == nil && out {
 			err = invalid("Invalid SMS endpoint: the phone number has opted out")
 		}
 		return err
 	})
+}
+
+// textTo is where text messages to a number go.
+func textTo(c *wire.Call, number string) arn.ARN {
+	return arn.ARN{Partition: arn.Partition(c.Region), Service: "sns", Region: c.Region, Account: c.Account, Resource: "sms/" + number}
 }
 
 // sendToDevice sends a message to an app on a device.

@@ -21,8 +21,15 @@ func (s *Service) SetSubscriptionAttributes(ctx context.Context, c *wire.Call, i
 		return nil, invalid("AttributeName")
 	}
 	set := s.setter(in.AttributeName, in.AttributeValue.V)
+	change := s.core.ChangeSubscription
+	if in.AttributeName == attrReplay { // also a policy that is there already: it begins once more
+		change = s.core.ChangeReplay
+	}
 	return nil, explainSubscription(s.change(ctx, func(tx *store.Tx) error {
-		return s.core.ChangeSubscription(tx, n, id, func(sub *topic.Subscription) error {
+		return change(tx, n, id, func(sub *topic.Subscription) error {
+			if err := mayTouch(ctx, c, n, *sub); err != nil {
+				return err
+			}
 			return ofAttribute(set(about{n, sub.Protocol, protocolAs(sub.Protocol)}, &sub.Settings))
 		})
 	}))

@@ -15,5 +15,13 @@ func (s *Service) VerifySMSSandboxPhoneNumber(ctx context.Context, c *wire.Call,
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.change(ctx, func(tx *store.Tx) error { return mobile.VerifyNumber(tx, placeOf(c), number, in.OneTimePassword) })
+	right := false
+	err = s.change(ctx, func(tx *store.Tx) (err error) {
+		right, err = mobile.VerifyNumber(tx, placeOf(c), number, in.OneTimePassword)
+		return err
+	})
+	if err == nil && !right {
+		err = explain(mobile.ErrWrongCode)
+	}
+	return nil, err
 }

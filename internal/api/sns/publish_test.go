@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
 	targetqueue "github.com/carillon-events/carillon/internal/target/queue"
+	targettopic "github.com/carillon-events/carillon/internal/target/topic"
 )
 
 // publisher is api with queues, and with whoever has messages go out.
@@ -29,10 +30,15 @@ type publisher struct {
 	outbox *delivery.Outbox
 }
 
-func startPublishing(t testing.TB) *publisher {
+func startPublishing(t testing.TB, with ...func(*delivery.Outbox)) *publisher {
 	t.Helper()
 	a := start(t)
-	outbox := delivery.New(map[string]delivery.Target{targetqueue.Service: targetqueue.Target{}}, delivery.DefaultPolicy)
+	outbox := delivery.New(map[string]delivery.Target{
+		targetqueue.Service: targetqueue.Target{}, targettopic.Service: &targettopic.Target{Core: a.core},
+	}, delivery.DefaultPolicy)
+	for _, fn := range with {
+		fn(outbox)
+	}
 	a.core.Through(outbox)
 	ctx, stop := context.WithCancel(context.Background())
 	ran := make(chan error, 2)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/pattern/filterpolicy"
@@ -58,7 +57,11 @@ func (s about) check(name, v string) (string, error) {
 		_, err := s.redrive(v)
 		return v, err
 	case attrReplay:
-		return s.replay(v)
+		w, err := s.replay(v)
+		if w == nil {
+			v = ""
+		}
+		return v, err
 	case attrRole:
 		return "", refusal(attrRole + ": it can only be set for subscriptions of Firehose delivery streams")
 	}
@@ -93,40 +96,6 @@ func (s about) redrive(text string) (string, error) {
 		return "", refusal(attrRedrive + ": the dead-letter queue of a FIFO topic must be a FIFO queue, and that of a standard topic a standard queue")
 	}
 	return *p.DeadLetterTargetArn, nil
-}
-
-// replayPolicy is the attribute of that name.
-// https://docs.aws.amazon.com/sns/latest/dg/message-archiving-and-replay-subscriber.html
-type replayPolicy struct {
-	PointType     string
-	StartingPoint string
-	EndingPoint   string
-}
-
-func (s about) replay(text string) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	if !isFIFO(s.topic.Topic) {
-		return "", refusal(attrReplay + ": can only be set for subscriptions of FIFO topics")
-	}
-	var p replayPolicy
-	if err := document(attrReplay, text, &p); err != nil {
-		return "", err
-	}
-	if p == (replayPolicy{}) {
-		return "", nil
-	}
-	from, err := time.Parse(time.RFC3339, p.StartingPoint)
-	if p.PointType != "Timestamp" || err != nil {
-		return "", refusal(attrReplay + ": it needs the PointType Timestamp and a StartingPoint such as 2006-01-02T15:04:05.000Z")
-	}
-	if p.EndingPoint != "" {
-		if to, err := time.Parse(time.RFC3339, p.EndingPoint); err != nil || !to.After(from) {
-			return "", refusal(attrReplay + ": EndingPoint must be a time after StartingPoint")
-		}
-	}
-	return "", refusal(attrReplay + ": Carillon does not archive the messages of topics yet, and has nothing to replay")
 }
 
 // filterOf is a filter policy as it is kept: empty for one that lets
@@ -195,6 +164,7 @@ func (s about) settings(labels map[string]string, filter string) topic.Subscribe
 	out := topic.Subscribed{Raw: kept[attrRaw] == "true", Filter: filter, Scope: scopeOf(kept[attrScope]), Labels: kept}
 	out.DeadLetter, _ = s.redrive(kept[attrRedrive])
 	out.HTTP, _ = subscriptionDelivery(kept[attrDelivery])
+	out.Replay, _ = s.replay(kept[attrReplay])
 	return out
 }
 

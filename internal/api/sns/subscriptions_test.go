@@ -198,7 +198,7 @@ func TestEveryAttributeOfASubscriptionIsCheckedAndEchoed(t *testing.T) {
 			"RedrivePolicy: the dead-letter queue of a FIFO topic must be a FIFO queue, and that of a standard topic a standard queue"},
 		{queue, "ReplayPolicy", "{}", "ReplayPolicy: can only be set for subscriptions of FIFO topics"},
 		{line, "ReplayPolicy", `{"PointType":"Timestamp","StartingPoint":"2026-01-02T03:04:05.000Z","EndingPoint":"2026-01-03T03:04:05.000Z"}`,
-			"ReplayPolicy: Carillon does not archive the messages of topics yet, and has nothing to replay"},
+			"ReplayPolicy: the topic has no ArchivePolicy"},
 		{line, "ReplayPolicy", `{"PointType":"Moment"}`, "ReplayPolicy: it needs the PointType Timestamp and a StartingPoint such as 2006-01-02T15:04:05.000Z"},
 		{queue, "SubscriptionRoleArn", "x", "SubscriptionRoleArn: it can only be set for subscriptions of Firehose delivery streams"},
 		{web, "DeliveryPolicy", `{"healthyRetryPolicy":{"numRetries":101}}`, "DeliveryPolicy: healthyRetryPolicy.numRetries must be less than or equal to 100"},
@@ -259,4 +259,14 @@ func TestADeletedTopicTakesItsSubscriptionsAlong(t *testing.T) {
 		synctest.Wait()
 		equal(t, "counts", a.counts(arn), "0 0 0")
 	})
+}
+
+func TestListsDoNotShowThePasswordOfAnEndpoint(t *testing.T) {
+	a := start(t)
+	arn := a.topic("t", nil)
+	sub := a.subscribe(arn, "https", "https://user:secret@example.com/hook?a=b", nil)
+	const masked = "https://user:****@example.com/hook?a=b"
+	equal(t, "of the topic", *must(a.ListSubscriptionsByTopic(a.ctx, &sns.ListSubscriptionsByTopicInput{TopicArn: arn}))(t).Subscriptions[0].Endpoint, masked)
+	equal(t, "of the account", *must(a.ListSubscriptions(a.ctx, &sns.ListSubscriptionsInput{}))(t).Subscriptions[0].Endpoint, masked)
+	equal(t, "attributes", a.subscription(sub)["Endpoint"], "https://user:secret@example.com/hook?a=b")
 }

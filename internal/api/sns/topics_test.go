@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
-	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/topic"
 )
 
@@ -55,8 +55,12 @@ func TestATopicNameIsChecked(t *testing.T) {
 	for _, bad := range []struct {
 		name  string
 		attrs attrs
-	}{{"", nil}, {"a b", nil}, {"a.b", nil}, {"ä", nil}, {"a.fifo", nil}, {"a", fifo}, {".fifo", fifo}, {strings.Repeat("x", 257), nil}, {"a:b", nil}, {"a\x00b", nil}} {
+	}{{"", nil}, {"a b", nil}, {"a.b", nil}, {"ä", nil}, {".fifo", fifo}, {strings.Repeat("x", 257), nil}, {"a:b", nil}, {"a\x00b", nil}} {
 		refused(t, bad.name, a.tryTopic(bad.name, bad.attrs), parameter, "Invalid parameter: Topic Name")
+	}
+	for name, attributes := range map[string]attrs{"b.fifo": nil, "b": fifo} {
+		refused(t, name, a.tryTopic(name, attributes), parameter,
+			"Invalid parameter: Topic Name Reason: the name of a FIFO topic, and of no other, ends with .fifo, and its attribute FifoTopic is true")
 	}
 }
 
@@ -101,7 +105,7 @@ func TestEveryAttributeOfATopicIsCheckedAndEchoed(t *testing.T) {
 		{arn, "FifoTopic", "true", "FifoTopic: it cannot be changed"},
 		{arn, "Policy", "", "Policy Error: null"},
 		{arn, "Policy", `{"Statement":[]}`, "Policy Error: null"},
-		{arn, "Policy", `[]`, "Policy Error: it is not a JSON object"},
+		{arn, "Policy", `[]`, "Policy Error: At the document (line 1, column 1): there must be an object where '[' is."},
 		{arn, "Policy", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}}`, "Policy statement action out of service scope!"},
 		{arn, "DisplayName", strings.Repeat("x", 101), "DisplayName: it must be at most 100 characters without line breaks"},
 		{arn, "SignatureVersion", "3", "SignatureVersion: Invalid value [3]. Please use either 1 or 2"},
@@ -112,7 +116,8 @@ func TestEveryAttributeOfATopicIsCheckedAndEchoed(t *testing.T) {
 		{fifo, "TracingConfig", "Active", "TracingConfig: can only be set for standard topics"},
 		{fifo, "ContentBasedDeduplication", "maybe", "ContentBasedDeduplication: Invalid value [maybe]. Must be true or false."},
 		{fifo, "ArchivePolicy", `{"MessageRetentionPeriod":366}`, "ArchivePolicy: MessageRetentionPeriod must be between 1 and 365 days"},
-		{fifo, "ArchivePolicy", `{"MessageRetentionPeriod":"30"}`, "ArchivePolicy: Carillon does not archive the messages of topics yet"},
+		{fifo, "ArchivePolicy", `{"MessageRetentionPeriod":"0"}`, "ArchivePolicy: MessageRetentionPeriod must be between 1 and 365 days"},
+		{fifo, "ArchivePolicy", "", "ArchivePolicy: invalid JSON"},
 		{fifo, "ArchivePolicy", `{"Days":3}`, "ArchivePolicy: invalid JSON. Attribute Days is unknown."},
 		{arn, "DeliveryPolicy", `5`, "DeliveryPolicy: invalid JSON"},
 		{arn, "DeliveryPolicy", `{"http":{}} {}`, "DeliveryPolicy: invalid JSON"},
@@ -157,24 +162,20 @@ func TestWhatNobodySaidOfATopicIsAsAWSHasIt(t *testing.T) {
 
 func TestATopicThatArchivesCannotBeDeleted(t *testing.T) {
 	a := start(t)
-	arn := a.topic("a.fifo", attrs{"FifoTopic": "true"})
-	err := a.store.Update(a.ctx, func(tx *store.Tx) error { // as the API will once there are archives
-		return a.core.Change(tx, topic.Name{Account: account, Region: region, Topic: "a.fifo"}, func(s *topic.Settings) error {
-			s.Config.ArchiveDays = 30
-			return nil
-		})
-	})
-	if err != nil {
-		t.Fatal(err)
+	arn := a.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": `{"MessageRetentionPeriod": "30"}`})
+	a.topic("a.fifo", attrs{"FifoTopic": "true", "ArchivePolicy": `{"MessageRetentionPeriod":"30"}`}) // the same
+	got := a.attributes(arn)
+	equal(t, "policy", got["ArchivePolicy"], `{"MessageRetentionPeriod": "30"}`)
+	if at, err := time.Parse("2006-01-02T15:04:05.000Z", got["BeginningArchiveTime"]); err != nil || time.Since(at) > time.Hour {
+		t.Errorf("BeginningArchiveTime %q (%v)", got["BeginningArchiveTime"], err)
 	}
-	if a.attributes(arn)["BeginningArchiveTime"] == "" {
-		t.Error("no BeginningArchiveTime")
-	}
-	_, err = a.DeleteTopic(a.ctx, &sns.DeleteTopicInput{TopicArn: arn})
-	refused(t, "delete", err, "InvalidState", "Cannot delete a topic with an ArchivePolicy. Remove its ArchivePolicy first.")
+	_, err := a.DeleteTopic(a.ctx, &sns.DeleteTopicInput{TopicArn: arn})
+	refused(t, "delete", err, "InvalidState", "Invalid state: Cannot delete a topic with an ArchivePolicy")
 	if err := a.set(arn, "ArchivePolicy", "{}"); err != nil {
 		t.Error(err)
 	}
+	got = a.attributes(arn)
+	equal(t, "nothing is archived", got["ArchivePolicy"]+got["BeginningArchiveTime"], "")
 	for range 2 {
 		must(a.DeleteTopic(a.ctx, &sns.DeleteTopicInput{TopicArn: arn}))(t)
 	}

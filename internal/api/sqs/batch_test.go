@@ -78,6 +78,10 @@ func TestEachEntryOfABatchStandsForItself(t *testing.T) {
 		if deleted.count("Successful") != 2 || deleted.count("Failed") != 1 || deleted.text("Failed", 0, "Code") != "MissingParameter" {
 			t.Errorf("deleted: %v", deleted)
 		}
+		late := a.do("ChangeMessageVisibilityBatch", in{"QueueUrl": url, "Entries": []in{{"Id": "a", "ReceiptHandle": one, "VisibilityTimeout": 1}}})
+		if late.text("Failed", 0, "Code") != "ReceiptHandleIsInvalid" || late.text("Failed", 0, "Message") != "Message does not exist or is not available for visibility timeout change" {
+			t.Errorf("changed after it was deleted: %v", late)
+		}
 		time.Sleep(time.Hour)
 		a.wantBodies(a.receive(url, nil), "three")
 	})

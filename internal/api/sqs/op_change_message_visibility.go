@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/sqs"
@@ -68,7 +69,7 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, c *wire.Call
 	err = s.eachReceipt(ctx, n, &failures, count, func(i int) string { return in.Entries[i].ReceiptHandle },
 		func(tx *store.Tx, q *queue.Queue, i int, r queue.Receipt) error {
 			e := &in.Entries[i]
-			return explain(hide(tx, q, r, e.VisibilityTimeout.V), said{handle: e.ReceiptHandle, hideFor: e.VisibilityTimeout.V})
+			return explain(goneFromBatch(hide(tx, q, r, e.VisibilityTimeout.V)), said{handle: e.ReceiptHandle, hideFor: e.VisibilityTimeout.V})
 		})
 	if err != nil {
 		return nil, explain(err, said{})
@@ -83,4 +84,16 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, c *wire.Call
 		}
 	}
 	return out, nil
+}
+
+// goneFromBatch words that a message was deleted as AWS does in a batch: by
+// another code than the single call's. Go Cloud's recordings of AWS
+// (gocloud.dev, pubsub/awssnssqs/testdata/*/TestDoubleAck.replay) have it, and
+// its driver takes a nack behind an ack for a failure of the subscription if the
+// code is another.
+func goneFromBatch(err error) error {
+	if errors.Is(err, queue.ErrMessageGone) {
+		return &wire.Error{Code: codeHandle, Message: "Message does not exist or is not available for visibility timeout change"}
+	}
+	return err
 }

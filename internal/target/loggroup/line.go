@@ -34,6 +34,11 @@ func lineOf(d *delivery.Delivery) ([]byte, error) {
 			return nil, err
 		}
 	}
+	return l.encode()
+}
+
+// encode is the line with its end.
+func (l *Line) encode() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -7,6 +7,8 @@
 // grown to its limit becomes <group>.jsonl.1, what was .1 becomes .2, and so on;
 // the last is removed.
 //
+// With a Box, a line is base64 of the sealed JSON instead.
+//
 // It is at least once: an event whose attempt was cut off may have two lines.
 // They have the same id.
 //
@@ -27,6 +29,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/seal"
 )
 
 // Service is the service in the ARNs of log groups.
@@ -45,6 +48,7 @@ type Options struct {
 	Every     time.Duration // how often Run syncs; 0: it does not
 	FileBytes int64         // where a file ends
 	Files     int           // of a group, the one that is written among them
+	Box       *seal.Box     // seals each line; nil: they are plain
 }
 
 // Target delivers to log groups.
@@ -98,6 +102,9 @@ func (t *Target) Attempt(ctx context.Context, d *delivery.Delivery) delivery.Ans
 	if err != nil {
 		return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrUnfit, err)}
 	}
+	if line, err = sealed(t.options.Box, n.owner(), line); err != nil {
+		return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrUnavailable, err)}
+	}
 	b, leads := t.join(n, line)
 	if leads {
 		t.write(n)
@@ -113,7 +120,37 @@ func (t *Target) Attempt(ctx context.Context, d *delivery.Delivery) delivery.Ans
 	return delivery.Answer{}
 }
 
-// join adds a line to the group's next batch, and says whether the caller is to
+// Write appends lines that are no deliveries: of what happened beside them. They
+// are as durable as others when it returns.
+func (t *Target) Write(ctx context.Context, group arn.ARN, lines []Line) error {
+	n, ok := nameOf(group)
+	if !ok {
+		return fmt.Errorf("%s is no log group", group)
+	}
+	var text []byte
+	for i := range lines {
+		line, err := lines[i].encode()
+		if err == nil {
+			line, err = sealed(t.options.Box, n.owner(), line)
+		}
+		if err != nil {
+			return err
+		}
+		text = append(text, line...)
+	}
+	b, leads := t.join(n, text)
+	if leads {
+		t.write(n)
+	}
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// join adds lines to the group's next batch, and says whether the caller is to
 // write it.
 func (t *Target) join(n name, line []byte) (b *batch, leads bool) {
 	t.groupsMu.Lock()

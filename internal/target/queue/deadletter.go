@@ -74,7 +74,7 @@ const (
 func topicObituary(d *delivery.Delivery, had []byte) []byte {
 	list, _ := notification.ReadAttributes(had)
 	for _, a := range [][2]string{
-		{topicErrorCode, topicCodeOf(d.Ended.Reason)}, {topicErrorMessage, d.Ended.Text()}, {topicRequestID, d.Key.String()},
+		{topicErrorCode, TopicErrorCode(d.Ended.Reason)}, {topicErrorMessage, d.Ended.Text()}, {topicRequestID, d.Key.String()},
 	} {
 		list = slices.DeleteFunc(list, func(other notification.Attribute) bool { return other.Name == a[0] })
 		list = append(list, notification.Attribute{Name: a[0], Type: attributesType, Value: []byte(a[1])})
@@ -83,7 +83,9 @@ func topicObituary(d *delivery.Delivery, had []byte) []byte {
 	return notification.AppendAttributes(nil, list)
 }
 
-func topicCodeOf(reason error) string {
+// TopicErrorCode is what AWS calls the reason why a queue did not take a message
+// of a topic.
+func TopicErrorCode(reason error) string {
 	switch {
 	case errors.Is(reason, delivery.ErrMissing):
 		return "AWS.SimpleQueueService.NonExistentQueue"

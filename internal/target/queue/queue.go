@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/queue"
@@ -38,13 +39,6 @@ const (
 	sender      = "events.amazonaws.com"
 	topicSender = "sns.amazonaws.com"
 )
-
-// fromTopic tells whether the source of a delivery, an ARN, is a topic.
-func fromTopic(source string) bool {
-	_, rest, _ := strings.Cut(source, ":")
-	_, rest, _ = strings.Cut(rest, ":")
-	return strings.HasPrefix(rest, "sns:")
-}
 
 // Target delivers to queues.
 type Target struct{}
@@ -78,7 +72,7 @@ func (Target) Prepare(d *delivery.Delivery) any {
 	if strings.HasSuffix(d.Target.Resource, ".fifo") {
 		in.Dedup = d.Key.String()
 	}
-	if fromTopic(d.Source) {
+	if arn.ServiceOf(d.Source) == "sns" {
 		fillFromTopic(&in, d)
 	} else if d.Ended != nil {
 		in.Attributes = obituary(d)

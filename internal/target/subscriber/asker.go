@@ -17,6 +17,8 @@ import (
 type Asker struct {
 	Outbox  *delivery.Outbox
 	BaseURL string // of Carillon, as subscribers reach it
+	// Sign signs what queues of other accounts are asked; nil: nobody does.
+	Sign topic.Sign
 }
 
 // Ask implements topic.Asker.
@@ -48,6 +50,12 @@ func (a *Asker) send(tx *store.Tx, s *topic.Subscription, document func(delivery
 		}
 		d.Target = target
 		n.SubscribeURL = notification.ConfirmURL(a.BaseURL, topicARN, n.Token)
+		if a.Sign != nil { // as the topic does, but that its settings are not known here
+			n.Timestamp = notification.Signable(n.Timestamp)
+			if err := a.Sign(&n, false); err != nil {
+				return nil // it cannot be asked; as above
+			}
+		}
 	case topic.HTTPPlain, topic.HTTPS, topic.Mail, topic.MailJSON:
 	default:
 		return nil // phones and apps cannot answer

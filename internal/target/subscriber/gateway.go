@@ -2,6 +2,8 @@ package subscriber
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,9 +42,10 @@ func (g Gateway) Check() error {
 }
 
 // newGatewayClient calls gateways, which the operator has chosen: any address.
-func newGatewayClient() *http.Client {
+func newGatewayClient(roots *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Proxy = nil
+	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return &http.Client{
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -101,8 +104,10 @@ func (s *Sender) pass(ctx context.Context, g Gateway, m *toGateway) (a delivery.
 		return refused("the message is no text"), false
 	}
 	header := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"Carillon"}}
-	status, a := callFor(ctx, s.gateways, string(g), header, body)
-	return a, status == http.StatusGone
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, a = once(ctx, s.gateways, string(g), header, body)
+	return a, a.Code == http.StatusGone
 }
 
 // text sends a text message to a number, unless it wants none.

@@ -53,12 +53,12 @@ func (s *Sender) post(ctx context.Context, to *subscriber, n *notification.Notif
 	addTrace(header, traceHeader)
 	if n.Type == notification.Message && to.sub.Settings.Raw {
 		header["x-amz-sns-rawdelivery"] = []string{"true"}
-		return s.call(ctx, s.client, to.sub.Endpoint, header, []byte(n.Message))
+		return s.reach(ctx, to, header, []byte(n.Message))
 	}
 	if err := s.sign(ctx, to, n); err != nil {
 		return unavailable(err.Error())
 	}
-	return s.call(ctx, s.client, to.sub.Endpoint, header, n.Append(nil))
+	return s.reach(ctx, to, header, n.Append(nil))
 }
 
 // addTrace hands on the trace that the message is in.
@@ -89,30 +89,23 @@ func (s *Sender) pace(to *subscriber, perSecond int) *rate.Limiter {
 	return l
 }
 
-// call makes a POST and says what came of it.
-func (s *Sender) call(ctx context.Context, client *http.Client, url string, header http.Header, body []byte) delivery.Answer {
-	_, a := callFor(ctx, client, url, header, body)
-	return a
-}
-
-// callFor is call, and tells the status, 0 where there was no answer.
-func callFor(ctx context.Context, client *http.Client, url string, header http.Header, body []byte) (int, delivery.Answer) {
-	within, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(within, http.MethodPost, url, bytes.NewReader(body))
+// once makes a POST and says what came of it, with the header of the answer; nil
+// where there was none.
+func once(ctx context.Context, client *http.Client, url string, header http.Header, body []byte) (http.Header, delivery.Answer) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return 0, refused("the endpoint is no URL")
+		return nil, refused("the endpoint is no URL")
 	}
 	r.Header = header
 	resp, err := client.Do(r)
 	if err != nil {
-		return 0, failed(err)
+		return nil, failed(err)
 	}
 	defer resp.Body.Close()
 	// To use the connection again. An answer that does not end is no failure: its
 	// code has come.
 	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
-	return resp.StatusCode, meaning(resp.StatusCode)
+	return resp.Header, meaning(resp.StatusCode)
 }
 
 // failed is what a call without an answer comes to.
@@ -132,7 +125,7 @@ func failed(err error) delivery.Answer {
 // 429, and takes all else for final.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
 func meaning(status int) delivery.Answer {
-	a := delivery.Answer{Says: "HTTP " + strconv.Itoa(status)}
+	a := delivery.Answer{Code: status, Says: "HTTP " + strconv.Itoa(status)}
 	text := strings.TrimSpace(a.Says + " " + http.StatusText(status))
 	switch {
 	case status >= 200 && status < 300:

@@ -298,7 +298,8 @@ func TestTheKeyStaysAndIsReplacedBeforeItsCertificateEnds(t *testing.T) {
 func TestNoSecretIsInWhatIsSaidOfAnAttempt(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		for _, endpoint := range []string{"https://user:hidden@nowhere.invalid:1/hidden?hidden", "https://user:hidden@[::1/hidden"} {
-			a := w.sender.call(t.Context(), &http.Client{Transport: noHosts{}}, endpoint, http.Header{}, nil)
+			w.sender.client = &http.Client{Transport: noHosts{}}
+			a := w.sender.reach(t.Context(), &subscriber{sub: topic.Subscription{Endpoint: endpoint}}, http.Header{}, nil)
 			if a.Err == nil || strings.Contains(a.Err.Error()+a.Says, "hidden") {
 				t.Errorf("%+v", a)
 			}

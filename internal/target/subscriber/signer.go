@@ -20,6 +20,7 @@ import (
 	"github.com/carillon-events/carillon/internal/notification"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/topic"
 )
 
 // CertificatePath is how the paths of certificates begin, as AWS names them.
@@ -81,6 +82,20 @@ func (s *Signer) Sign(ctx context.Context, n *notification.Notification, version
 		return "", fmt.Errorf("the key that notifications are signed with: %w", err)
 	}
 	return i.path, n.Sign(i.key, version)
+}
+
+// ForQueues has a key made if there is none, and signs with the one that there
+// is then, for as long as the process lives: it waits for no transaction. base is
+// where the certificate is.
+func (s *Signer) ForQueues(ctx context.Context, base string) (topic.Sign, error) {
+	i, err := s.identity(ctx, true)
+	if err != nil {
+		return nil, fmt.Errorf("the key that notifications are signed with: %w", err)
+	}
+	return func(n *notification.Notification, sha256 bool) error {
+		n.SigningCertURL = base + i.path
+		return n.Sign(i.key, versionOf(sha256))
+	}, nil
 }
 
 // ServeHTTP shows the certificate.

@@ -82,14 +82,15 @@ type Sender struct {
 	client   *http.Client // to where users say
 	gateways *http.Client // to where the operator says
 
-	mu    sync.Mutex // guards rates
+	mu    sync.Mutex // guards what follows
 	rates map[arn.ARN]*rate.Limiter
+	basic map[arn.ARN]bool // subscriptions whose endpoints have asked for Basic authentication
 }
 
 // New is a Sender.
 func New(o Options) *Sender {
 	return &Sender{
-		Options: o, rates: map[arn.ARN]*rate.Limiter{}, gateways: newGatewayClient(),
+		Options: o, rates: map[arn.ARN]*rate.Limiter{}, basic: map[arn.ARN]bool{}, gateways: newGatewayClient(o.Roots),
 		client: outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.Concurrency}),
 	}
 }
@@ -204,21 +205,19 @@ func (s *Sender) deliver(ctx context.Context, to *subscriber, n *notification.No
 	return refused("nothing delivers to " + string(to.sub.Protocol) + " here")
 }
 
-// sign signs a document for the subscribers of a topic. None is of a whole second,
-// but of a millisecond later: AWS's Java SDK (sns-message-manager 2.42.36) takes
-// the text ".000Z" apart and forgets the zeros in what it verifies, so that it
-// refuses such documents, one in a thousand.
+// sign signs a document for the subscribers of a topic.
 func (s *Sender) sign(ctx context.Context, to *subscriber, n *notification.Notification) error {
-	version := notification.SignatureSHA1
-	if to.config.SHA256 {
-		version = notification.SignatureSHA256
-	}
-	if n.Timestamp.Nanosecond() < int(time.Millisecond) {
-		n.Timestamp = n.Timestamp.Add(time.Millisecond)
-	}
-	path, err := s.Signer.Sign(ctx, n, version)
+	n.Timestamp = notification.Signable(n.Timestamp)
+	path, err := s.Signer.Sign(ctx, n, versionOf(to.config.SHA256))
 	n.SigningCertURL = s.BaseURL + path
 	return err
+}
+
+func versionOf(sha256 bool) string {
+	if sha256 {
+		return notification.SignatureSHA256
+	}
+	return notification.SignatureSHA1
 }
 
 func refused(why string) delivery.Answer {

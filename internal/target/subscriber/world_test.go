@@ -53,6 +53,7 @@ type web struct {
 	mu     sync.Mutex
 	calls  []call
 	answer func(c *call) int // status; nil: 200. 0: no answer, until it is not waited for
+	asks   []string          // WWW-Authenticate of each answer
 }
 
 type call struct {
@@ -91,7 +92,7 @@ func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}
-	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
+	return &http.Response{StatusCode: status, Header: http.Header{"Www-Authenticate": w.asks}, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
 }
 
 func (w *web) answers(fn func(c *call) int) {

@@ -405,10 +405,113 @@ def subscribe():
     refused("NotFound", "sns", "get-subscription-attributes", "--subscription-arn", sub)
 
 
+def topic(*more, fifo=False):
+    return aws("sns", "create-topic", "--name", name() + (".fifo" if fifo else ""), *(("--attributes", "FifoTopic=true") if fifo else ()), *more)["TopicArn"]
+
+
+def subscribed(topic_arn, attributes, fifo=False):
+    url = queue("--attributes", "FifoQueue=true", fifo=True) if fifo else queue()
+    aws("sns", "subscribe", "--topic-arn", topic_arn, "--protocol", "sqs", "--notification-endpoint", arn(url), "--attributes", json.dumps(attributes))
+    return url
+
+
+def topic_policy():
+    made = topic()
+    aws("sns", "add-permission", "--topic-arn", made, "--label", "one", "--aws-account-id", "123456789012", "--action-name", "Publish")
+    refused("InvalidParameter", "sns", "add-permission", "--topic-arn", made, "--label", "one", "--aws-account-id", "123456789012", "--action-name", "Publish")
+    policy = json.loads(aws("sns", "get-topic-attributes", "--topic-arn", made)["Attributes"]["Policy"])
+    equal([s["Sid"] for s in policy["Statement"]], ["__default_statement_ID", "one"], "statements")
+    aws("sns", "remove-permission", "--topic-arn", made, "--label", "one")
+    protection = json.dumps({"Name": "p", "Version": "2021-06-01", "Statement": []})
+    aws("sns", "put-data-protection-policy", "--resource-arn", made, "--data-protection-policy", protection)
+    equal(aws("sns", "get-data-protection-policy", "--resource-arn", made)["DataProtectionPolicy"], protection, "DataProtectionPolicy")
+    aws("sns", "tag-resource", "--resource-arn", made, "--tags", "Key=a,Value=1", "Key=b,Value=2")
+    aws("sns", "untag-resource", "--resource-arn", made, "--tag-keys", "a")
+    equal(aws("sns", "list-tags-for-resource", "--resource-arn", made)["Tags"], [{"Key": "b", "Value": "2"}], "tags")
+
+
+def subscribe_pages():
+    made = topic()
+    for n in range(3):
+        aws("sns", "subscribe", "--topic-arn", made, "--protocol", "sms", "--notification-endpoint", f"+49170123450{n}")
+    page = aws("sns", "list-subscriptions-by-topic", "--topic-arn", made, "--max-items", "2")
+    rest = aws("sns", "list-subscriptions-by-topic", "--topic-arn", made, "--max-items", "2", "--starting-token", page["NextToken"])
+    equal(sorted(s["Endpoint"] for s in page["Subscriptions"] + rest["Subscriptions"]), [f"+49170123450{n}" for n in range(3)], "two pages")
+    mine = aws("sns", "list-subscriptions")["Subscriptions"]
+    equal(len([s for s in mine if s["TopicArn"] == made]), 3, "list-subscriptions")
+
+
+def publish():
+    made = topic()
+    document, plain = subscribed(made, {}), subscribed(made, {"RawMessageDelivery": "true", "FilterPolicy": '{"kind": ["x"]}'})
+    attributes = '{"kind": {"DataType": "String", "StringValue": "x"}}'
+    sent = aws("sns", "publish", "--topic-arn", made, "--subject", "s", "--message", "Größe", "--message-attributes", attributes)["MessageId"]
+    got = json.loads(receive(document)[0]["Body"])
+    equal((got["MessageId"], got["Subject"], got["Message"]), (sent, "s", "Größe"), "the document")
+    raw = receive(plain, 1, "--message-attribute-names", "All")[0]
+    equal((raw["Body"], raw["MessageAttributes"]), ("Größe", json.loads(attributes)), "raw")
+    aws("sns", "publish", "--topic-arn", made, "--message-structure", "json", "--message", '{"default": "d", "sqs": "q"}')
+    equal(json.loads(receive(document)[0]["Body"])["Message"], "q", "the text for queues")
+    equal(count(plain), 0, "what the filter policy keeps away")
+    refused("InvalidParameter", "sns", "publish", "--topic-arn", made, "--message", "m", "--message-structure", "json")
+    refused("NotFound", "sns", "publish", "--topic-arn", made + "-none", "--message", "m")
+
+
+def publish_batch():
+    made = topic()
+    url = subscribed(made, {"RawMessageDelivery": "true"})
+    entries = [{"Id": "one", "Message": "1"}, {"Id": "bad", "Message": ""}, {"Id": "two", "Message": "2"}]
+    out = aws("sns", "publish-batch", "--topic-arn", made, "--publish-batch-request-entries", json.dumps(entries))
+    equal(([e["Id"] for e in out["Successful"]], [e["Code"] for e in out["Failed"]]), (["one", "two"], ["InvalidParameter"]), "entries")
+    equal(sorted(m["Body"] for m in receive(url, 2)), ["1", "2"], "messages")
+    refused("BatchEntryIdsNotDistinct", "sns", "publish-batch", "--topic-arn", made, "--publish-batch-request-entries", "Id=a,Message=1", "Id=a,Message=2")
+
+
+def publish_fifo():
+    made = topic(fifo=True)
+    url = subscribed(made, {"RawMessageDelivery": "true"}, fifo=True)
+    send = ("sns", "publish", "--topic-arn", made, "--message-group-id", "g", "--message")
+    first = aws(*send, "1", "--message-deduplication-id", "a")["SequenceNumber"]
+    second = aws(*send, "2", "--message-deduplication-id", "b")["SequenceNumber"]
+    equal(len(first) == 20 and first < second, True, "sequence numbers grow")
+    equal([m["Body"] for m in receive(url, 2)], ["1", "2"], "order")
+    refused("InvalidParameter", *send, "m")
+
+
+def push_endpoints():
+    app = aws("sns", "create-platform-application", "--name", name(), "--platform", "GCM", "--attributes", "PlatformCredential=secret")["PlatformApplicationArn"]
+    aws("sns", "set-platform-application-attributes", "--platform-application-arn", app, "--attributes", "SuccessFeedbackSampleRate=10")
+    equal(aws("sns", "get-platform-application-attributes", "--platform-application-arn", app)["Attributes"],
+          {"Enabled": "true", "SuccessFeedbackSampleRate": "10"}, "application")
+    equal(app in [a["PlatformApplicationArn"] for a in aws("sns", "list-platform-applications")["PlatformApplications"]], True, "applications")
+    device = aws("sns", "create-platform-endpoint", "--platform-application-arn", app, "--token", "t", "--custom-user-data", "u")["EndpointArn"]
+    aws("sns", "set-endpoint-attributes", "--endpoint-arn", device, "--attributes", "Enabled=false")
+    equal(aws("sns", "get-endpoint-attributes", "--endpoint-arn", device)["Attributes"], {"Token": "t", "CustomUserData": "u", "Enabled": "false"}, "device")
+    equal(len(aws("sns", "list-endpoints-by-platform-application", "--platform-application-arn", app)["Endpoints"]), 1, "devices")
+    aws("sns", "delete-endpoint", "--endpoint-arn", device)
+    refused("NotFound", "sns", "get-endpoint-attributes", "--endpoint-arn", device)
+    aws("sns", "delete-platform-application", "--platform-application-arn", app)
+
+
+def text_messages():
+    aws("sns", "set-sms-attributes", "--attributes", "DefaultSMSType=Transactional")
+    equal(aws("sns", "get-sms-attributes", "--attributes", "DefaultSMSType")["attributes"], {"DefaultSMSType": "Transactional"}, "settings")
+    refused("InvalidParameter", "sns", "set-sms-attributes", "--attributes", "DefaultSMSType=x")
+    number = f"+49173{int(uuid.uuid4()) % 10**7:07d}"
+    equal(aws("sns", "check-if-phone-number-is-opted-out", "--phone-number", number)["isOptedOut"], False, "opted out")
+    aws("sns", "opt-in-phone-number", "--phone-number", number)
+    equal(aws("sns", "list-phone-numbers-opted-out")["phoneNumbers"], [], "numbers that opted out")
+    aws("sns", "create-sms-sandbox-phone-number", "--phone-number", number)
+    equal({"PhoneNumber": number, "Status": "Pending"} in aws("sns", "list-sms-sandbox-phone-numbers")["PhoneNumbers"], True, "the number waits")
+    refused("VerificationException|Verification", "sns", "verify-sms-sandbox-phone-number", "--phone-number", number, "--one-time-password", "99999")
+    aws("sns", "delete-sms-sandbox-phone-number", "--phone-number", number)
+
+
 SCENARIOS = [identity, queue_create, queue_attributes, queue_list, queue_delete, queue_purge, queue_tags, queue_permissions,
              message_roundtrip, message_attributes, message_batch, message_delay, visibility, fifo_order, dead_letter,
              events_bus, events_put, events_pattern, events_permission, events_schedule, events_target, events_archive,
-             events_partner, events_endpoint, topic_create, subscribe]
+             events_partner, events_endpoint, topic_create, topic_policy, subscribe, subscribe_pages, publish, publish_batch, publish_fifo,
+             push_endpoints, text_messages]
 
 
 def run(scenario):

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -49,6 +50,24 @@ func publish(t *tour) {
 	hasError[*types.NotFoundException](t, "no such topic", err)
 }
 
+func publishFilter(t *tour) {
+	arn := t.topic(nil)
+	byAttribute := t.subscribed(arn, false, attrs{"RawMessageDelivery": "true", "FilterPolicy": `{"kind":["x",{"prefix":"y"}],"n":[{"numeric":[">",5]}]}`})
+	byBody := t.subscribed(arn, false, attrs{"RawMessageDelivery": "true", "FilterPolicy": `{"order":{"total":[{"numeric":[">=",100]}]}}`, "FilterPolicyScope": "MessageBody"})
+	const large, small = `{"order":{"total":100}}`, `{"order":{"total":99}}`
+	for _, m := range [][3]string{{"one", "x", "6"}, {"two", "x", "5"}, {"three", "z", "6"}, {large, "yes", "7"}, {small, "no", "7"}} {
+		attributes := map[string]types.MessageAttributeValue{
+			"kind": {DataType: aws.String("String"), StringValue: &m[1]}, "n": {DataType: aws.String("Number"), StringValue: &m[2]},
+		}
+		must(t.sns.Publish(t.ctx, &sns.PublishInput{TopicArn: arn, Message: &m[0], MessageAttributes: attributes}))(t)
+	}
+	same(t, "by attributes", sorted(t.received(byAttribute, 2)), sorted([]string{"one", large}))
+	same(t, "by body", t.received(byBody, 1), []string{large})
+	for _, url := range []*string{byAttribute, byBody} {
+		equal(t, "others", len(t.once(sqs.ReceiveMessageInput{QueueUrl: url})), 0)
+	}
+}
+
 func publishBatch(t *tour) {
 	arn := t.topic(nil)
 	url := t.subscribed(arn, false, raw)
@@ -81,4 +100,38 @@ func publishFIFO(t *tour) {
 	same(t, "in order, once", t.received(url, 2), []string{"1", "2"})
 	_, err := t.sns.Publish(t.ctx, &sns.PublishInput{TopicArn: arn, Message: aws.String("m")})
 	hasError[*types.InvalidParameterException](t, "no group", err)
+}
+
+func topicArchive(t *tour) {
+	arn := t.topic(attrs{"FifoTopic": "true", "ContentBasedDeduplication": "true", "ArchivePolicy": `{"MessageRetentionPeriod":"7"}`})
+	began := t.topicAttributes(arn)["BeginningArchiveTime"]
+	publish := func(text string) {
+		must(t.sns.Publish(t.ctx, &sns.PublishInput{TopicArn: arn, Message: &text, MessageGroupId: aws.String("g")}))(t)
+	}
+	publish("a")
+	publish("b")
+	url := t.queue(attrs{"FifoQueue": "true"})
+	policy := `{"PointType":"Timestamp","StartingPoint":"` + began + `"}`
+	sub := must(t.trySubscribe(arn, "sqs", t.arn(url), attrs{"ReplayPolicy": policy}))(t)
+	publish("c")
+	var got []string
+	for len(got) < 3 {
+		for _, body := range t.received(url, 3-len(got)) {
+			var e struct {
+				Message  string
+				Replayed bool
+			}
+			if err := json.Unmarshal([]byte(body), &e); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprint(e.Message, " ", e.Replayed))
+		}
+	}
+	same(t, "replayed, then new", got, []string{"a true", "b true", "c false"})
+	out := must(t.sns.GetSubscriptionAttributes(t.ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: sub}))(t)
+	same(t, "policy", []string{out.Attributes["ReplayPolicy"]}, []string{policy})
+	_, err := t.sns.DeleteTopic(t.ctx, &sns.DeleteTopicInput{TopicArn: arn})
+	hasError[*types.InvalidStateException](t, "delete", err)
+	must(t.sns.SetTopicAttributes(t.ctx, &sns.SetTopicAttributesInput{TopicArn: arn, AttributeName: aws.String("ArchivePolicy"), AttributeValue: aws.String("{}")}))(t)
+	must(t.sns.DeleteTopic(t.ctx, &sns.DeleteTopicInput{TopicArn: arn}))(t)
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -129,6 +130,34 @@ func subscribe(t *tour) {
 	hasError[*types.NotFoundException](t, "a subscription that is gone", err)
 }
 
+func subscribePages(t *tour) {
+	arn := t.topic(nil)
+	const count = 120
+	for i := range count {
+		must(t.trySubscribe(arn, "sms", fmt.Sprintf("+4917012345%03d", i), nil))(t)
+	}
+	found := map[string]bool{}
+	for pages := sns.NewListSubscriptionsByTopicPaginator(t.sns, &sns.ListSubscriptionsByTopicInput{TopicArn: arn}); pages.HasMorePages(); {
+		page := must(pages.NextPage(t.ctx))(t)
+		equal(t, "at most a hundred", len(page.Subscriptions) <= 100, true)
+		for _, s := range page.Subscriptions {
+			found[*s.Endpoint] = true
+		}
+	}
+	equal(t, "by topic", len(found), count)
+	mine := 0
+	for pages := sns.NewListSubscriptionsPaginator(t.sns, &sns.ListSubscriptionsInput{}); pages.HasMorePages(); {
+		for _, s := range must(pages.NextPage(t.ctx))(t).Subscriptions {
+			if *s.TopicArn == *arn {
+				mine++
+			}
+		}
+	}
+	equal(t, "of the account", mine, count)
+	_, err := t.sns.ListTopics(t.ctx, &sns.ListTopicsInput{NextToken: aws.String("made up")})
+	hasError[*types.InvalidParameterException](t, "a made up token", err)
+}
+
 func subscriptionAttributes(t *tour) {
 	given := attrs{"FilterPolicy": `{"store": ["a", {"prefix": "b"}]}`, "RawMessageDelivery": "true"}
 	sub := must(t.trySubscribe(t.topic(nil), "sqs", t.arn(t.queue(nil)), given))(t)
@@ -184,12 +213,14 @@ func textMessages(t *tour) {
 	equal(t, "settings", must(t.sns.GetSMSAttributes(t.ctx, &sns.GetSMSAttributesInput{}))(t).Attributes["DefaultSMSType"], "Transactional")
 	number := aws.String("+491701234567")
 	equal(t, "opted out", must(t.sns.CheckIfPhoneNumberIsOptedOut(t.ctx, &sns.CheckIfPhoneNumberIsOptedOutInput{PhoneNumber: number}))(t).IsOptedOut, false)
+	_, err := t.sns.Publish(t.ctx, &sns.PublishInput{PhoneNumber: number, Message: aws.String("m")})
+	hasError[*types.InvalidParameterException](t, "without a gateway", err)
 	must(t.sns.OptInPhoneNumber(t.ctx, &sns.OptInPhoneNumberInput{PhoneNumber: number}))(t)
 	equal(t, "numbers that opted out", len(must(t.sns.ListPhoneNumbersOptedOut(t.ctx, &sns.ListPhoneNumbersOptedOutInput{}))(t).PhoneNumbers), 0)
 	equal(t, "numbers of our own", len(must(t.sns.ListOriginationNumbers(t.ctx, &sns.ListOriginationNumbersInput{}))(t).PhoneNumbers), 0)
 	equal(t, "sandbox", must(t.sns.GetSMSSandboxAccountStatus(t.ctx, &sns.GetSMSSandboxAccountStatusInput{}))(t).IsInSandbox, false)
 	must(t.sns.CreateSMSSandboxPhoneNumber(t.ctx, &sns.CreateSMSSandboxPhoneNumberInput{PhoneNumber: number}))(t)
-	_, err := t.sns.VerifySMSSandboxPhoneNumber(t.ctx, &sns.VerifySMSSandboxPhoneNumberInput{PhoneNumber: number, OneTimePassword: aws.String("99999")})
+	_, err = t.sns.VerifySMSSandboxPhoneNumber(t.ctx, &sns.VerifySMSSandboxPhoneNumberInput{PhoneNumber: number, OneTimePassword: aws.String("99999")})
 	hasError[*types.VerificationException](t, "a wrong code", err)
 	equal(t, "numbers", len(must(t.sns.ListSMSSandboxPhoneNumbers(t.ctx, &sns.ListSMSSandboxPhoneNumbersInput{}))(t).PhoneNumbers), 1)
 	must(t.sns.DeleteSMSSandboxPhoneNumber(t.ctx, &sns.DeleteSMSSandboxPhoneNumberInput{PhoneNumber: number}))(t)

@@ -1,6 +1,6 @@
-// Package gocloud drives Carillon through gocloud.dev/pubsub/awssnssqs, as far
-// as that needs only SQS. It is a module of its own, so that the product's
-// go.mod does not carry Go Cloud.
+// Package gocloud drives Carillon through gocloud.dev/pubsub/awssnssqs: Go
+// Cloud's own suite for drivers, whole, and what it does not ask. It is a module
+// of its own, so that the product's go.mod does not carry Go Cloud.
 package gocloud
 
 import (
@@ -21,19 +21,28 @@ import (
 	"gocloud.dev/pubsub/awssnssqs"
 )
 
-// queue makes a queue and gives what Go Cloud needs to use it.
-func queue(t *testing.T, visibility string) (context.Context, *sqs.Client, string) {
+func endpointOrSkip(t *testing.T) string {
+	t.Helper()
 	endpoint := os.Getenv("CARILLON_ENDPOINT")
 	if endpoint == "" {
 		t.Skip("CARILLON_ENDPOINT is not set: start this through test/conformance/run")
 	}
+	return endpoint
+}
+
+func configuration() aws.Config {
+	return aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(os.Getenv("CARILLON_ENDPOINT")),
+		Credentials: credentials.NewStaticCredentialsProvider(os.Getenv("CARILLON_ACCOUNT"), "test", ""),
+	}
+}
+
+// queue makes a queue and gives what Go Cloud needs to use it.
+func queue(t *testing.T, visibility string) (context.Context, *sqs.Client, string) {
+	endpointOrSkip(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	account := os.Getenv("CARILLON_ACCOUNT")
-	client := sqs.NewFromConfig(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider(account, "test", ""),
-	})
+	client := sqs.NewFromConfig(configuration())
 	b := make([]byte, 6)
 	_, _ = rand.Read(b)
 	name := "gocloud-" + hex.EncodeToString(b)

@@ -3,13 +3,11 @@ package gocloud
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -21,11 +19,7 @@ import (
 // topic makes a topic, and queues that subscribe to it, raw or not.
 func topic(t *testing.T, ctx context.Context, client *sqs.Client, raw bool, urls ...string) (*sns.Client, string) {
 	t.Helper()
-	endpoint := os.Getenv("CARILLON_ENDPOINT")
-	topics := sns.NewFromConfig(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider(os.Getenv("CARILLON_ACCOUNT"), "test", ""),
-	})
+	topics := sns.NewFromConfig(configuration())
 	name := fmt.Sprintf("gocloud-%d", time.Now().UnixNano())
 	made, err := topics.CreateTopic(ctx, &sns.CreateTopicInput{Name: &name})
 	if err != nil {

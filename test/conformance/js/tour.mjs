@@ -23,7 +23,8 @@ const bareClient = new SQS.SQSClient(options);
 
 const by = (client, commands) => (operation, input = {}) => client.send(new commands[`${operation}Command`](input));
 export const sqs = by(sqsClient, SQS);
-export const sns = by(new SNS.SNSClient({ ...options, endpoint }), SNS);
+export const snsClient = new SNS.SNSClient({ ...options, endpoint });
+export const sns = by(snsClient, SNS);
 export const events = by(eventsClient, Events);
 export const eventsIn = (region) => by(new Events.EventBridgeClient({ ...options, endpoint, region }), Events);
 // Without an endpoint the SDK sends to the host of the QueueUrl.

@@ -21,7 +21,7 @@ def permissions(t):
     equal(policy()[0], {"Sid": "one", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
                         "Action": "events:PutEvents", "Resource": f"arn:aws:events:{t.region}:{t.account}:event-bus/{bus}"}, "a statement")
     equal(policy()[1]["Condition"], {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "Condition")
-    e.remove_permission(EventBusName=bus, StatementId="one")
+    t.events.remove_permission(EventBusName=bus, StatementId="one")
     with fails("ResourceNotFoundException"):
         e.remove_permission(EventBusName=bus, StatementId="one")
     whole = {"Version": "2012-10-17", "Statement": [{"Sid": "all", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
@@ -55,12 +55,12 @@ def tags(t):
     e.put_rule(Name="r", EventBusName=bus, EventPattern='{"source": ["shop"]}', Tags=[{"Key": "of", "Value": "rule"}])
     for arn in [e.describe_event_bus(Name=bus)["Arn"], e.describe_rule(Name="r", EventBusName=bus)["Arn"]]:
         def shown():
-            return {tag["Key"]: tag["Value"] for tag in e.list_tags_for_resource(ResourceARN=arn)["Tags"] if tag["Key"] != "of"}
+            return {tag["Key"]: tag["Value"] for tag in t.events.list_tags_for_resource(ResourceARN=arn)["Tags"] if tag["Key"] != "of"}
 
         e.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}])
         e.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "2"}])
         equal(shown(), {"a": "2", "b": ""}, "tags")
-        e.untag_resource(ResourceARN=arn, TagKeys=["b", "nobody's"])
+        t.events.untag_resource(ResourceARN=arn, TagKeys=["b", "nobody's"])
         equal(shown(), {"a": "2"}, "tags after UntagResource")
         with fails("ValidationException"):
             e.tag_resource(ResourceARN=arn, Tags=[{"Key": "aws:a", "Value": "1"}])
@@ -137,7 +137,7 @@ def endpoints(t):
     rule_to(t, bus, url, {"region": ["eu-west-1"]})
     there.put_events(Entries=[{"Source": "s", "DetailType": "d", "Detail": "{}", "EventBusName": bus}])
     equal(json.loads(t.receive(url)[0]["Body"])["region"], "eu-west-1", "a replicated event")
-    e.delete_endpoint(Name=name)
+    t.events.delete_endpoint(Name=name)
     with fails("ResourceNotFoundException"):
         e.describe_endpoint(Name=name)
 

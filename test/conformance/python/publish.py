@@ -2,7 +2,7 @@
 
 import json
 
-from harness import case, check, equal, fails, scenario
+from harness import case, check, equal, fails, scenario, until
 from topics import topic_of
 
 
@@ -45,6 +45,24 @@ def publish(t):
         t.sns.publish(TopicArn=arn + "-none", Message="m")
 
 
+@scenario("publish-filter")
+def filtered(t):
+    arn, (by_attribute, one), (by_body, other) = topic_of(t), queue_of(t), queue_of(t)
+    policies = {one: {"FilterPolicy": '{"kind": ["x", {"prefix": "y"}], "n": [{"numeric": [">", 5]}]}'},
+                other: {"FilterPolicy": '{"order": {"total": [{"numeric": [">=", 100]}]}}', "FilterPolicyScope": "MessageBody"}}
+    for queue, policy in policies.items():
+        t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true", **policy})
+    large, small = '{"order":{"total":100}}', '{"order":{"total":99}}'
+    for body, kind, n in (("one", "x", "6"), ("two", "x", "5"), ("three", "z", "6"), (large, "yes", "7"), (small, "no", "7")):
+        t.sns.publish(TopicArn=arn, Message=body, MessageAttributes={"kind": {"DataType": "String", "StringValue": kind},
+                                                                   "n": {"DataType": "Number", "StringValue": n}})
+    t.sns.publish(TopicArn=arn, Message="list", MessageAttributes={"kind": {"DataType": "String.Array", "StringValue": '["a", "x"]'},
+                                                                   "n": {"DataType": "Number", "StringValue": "6"}})
+    equal(sorted(m["Body"] for m in t.receive(by_attribute, 3)), sorted(["one", large, "list"]), "by attributes")
+    equal([m["Body"] for m in t.receive(by_body, 1)], [large], "by body")
+    equal(t.once(by_attribute) + t.once(by_body), [], "nothing else")
+
+
 @scenario("publish-batch")
 def batch(t):
     arn, (url, queue) = topic_of(t), queue_of(t)
@@ -77,6 +95,39 @@ def fifo(t):
         t.sns.publish(TopicArn=arn, Message="m", MessageDeduplicationId="c")
     with fails("InvalidParameter", message="The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"):
         t.sns.publish(TopicArn=arn, Message="m", MessageGroupId="g")
+
+
+@scenario("topic-archive")
+def archive(t):
+    arn = topic_of(t, fifo=True, ArchivePolicy='{"MessageRetentionPeriod": "7"}', ContentBasedDeduplication="true")
+    attributes = t.sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+    equal(json.loads(attributes["ArchivePolicy"]), {"MessageRetentionPeriod": "7"}, "ArchivePolicy")
+    began = attributes["BeginningArchiveTime"]
+    sent = [t.sns.publish(TopicArn=arn, Message=text, MessageGroupId="g")["MessageId"] for text in "ab"]
+    url, queue = queue_of(t, fifo=True)
+    policy = json.dumps({"PointType": "Timestamp", "StartingPoint": began})
+    sub = t.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"ReplayPolicy": policy})["SubscriptionArn"]
+    t.sns.publish(TopicArn=arn, Message="c", MessageGroupId="g")
+
+    def status():
+        return t.sns.get_subscription_attributes(SubscriptionArn=sub)["Attributes"].get("ReplayStatus")
+    until("the replay is completed", lambda: status() == "Completed")
+    got = [json.loads(m["Body"]) for m in receive(t, url)]
+    equal([(m["Message"], m.get("Replayed")) for m in got], [("a", True), ("b", True), ("c", None)], "replayed, then new")
+    equal([m["MessageId"] for m in got[:2]], sent, "the same ids")
+    t.sns.set_subscription_attributes(SubscriptionArn=sub, AttributeName="ReplayPolicy", AttributeValue="{}")
+    equal(status(), None, "ReplayStatus")
+    with fails("InvalidState", status=400, message="Invalid state: Cannot delete a topic with an ArchivePolicy"):
+        t.sns.delete_topic(TopicArn=arn)
+    for bad in ('{"PointType": "Moment"}', '{"PointType": "Timestamp"}', "[]"):
+        with case(bad), fails("InvalidParameter", message="ReplayPolicy"):
+            t.sns.set_subscription_attributes(SubscriptionArn=sub, AttributeName="ReplayPolicy", AttributeValue=bad)
+    with fails("InvalidParameter", message="ArchivePolicy"):
+        t.sns.set_topic_attributes(TopicArn=arn, AttributeName="ArchivePolicy", AttributeValue='{"MessageRetentionPeriod": "366"}')
+    t.sns.set_topic_attributes(TopicArn=arn, AttributeName="ArchivePolicy", AttributeValue="{}")
+    with fails("InvalidParameter", message="the topic has no ArchivePolicy"):
+        t.sns.set_subscription_attributes(SubscriptionArn=sub, AttributeName="ReplayPolicy", AttributeValue=policy)
+    t.sns.delete_topic(TopicArn=arn)
 
 
 @scenario("events-topic")

@@ -124,6 +124,28 @@ def subscribe(t):
     equal(attributes_of(t, arn)["SubscriptionsDeleted"], "1", "SubscriptionsDeleted")
 
 
+@scenario("subscribe-pages")
+def subscribe_pages(t):
+    arn = topic_of(t)
+    numbers = {f"+4917012345{i:03d}" for i in range(120)}
+    for number in numbers:
+        t.sns.subscribe(TopicArn=arn, Protocol="sms", Endpoint=number)
+    topics = {arn, *(topic_of(t) for _ in range(101))}
+
+    def found(operation, field, **more):
+        pages = list(t.sns.get_paginator(operation).paginate(**more))
+        check(len(pages) > 1 and all(len(p[field]) <= 100 for p in pages), f"{operation}: pages of at most a hundred")
+        return [x for p in pages for x in p[field]]
+
+    by_topic = found("list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
+    equal((len(by_topic), {s["Endpoint"] for s in by_topic}), (120, numbers), "by topic")
+    equal(len([s for s in found("list_subscriptions", "Subscriptions") if s["TopicArn"] == arn]), 120, "of the account")
+    check(topics <= {x["TopicArn"] for x in found("list_topics", "Topics")}, "ListTopics has them all")
+    for call in (lambda: t.sns.list_topics(NextToken="made up"), lambda: t.sns.list_subscriptions_by_topic(TopicArn=arn, NextToken="made up")):
+        with fails("InvalidParameter", status=400, message="NextToken"):
+            call()
+
+
 @scenario("subscription-attributes")
 def subscription_attributes(t):
     arn, queue, dead = topic_of(t), t.arn(t.queue()), t.arn(t.queue())
@@ -181,6 +203,8 @@ def text(t):
         t.sns.set_sms_attributes(attributes={"DefaultSMSType": "x"})
     number = "+49170" + str(abs(hash(t.name())))[:7]
     equal(t.sns.check_if_phone_number_is_opted_out(phoneNumber=number)["isOptedOut"], False, "opted out")
+    with fails("InvalidParameter", message="no gateway"):  # AWS would send it; a server without a gateway must not say that it did
+        t.sns.publish(PhoneNumber=number, Message="m")
     t.sns.opt_in_phone_number(phoneNumber=number)
     equal(t.sns.list_phone_numbers_opted_out()["phoneNumbers"], [], "numbers that opted out")
     equal(t.sns.list_origination_numbers()["PhoneNumbers"], [], "numbers of our own")

@@ -43,6 +43,18 @@ public final class Main {
         s.put("events-archive", Buses::archive);
         s.put("events-partner", Buses::partner);
         s.put("events-endpoint", Buses::endpoint);
+        s.put("topic-create", Subscriptions::create);
+        s.put("topic-attributes", Subscriptions::attributes);
+        s.put("topic-policy", Subscriptions::policy);
+        s.put("subscribe", Subscriptions::subscribe);
+        s.put("subscribe-pages", Subscriptions::pages);
+        s.put("subscription-attributes", Subscriptions::settings);
+        s.put("push-endpoints", Subscriptions::push);
+        s.put("text-messages", Subscriptions::text);
+        s.put("publish", Publishing::publish);
+        s.put("publish-filter", Publishing::filter);
+        s.put("publish-batch", Publishing::batch);
+        s.put("publish-fifo", Publishing::fifo);
         s.put("topics-http-signature", Topics::signature);
         return s;
     }
@@ -75,7 +87,7 @@ public final class Main {
         } catch (Throwable e) { // a scenario's failure must not stop the others
             String place = "?";
             for (StackTraceElement f : e.getStackTrace()) {
-                if (List.of("Queues", "Messages", "Redrive", "Events", "Buses").contains(f.getClassName())) {
+                if (List.of("Queues", "Messages", "Redrive", "Events", "Buses", "Topics", "Subscriptions", "Publishing").contains(f.getClassName())) {
                     place = f.getFileName() + ":" + f.getLineNumber();
                     break;
                 }

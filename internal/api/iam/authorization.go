@@ -1,0 +1,167 @@
+package iam
+
+import (
+	"slices"
+
+	model "github.com/carillon-events/carillon/internal/awsmodel/iam"
+	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// detailPage collects a page of GetAccountAuthorizationDetails, which goes through
+// users, groups, roles, the account's policies and those of AWS that it has
+// attached, in this order.
+type detailPage struct {
+	v       *store.View
+	account string
+	w       window
+	section string // where the cursor is; empty: before all
+	after   string
+	out     *model.GetAccountAuthorizationDetailsOutput
+	count   int
+	last    string
+}
+
+// section is a part of the page.
+type section struct {
+	name, filter string
+	fill         func(p *detailPage, after string, limit int) (more bool, err error)
+}
+
+var sections = []section{
+	{"1", "User", (*detailPage).users},
+	{"2", "Group", (*detailPage).groups},
+	{"3", "Role", (*detailPage).roles},
+	{"4", "LocalManagedPolicy", (*detailPage).policies},
+	{"5", "AWSManagedPolicy", (*detailPage).policiesOfAWS},
+}
+
+// fill goes through the sections from the cursor on.
+func (p *detailPage) fill(filter []string) error {
+	for _, sec := range sections {
+		if sec.name < p.section || len(filter) > 0 && !slices.Contains(filter, sec.filter) {
+			continue
+		}
+		after := ""
+		if sec.name == p.section {
+			after = p.after
+		}
+		if p.count == p.w.limit { // full, and nobody knows yet whether there is more: the next page may be empty
+			p.out.IsTruncated, p.out.Marker = p.w.end(true, sec.name+after)
+			return nil
+		}
+		more, err := sec.fill(p, after, p.w.limit-p.count)
+		if err != nil {
+			return err
+		}
+		if more {
+			p.out.IsTruncated, p.out.Marker = p.w.end(true, sec.name+p.last)
+			return nil
+		}
+	}
+	p.out.IsTruncated, p.out.Marker = p.w.end(false, "")
+	return nil
+}
+
+func (p *detailPage) took(last string) { p.count, p.last = p.count+1, last }
+
+func (p *detailPage) users(after string, limit int) (bool, error) {
+	all, more, err := identity.List(p.v, p.account, identity.User, "/", after, limit)
+	for _, rec := range all {
+		var groups []string
+		for _, name := range rec.Groups {
+			g, err := identity.Get(p.v, identity.Ref{Kind: identity.Group, Account: p.account, Name: name})
+			if err != nil {
+				return false, err
+			}
+			groups = append(groups, g.Name)
+		}
+		p.out.UserDetailList = append(p.out.UserDetailList, model.UserDetail{
+			Path: wire.Some(rec.Path), UserName: wire.Some(rec.Name), UserId: wire.Some(rec.ID), Arn: wire.Some(rec.ARN()), CreateDate: wire.Some(rec.CreatedAt),
+			UserPolicyList: inlineList(&rec), GroupList: groups, AttachedManagedPolicies: attachedList(&rec, "/"),
+			PermissionsBoundary: boundaryOf(&rec), Tags: tagList(rec.Tags),
+		})
+		p.took(rec.Name)
+	}
+	return more, err
+}
+
+func (p *detailPage) groups(after string, limit int) (bool, error) {
+	all, more, err := identity.List(p.v, p.account, identity.Group, "/", after, limit)
+	for _, rec := range all {
+		p.out.GroupDetailList = append(p.out.GroupDetailList, model.GroupDetail{
+			Path: wire.Some(rec.Path), GroupName: wire.Some(rec.Name), GroupId: wire.Some(rec.ID), Arn: wire.Some(rec.ARN()), CreateDate: wire.Some(rec.CreatedAt),
+			GroupPolicyList: inlineList(&rec), AttachedManagedPolicies: attachedList(&rec, "/"),
+		})
+		p.took(rec.Name)
+	}
+	return more, err
+}
+
+func (p *detailPage) roles(after string, limit int) (bool, error) {
+	all, more, err := identity.List(p.v, p.account, identity.Role, "/", after, limit)
+	for _, rec := range all {
+		profiles, err := profilesOf(p.v, &rec)
+		if err != nil {
+			return false, err
+		}
+		p.out.RoleDetailList = append(p.out.RoleDetailList, model.RoleDetail{
+			Path: wire.Some(rec.Path), RoleName: wire.Some(rec.Name), RoleId: wire.Some(rec.ID), Arn: wire.Some(rec.ARN()), CreateDate: wire.Some(rec.CreatedAt),
+			AssumeRolePolicyDocument: wire.Some(escaped(rec.Trust)), InstanceProfileList: profiles,
+			RolePolicyList: inlineList(&rec), AttachedManagedPolicies: attachedList(&rec, "/"),
+			PermissionsBoundary: boundaryOf(&rec), Tags: tagList(rec.Tags), RoleLastUsed: &model.RoleLastUsed{},
+		})
+		p.took(rec.Name)
+	}
+	return more, err
+}
+
+func (p *detailPage) policies(after string, limit int) (bool, error) {
+	all, more, err := identity.ListPolicies(p.v, p.account, after, limit, nil)
+	for _, m := range all {
+		uses, err := identity.UsesOf(p.v, p.account, m.ARN())
+		if err != nil {
+			return false, err
+		}
+		p.addPolicy(&m, uses)
+		p.took(m.Name)
+	}
+	return more, err
+}
+
+func (p *detailPage) policiesOfAWS(after string, limit int) (bool, error) {
+	for m := range identity.PoliciesOfAWS {
+		policyARN := m.ARN()
+		if after != "" && policyARN <= after {
+			continue
+		}
+		uses, err := identity.UsesOf(p.v, p.account, policyARN)
+		if err != nil {
+			return false, err
+		}
+		if uses == (identity.Uses{}) {
+			continue
+		}
+		if limit == 0 {
+			return true, nil
+		}
+		limit--
+		p.addPolicy(&m, uses)
+		p.took(policyARN)
+	}
+	return false, nil
+}
+
+func (p *detailPage) addPolicy(m *identity.Managed, uses identity.Uses) {
+	d := policyOf(m, uses, true)
+	detail := model.ManagedPolicyDetail{
+		PolicyName: d.PolicyName, PolicyId: d.PolicyId, Arn: d.Arn, Path: d.Path, DefaultVersionId: d.DefaultVersionId,
+		AttachmentCount: d.AttachmentCount, PermissionsBoundaryUsageCount: d.PermissionsBoundaryUsageCount, IsAttachable: d.IsAttachable,
+		Description: d.Description, CreateDate: d.CreateDate, UpdateDate: d.UpdateDate,
+	}
+	for i := len(m.Versions) - 1; i >= 0; i-- {
+		detail.PolicyVersionList = append(detail.PolicyVersionList, versionOf(m, &m.Versions[i], true))
+	}
+	p.out.Policies = append(p.out.Policies, detail)
+}

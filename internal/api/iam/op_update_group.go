@@ -1,0 +1,17 @@
+package iam
+
+import (
+	"context"
+
+	model "github.com/carillon-events/carillon/internal/awsmodel/iam"
+	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/wire"
+)
+
+// UpdateGroup gives a group another name or path.
+func (s *Service) UpdateGroup(ctx context.Context, c *wire.Call, in *model.UpdateGroupInput) (*model.UpdateGroupOutput, error) {
+
+	return nil, s.change(ctx, func(tx *store.Tx) error {
+		return s.core.Rename(tx, group(c, in.GroupName), in.NewGroupName.V, in.NewPath.V)
+	})
+}
