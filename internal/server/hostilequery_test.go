@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -97,4 +98,31 @@ func TestHostileAWSQueryOfQueues(t *testing.T) {
 func TestHostileAWSQueryOfIdentities(t *testing.T) {
 	assume := map[string]string{"no key": "", "an empty one": "&AccessKeyId=", "a zero": "&AccessKeyId=%00", "a short one": "&AccessKeyId=a", "a long one": "&AccessKeyId=" + strings.Repeat("A", 129), "a very long one": "&AccessKeyId=" + strings.Repeat("A", 1<<20), "bytes that are no UTF-8": "&AccessKeyId=" + strings.Repeat("%ff", 20), "a key of XML": "&AccessKeyId=%3C%2FMessage%3E%3C%2FError%3E%00%00", "in a list": "&AccessKeyId.member.1=AKIAAAAAAAAAAAAAAAAA"}
 	withstand(t, start(t, quick()), 100, formAttacks(t, "2011-06-15", "GetAccessKeyInfo", assume))
+}
+
+func TestHostileAWSQueryOfPolicies(t *testing.T) {
+	document := func(text string) string { return "&PolicyName=p&PolicyDocument=" + url.QueryEscape(text) }
+	const allow = `{"Effect":"Allow","Action":"sqs:*","Resource":"*"}`
+	wrong := map[string]string{"no name": "&PolicyDocument=%7B%7D", "no document": "&PolicyName=p", "a name with a slash": "&PolicyName=a%2Fb&PolicyDocument=%7B%7D", "a name with a zero": "&PolicyName=a%00&PolicyDocument=%7B%7D", "a name of 129": "&PolicyName=" + strings.Repeat("a", 129) + "&PolicyDocument=%7B%7D"}
+	for name, text := range documents() {
+		if len(text) < 4<<20 {
+			wrong["a document of "+name] = document(text)
+		}
+	}
+	for name, text := range map[string]string{
+		"no version's statement": `{"Version":"1999-01-01","Statement":[` + allow + `]}`, "no statement": `{"Version":"2012-10-17"}`, "an effect that is none": `{"Statement":[{"Effect":"Perhaps","Action":"*","Resource":"*"}]}`, "an effect that is a list": `{"Statement":[{"Effect":["Allow"],"Action":"*","Resource":"*"}]}`, "an action that is a number": `{"Statement":[{"Effect":"Allow","Action":1,"Resource":"*"}]}`,
+		"a statement that is a list": `{"Statement":[[` + allow + `]]}`, "very many statements": `{"Version":"2012-10-17","Statement":[` + strings.Repeat(allow+",", 5000) + allow + `]}`, "a deep condition": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":` + strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000) + `}]}`,
+		"an operator that is none": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Like":{"a":"b"}}}]}`, "an address that is none": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"999.1.1.1"}}}]}`,
+	} {
+		wrong[name] = document(text)
+	}
+	withstand(t, start(t, quick()), 100, formAttacks(t, "2010-05-08", "CreatePolicy", wrong))
+}
+
+func TestHostileAWSQueryOfTokens(t *testing.T) {
+	const role = "&RoleArn=arn:aws:iam::000000000000:role/none&RoleSessionName=s"
+	wrong := map[string]string{"no role": "&RoleSessionName=s&WebIdentityToken=aaaa", "no token": role, "a short token": role + "&WebIdentityToken=a", "a huge token": role + "&WebIdentityToken=" + strings.Repeat("a", 20_001), "a session with a slash": "&RoleArn=arn:aws:iam::000000000000:role/none&RoleSessionName=a%2Fb&WebIdentityToken=aaaa",
+		"dots": role + "&WebIdentityToken=....", "dots without an end": role + "&WebIdentityToken=" + strings.Repeat(".", 19_000), "no algorithm": role + "&WebIdentityToken=eyJhbGciOiJub25lIn0.e30.", "a header of deep lists": role + "&WebIdentityToken=" + strings.Repeat("W1tb", 4000) + ".e30.aa", "a zero": role + "&WebIdentityToken=a.b%00.c", "bytes that are no UTF-8": role + "&WebIdentityToken=%ff.%ff.%ff",
+		"a duration of -1": role + "&WebIdentityToken=a.b.c&DurationSeconds=-1", "a duration that overflows": role + "&WebIdentityToken=a.b.c&DurationSeconds=99999999999999999999"}
+	withstand(t, start(t, quick()), 100, formAttacks(t, "2011-06-15", "AssumeRoleWithWebIdentity", wrong))
 }
