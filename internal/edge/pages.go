@@ -84,6 +84,7 @@ func (h *Handler) guard(operation string, next http.Handler, methods ...string) 
 	service := &wire.Service{Name: AdminService, JSONVersion: "1.1"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
+		defer x.forgetBodies()
 		x.route = route{protocol: protocolJSON, service: service, operation: operation}
 		if err := x.setBaseURL(); err != nil {
 			x.fail(err)
