@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,11 @@ func convert(dir string, o Options, fn func(*conversion) error) (err error) {
 		return keyError{errors.New("there is no master key: give it with " + sayKey)}
 	}
 	c.master = o.Encryption.Master
-	if text != nil {
+	if text == nil { // another ring in its place would only hide that it is lost
+		if err := wantPlain(o.FS, name); err != nil {
+			return err
+		}
+	} else {
 		if c.ring, err = keyring.Decode(text, c.master); err != nil {
 			return keyError{err}
 		}
@@ -178,6 +183,9 @@ func (c *conversion) run(ctx context.Context, p Progress, end keyring.State) err
 	names, total, err := c.files()
 	if err != nil {
 		return err
+	}
+	if end == keyring.Encrypted {
+		manifestFirst(names)
 	}
 	done := int64(0)
 	for _, f := range names {
@@ -228,6 +236,25 @@ func (c *conversion) files() (all []convertible, total int64, err error) {
 		total += info.Size()
 	}
 	return all, total, nil
+}
+
+// manifestFirst has a binary that knows of no encryption stop from the first file
+// on: it would read an encrypted log as an empty one, and go on without it. The
+// newest manifest is the one that counts. On the way back it comes behind logs and
+// tables by its name.
+func manifestFirst(all []convertible) {
+	slices.SortStableFunc(all, func(a, b convertible) int {
+		one, other := isManifest(a.name), isManifest(b.name)
+		switch {
+		case one && other:
+			return cmp.Or(len(b.name)-len(a.name), strings.Compare(b.name, a.name))
+		case one:
+			return -1
+		case other:
+			return 1
+		}
+		return 0
+	})
 }
 
 // file converts one, if it is not yet as it will be.
