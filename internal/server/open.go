@@ -42,7 +42,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	}
 	r.listener, r.Addr = listener, listener.Addr().(*net.TCPAddr)
 	r.URL = urlOf(r.Addr, &r.config.TLS)
-	secured, err := r.secure()
+	secured, err := r.secure(ctx)
 	if err != nil {
 		return err
 	}
