@@ -85,6 +85,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		TLS:         secured != nil,
+		Still:       r.still(),
 		Proxies:     proxies,
 		ProxiesOnly: only,
 		Health:      r.health,

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/certificate"
 	"github.com/carillon-events/carillon/internal/edge"
@@ -146,6 +147,7 @@ func (r *Running) secure(ctx context.Context) (*tls.Config, error) {
 		if authorities, err = certificate.NewAuthorities(c.ClientCA, r.log); err != nil {
 			return nil, fmt.Errorf("tls-client-ca: %w", err)
 		}
+		r.authorities = authorities
 		r.start("client authorities", authorities.Run)
 	}
 	source, err := r.source(ctx)
@@ -178,6 +180,14 @@ func (r *Running) reload(ctx context.Context, source certificate.Source, authori
 		}
 		r.log.Info("the files of the certificate were looked at")
 	}
+}
+
+// still is what the edge asks about client certificates; nil: nobody is asked for one.
+func (r *Running) still() func([][]*x509.Certificate, time.Time) bool {
+	if r.authorities == nil {
+		return nil
+	}
+	return r.authorities.Still
 }
 
 // leaf is the certificate that clients are shown; nil: there is none, or none yet.
