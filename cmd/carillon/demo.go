@@ -61,6 +61,9 @@ credentials, AWS_SESSION_TOKEN.`,
 			if err = demo.Run(ctx, o); errors.Is(err, context.Canceled) {
 				return errInterrupted
 			}
+			if unbelieved(err) {
+				return explained(err)
+			}
 			return err
 		},
 	}

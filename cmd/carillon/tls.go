@@ -118,10 +118,14 @@ func withoutVerifying(ctx context.Context) context.Context {
 	return context.WithValue(ctx, trustKey{}, config)
 }
 
+func unbelieved(err error) bool {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	return unknown
+}
+
 // explained says what to do about a certificate that is not believed.
 func explained(err error) error {
-	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
-	if unknown {
+	if unbelieved(err) {
 		return fmt.Errorf("reach the server: %w: name its certificate with --ca or CARILLON_CA; of a server with --tls self it is tls/self.pem in its data directory", err)
 	}
 	return fmt.Errorf("reach the server: %w", err)

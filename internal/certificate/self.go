@@ -177,6 +177,10 @@ func (s *Self) keep(cert, key []byte) (*tls.Certificate, error) {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, err
 	}
+	// Others are to read the certificate, if they may into the directory above.
+	if err := os.Chmod(s.dir, 0o755); err != nil {
+		return nil, err
+	}
 	// Between the two a start finds a pair that does not fit, so the old certificate
 	// goes first.
 	if err := os.Remove(s.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {

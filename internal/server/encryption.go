@@ -71,8 +71,8 @@ func keyOutside(data string, s keyring.Source) error {
 	if s.File == "" {
 		return nil
 	}
-	file, err1 := filepath.Abs(s.File)
-	dir, err2 := filepath.Abs(data)
+	file, err1 := whereItLies(s.File)
+	dir, err2 := whereItLies(data)
 	if err1 != nil || err2 != nil {
 		return errors.Join(err1, err2)
 	}
@@ -80,6 +80,22 @@ func keyOutside(data string, s keyring.Source) error {
 		return fmt.Errorf("the master key %s lies in the data directory, where whoever finds one has the other: keep it elsewhere", s.File)
 	}
 	return nil
+}
+
+// whereItLies is a path without links, as far as it exists.
+func whereItLies(path string) (string, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return filepath.Abs(path)
+}
+
+// warnOfKeyFile says when the master key is everybody's.
+func (r *Running) warnOfKeyFile() {
+	file := r.config.Encryption.Key.File
+	if info, err := os.Stat(file); file != "" && err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {
+		r.log.Warn("every user of this machine can read the master key: take that away, as with chmod 600", "file", file, "mode", info.Mode().Perm())
+	}
 }
 
 // RotatePath answers a POST by having new files encrypted under a new data key.

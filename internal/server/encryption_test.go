@@ -366,3 +366,19 @@ func TestTheKeyOfACertificateOfOurOwnIsSealedWithTheDirectory(t *testing.T) {
 		t.Error("it is another after decryption")
 	}
 }
+
+func TestAMasterKeyThatLiesBesideItsDataBehindALinkIsRefused(t *testing.T) {
+	c := onDisk(t)
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	key, link := keyFile(t), filepath.Join(t.TempDir(), "link")
+	if err := errors.Join(os.Rename(key.File, filepath.Join(c.Data, "master")), os.Symlink(c.Data, link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{filepath.Join(c.Data, "master"), filepath.Join(link, "master")} {
+		if _, err := server.Unlock(t.Context(), c.Data, keyring.Source{File: file}); err == nil || !strings.Contains(err.Error(), "lies in the data directory") {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}

@@ -212,6 +212,8 @@ func TestAPrincipalMayBeItsCertificate(t *testing.T) {
 	c.Policy = policyFunc(func(r *access.Request) error { asked <- *r; return nil })
 	c.TLS.Cert, c.TLS.Key = pairFiles(t, servers, "server", t.TempDir())
 	c.TLS.ClientCA = clients.File(t)
+	reload := make(chan os.Signal)
+	c.Reload = reload
 	r := start(t, c)
 	who := func(config aws.Config) string {
 		got, err := sts.NewFromConfig(config).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
@@ -234,6 +236,14 @@ func TestAPrincipalMayBeItsCertificate(t *testing.T) {
 	}
 	if _, err := sqs.NewFromConfig(unsigned).ListQueues(t.Context(), &sqs.ListQueuesInput{}); err != nil {
 		t.Error(err)
+	}
+	certificatetest.Write(t, c.TLS.ClientCA, servers.PEM) // clients is not believed any more
+	reload <- os.Interrupt
+	reload <- os.Interrupt // the first is done when this is taken
+	for range 2 {          // by the connection that is open, and by a new one
+		if got := who(unsigned); strings.Contains(got, "billing") {
+			t.Error(got)
+		}
 	}
 	for q := range drained(asked) {
 		if q.Context["aws:SecureTransport"] != "true" || q.Context["aws:SourceIp"] != "127.0.0.1" {
