@@ -119,6 +119,7 @@ type conversion struct {
 	master seal.Master
 	ring   *keyring.Ring // nil: there is none
 	whole  bool          // every file was encrypted when it began: one that is not is damaged
+	room   []byte        // of a copy
 	err    error
 }
 
@@ -139,7 +140,7 @@ func convert(dir string, o Options, fn func(*conversion) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	c := &conversion{fs: o.FS, dir: name}
+	c := &conversion{fs: o.FS, dir: name, room: make([]byte, 256<<10)}
 	text, err := readRing(o.FS, name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", keyring.FileName, err)
@@ -280,13 +281,13 @@ func (c *conversion) file(name string, end keyring.State) error {
 	} else if key == 0 {
 		return nil
 	}
-	if err := copyDurably(from, path, to, path+converting); err != nil {
+	if err := copyDurably(from, path, to, path+converting, c.room); err != nil {
 		return errors.Join(err, c.fs.RemoveAll(path+converting))
 	}
 	return c.fs.Rename(path+converting, path)
 }
 
-func copyDurably(from vfs.FS, path string, to vfs.FS, copied string) (err error) {
+func copyDurably(from vfs.FS, path string, to vfs.FS, copied string, room []byte) (err error) {
 	in, err := from.Open(path, vfs.SequentialReadsOption)
 	if err != nil {
 		return err
@@ -296,7 +297,7 @@ func copyDurably(from vfs.FS, path string, to vfs.FS, copied string) (err error)
 	if err != nil {
 		return err
 	}
-	_, err = io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, make([]byte, 1<<20))
+	_, err = io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, room)
 	if err == nil {
 		err = out.Sync()
 	}
