@@ -34,9 +34,17 @@ The file of --credentials is YAML:
     - accessKeyId: AKIAORDERS
       secretAccessKey: a-long-secret
       account: "123456789012"
-      user: orders
-      operator: true          # may take backups, read trails, …; if none has it, all may
-      certificate: CN=orders  # who shows it is the same (--tls-client-ca); a key may be left out then`,
+      user: orders            # of IAM; the account's root if left out, who may everything in it
+      policies: [orders.json] # of the user: files beside this one, or JSON texts
+    - accessKeyId: AKIAOPS
+      secretAccessKey: another-long-secret
+      account: "123456789012"
+      operator: true          # may take backups, read trails, …; if none has it, all roots may
+      certificate: CN=ops     # who shows it is the same (--tls-client-ca); a key may be left out then
+
+A user may what its policies allow, here and in IAM, and nothing without. With
+--auth dev everything is allowed; carillon access check prints the policies that
+an application lacks for --auth strict.`,
 		Example: `  carillon serve
   carillon serve --data /var/lib/carillon --durability fsync
   carillon serve --tls self                                   # https, for development

@@ -56,6 +56,7 @@ type serveSettings struct {
 	auth        *choice
 	credentials string
 	insecure    bool
+	noRecord    bool
 	region      string
 	inFlight    queue.Limits
 	buses       bus.Limits
@@ -137,6 +138,7 @@ func newServeSettings() *serveSettings {
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
 	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with keys of --auth strict, beside those that IAM has")
 	f.BoolVar(&s.insecure, "insecure", false, "listen where others can reach us with --auth dev, where everybody may do everything, or over plain HTTP, which others can read")
+	f.BoolVar(&s.noRecord, "no-access-record", false, "do not remember what --auth strict refuses, or would refuse, for carillon access check")
 	f.StringSliceVar(&s.issuers, "oidc-issuer", nil, "`issuer` whose OpenID Connect tokens AssumeRoleWithWebIdentity takes in every account, repeatable: URL, or URL=AUDIENCE (default audience: sts.amazonaws.com)")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
 
@@ -342,6 +344,8 @@ func (s *serveSettings) config() server.Config {
 		TLS:            s.tlsConfig(),
 		TrustedProxies: s.proxies,
 		OutboundCA:     s.outboundCA,
+
+		NoAccessRecord: s.noRecord,
 
 		Region:      s.region,
 		Origins:     s.origins,

@@ -61,26 +61,13 @@ func (t Trust) Decide(c *wire.Call, a Assumption) error {
 		Message: "User: " + c.Principal + " is not authorized to perform: " + a.Action + " on resource: " + a.RoleARN}
 }
 
-// principal is the caller as policies see it.
-func (id *Identity) principal() policy.Principal {
-	p, ok := policy.ParsePrincipal(id.Principal)
-	if !ok {
-		// A key of the file may be somebody's with any ARN, which policies may name.
-		return policy.Principal{Kind: policy.User, ARN: id.Principal, Account: id.Account}
-	}
-	switch {
-	case p.Kind == policy.FederatedUser && id.Entity == nil:
-		p.Behind = "arn:aws:iam::" + id.Account + ":root"
-	case id.Entity != nil && (p.Kind == policy.FederatedUser || p.Kind == policy.RoleSession):
-		p.Behind = id.Entity.ARN
-	}
-	return p
-}
-
 // limits puts the caller's own policies into a set.
 func (id *Identity) limits(set *policy.Set) {
 	if id.Entity != nil {
 		set.Identity, set.Boundary = id.Entity.Policies, id.Entity.Boundary
+	}
+	if len(id.Policies) > 0 { // of the credentials file
+		set.Identity = slices.Concat(set.Identity, id.Policies)
 	}
 	if id.Session != nil {
 		set.Session = id.Session.Policies

@@ -102,7 +102,7 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		return nil, err
 	}
 	x.caller = id
-	return &wire.Call{
+	call := &wire.Call{
 		Trace:     x.trace(),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
@@ -117,7 +117,12 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		Caller:    &x.caller,
 		CallerID:  x.caller.UserID(),
 		Decide:    x.decide(),
-	}, nil
+		Header:    x.r.Header,
+	}
+	if x.route.entry != nil {
+		call.Rights = &x.route.entry.operation.Rights
+	}
+	return call, nil
 }
 
 // decide is who decides what the caller may do. Of those who follow a link, or

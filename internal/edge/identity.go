@@ -66,7 +66,7 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 // mayOperate refuses what concerns all accounts to those who may not.
 func (x *exchange) mayOperate(id access.Identity, service string) error {
 	if service == AdminService && !x.h.options.Credentials.Operates(id) {
-		return access.Denied(&access.Request{Principal: id.Principal, Action: AdminService + ":" + x.route.operation, Resource: "*"})
+		return access.Denied(id.Principal, access.AdminPrefix+x.route.operation)
 	}
 	return nil
 }

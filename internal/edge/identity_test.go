@@ -111,13 +111,13 @@ func TestAnAdministrativeRequestIsSignedForCarillonInStrictMode(t *testing.T) {
 }
 
 func TestWhereSomeKeysAreOperatorsTheOthersAdministerNothing(t *testing.T) {
-	_, h := strictWith(t, ordersKey+"  - {accessKeyId: AKIAOPS, secretAccessKey: hush, account: \"123456789012\", operator: true}\n")
+	_, h := strictWith(t, ordersKey+"  - {accessKeyId: AKIAOPS, secretAccessKey: hush, account: \"999999999999\", operator: true}\n")
 	backup := func(key, secret string) *http.Request {
 		return sign(t, form("/_carillon/backup", ""), "", key, secret, edge.AdminService, noon())
 	}
 	ask(h, backup("AKIAOPS", "hush")).want(t, 200)
 	ask(h, backup("AKIAORDERS", "hush")).want(t, 403, "AccessDeniedException",
-		"User: arn:aws:iam::123456789012:user/orders is not authorized to perform: carillon:Backup on resource: *")
+		"User: arn:aws:iam::123456789012:user/orders is not authorized to perform: carillon:Backup: it is no key of an operator")
 	ask(h, backup("AKIAORDERS", "guess")).want(t, 400, "InvalidSignatureException")
 	ask(h, sign(t, post(sendTarget, "{}"), "{}", "AKIAORDERS", "hush", "sqs", noon())).want(t, 200)
 }

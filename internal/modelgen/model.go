@@ -50,6 +50,8 @@ type carillon struct {
 	// Unchecked are members whose own constraints the service answers itself,
 	// and what is beneath them: "PutEventsRequestEntry.Source".
 	Unchecked []string
+
+	Permissions permissions
 }
 
 type operation struct {
@@ -195,6 +197,9 @@ func (m *model) check() error {
 		if s := m.Shapes[owner]; s == nil || s.member(field) == nil {
 			return fmt.Errorf("the overlay leaves %q unchecked, which the model does not have", name)
 		}
+	}
+	if err := m.Carillon.Permissions.check(m); err != nil {
+		return err
 	}
 	switch m.Carillon.Validation {
 	case "constraints", "missing-parameter":

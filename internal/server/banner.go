@@ -112,9 +112,17 @@ func (r *Running) trust() string {
 	case r.config.Auth == AuthStrict && r.config.Credentials == "":
 		return "strict (signed requests of the access keys that IAM knows)"
 	case r.config.Auth == AuthStrict:
-		return "strict (signed requests of the keys in " + r.config.Credentials + ", and of IAM)"
+		return "strict (signed requests of the keys in " + r.config.Credentials + ", and of IAM; policies decide what they may)"
 	case r.Addr.IP.IsLoopback():
-		return "dev (ANY credentials are accepted, from this machine only)"
+		return "dev (ANY credentials are accepted and may do EVERYTHING, from this machine only" + r.remembered() + ")"
 	}
-	return "dev (ANY credentials are accepted, FROM ANYWHERE)"
+	return "dev (ANY credentials are accepted and may do EVERYTHING, FROM ANYWHERE" + r.remembered() + ")"
+}
+
+// remembered is how to find out what strict mode would refuse.
+func (r *Running) remembered() string {
+	if r.config.NoAccessRecord {
+		return ""
+	}
+	return "; what strict would refuse: carillon access check"
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/outbound"
@@ -90,7 +89,9 @@ type Config struct {
 	Auth        AuthMode
 	Credentials string // file of the strict mode
 	Insecure    bool   // dev mode, or plain HTTP, on an address that others can reach
-	Policy      access.Policy
+
+	// NoAccessRecord leaves it unknown what strict mode refuses, or would refuse.
+	NoAccessRecord bool
 
 	TLS            TLS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed

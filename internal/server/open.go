@@ -64,12 +64,17 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if err != nil {
 		return err
 	}
-	decider := access.NewDecider(r.config.Policy, time.Now)
+	r.keys = keys
+	r.decider = r.newDecider(who.directory)
 	services, err := r.services(ctx, who, keys, registry)
 	if err != nil {
 		return err
 	}
 	proxies, only := r.proxies()
+	r.decider.Serve(services)
+	if err := r.loadPolicies(ctx); err != nil {
+		return err
+	}
 	handler := edge.New(edge.Options{
 		Services:    services,
 		Version:     r.config.Version,
@@ -81,7 +86,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Unsigned:    unsigned,
 		Known:       who.known,
 		Used:        who.used,
-		Decide:      decider.Question(),
+		Decide:      r.decider.Question(),
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		TLS:         secured != nil,
@@ -89,15 +94,16 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Proxies:     proxies,
 		ProxiesOnly: only,
 		Health:      r.health,
-		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), RotatePath: http.HandlerFunc(r.rotate), TailPath: r.tails, ReplayPath: r.replays},
+		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), RotatePath: http.HandlerFunc(r.rotate), TailPath: r.tails, ReplayPath: r.replays, AccessResetPath: http.HandlerFunc(r.resetAccess)},
 		Pages:       pages(r.ingest),
 		Open:        r.openPages(),
 		Links:       links,
-		Reads:       map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail)},
-		Pprof:       r.config.Pprof,
-		Tracer:      r.tracer,
-		Metrics:     registry,
-		Logger:      r.log,
+		Reads: map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail),
+			AccessCheckPath: http.HandlerFunc(r.checkAccess), AccessExplainPath: http.HandlerFunc(r.explainAccess)},
+		Pprof:   r.config.Pprof,
+		Tracer:  r.tracer,
+		Metrics: registry,
+		Logger:  r.log,
 	})
 	r.http = &http.Server{
 		Handler:           handler,

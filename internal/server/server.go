@@ -61,6 +61,8 @@ type Running struct {
 	authorities *certificate.Authorities // of client certificates; nil: nobody is asked for one
 	handshakes  *prometheus.CounterVec
 	public      map[string]http.Handler // pages for subscribers, by path
+	keys        *access.Credentials     // of the credentials file; nil in dev mode
+	decider     *access.Decider
 	sessions    *access.Sessions
 	draining    atomic.Bool
 	failed      chan error // the first part that ended by itself

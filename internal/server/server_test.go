@@ -73,7 +73,7 @@ func codeOf(err error) string {
 func credentialsFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "credentials.yaml")
-	text := "credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders}\n"
+	text := "credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders, policies: ['{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}']}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

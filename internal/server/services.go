@@ -115,9 +115,9 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 	r.start("outbox", func(ctx context.Context) error { return outbox.Run(ctx, shard, r.log) })
 
 	return []*wire.Service{
-		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
-		events.New(shard, core, outbox, archives, calls),
-		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt()}),
+		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight, Policies: r.decider.Policies}),
+		events.New(shard, core, outbox, archives, calls, r.decider.Policies),
+		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt(), Policies: r.decider.Policies}),
 		tokens,
 		iam.New(iam.Options{Shard: shard, Core: who.core, Directory: who.directory, Box: who.box}),
 	}, nil

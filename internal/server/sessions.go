@@ -44,6 +44,7 @@ func (r *Running) tokens(ctx context.Context, who *identities, keys *access.Cred
 	}
 	denials := access.NewDenials(sealed)
 	o.Decode = denials.Open
+	r.decider.Denials = denials
 	if keys != nil {
 		trust := access.Trust{Now: time.Now, Denials: denials}
 		holders.Key = keys.Lookup

@@ -10,6 +10,7 @@ package wire
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
 	"github.com/carillon-events/carillon/internal/trace"
@@ -27,6 +28,16 @@ type Call struct {
 	SourceIP  string // without port
 	BaseURL   string // "http://127.0.0.1:4566": the request's own host, or the configured external URL; no slash at the end
 	Secure    bool   // came over TLS
+
+	Header http.Header // of the request, not to be changed; nil: nobody knows
+	Rights *Rights     // of the operation; nil: there is only its name
+	// About is what of the request is asked about now: the decoded input, or a part
+	// of it (Ask).
+	About any
+	// BothSides is Question.BothSides of what is asked now.
+	BothSides bool
+	// Refused is the last question that was answered with no; nil: there was none.
+	Refused *Refusal
 
 	// Caller is who calls, as internal/access knows it: an *access.Identity. It is
 	// not changed. Nil: nobody, or somebody who follows a link.
@@ -57,15 +68,6 @@ func (c *Call) TraceHeader() string {
 	return at.Header()
 }
 
-// Authorize asks whether the caller may run c.Operation on resource.
-// The error, if any, is a *Error ready for the client.
-func (c *Call) Authorize(ctx context.Context, resource string) error {
-	if c.Decide == nil {
-		return nil
-	}
-	return c.Decide(ctx, c, c.Service+":"+c.Operation, resource)
-}
-
 // Service is the table by which the edge finds an operation. Generated.
 type Service struct {
 	Name         string // endpoint prefix: "sqs", "events", "sts"
@@ -92,9 +94,10 @@ type Service struct {
 // strings may point into body, which must therefore never be written again.
 // An error is a *Error, or anything else, which is an InternalFailure.
 type Operation struct {
-	Name  string
-	JSON  func(ctx context.Context, c *Call, body, dst []byte) ([]byte, error)
-	Query func(ctx context.Context, c *Call, form url.Values, dst []byte) ([]byte, error)
+	Name   string
+	Rights Rights
+	JSON   func(ctx context.Context, c *Call, body, dst []byte) ([]byte, error)
+	Query  func(ctx context.Context, c *Call, form url.Values, dst []byte) ([]byte, error)
 }
 
 // ErrorInfo is what the model says of an error shape.

@@ -180,6 +180,79 @@ def unsigned(t):
         raise Mismatch("an unsigned request was accepted")
 
 
+GUEST = "666677778888"
+
+
+def others(t):
+    """Another account, and a user of the tour's who may send to queues that begin with clerk-."""
+    return (Tour(t.endpoint, GUEST, key="AKIACARILLONGUEST001", secret=SECRET),
+            Tour(t.endpoint, t.account, key="AKIACARILLONCLERK001", secret=SECRET))
+
+
+def denied(call, code, sentence):
+    try:
+        call()
+    except botocore.exceptions.ClientError as e:
+        equal(e.response["Error"]["Code"], code, "code")
+        check(sentence in e.response["Error"]["Message"], e.response["Error"]["Message"])
+    else:
+        raise Mismatch("it was allowed")
+
+
+@scenario("strict-user-policy")
+def user_policy(t):
+    _, clerk = others(t)
+    who = f"User: arn:aws:iam::{t.account}:user/clerk is not authorized to perform: "
+    url, other = t.queue(name=t.name("clerk")), t.queue()
+    clerk.send(url, "mine")
+    equal(clerk.sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "b"}]).get("Failed", []), [], "failed entries")
+    denied(lambda: clerk.send(other), "AccessDenied", who + "sqs:sendmessage on resource: arn:aws:sqs:")
+    denied(lambda: clerk.sqs.receive_message(QueueUrl=url), "AccessDenied", "because no identity-based policy allows the sqs:receivemessage action")
+    denied(lambda: clerk.sns.create_topic(Name="t"), "AuthorizationError", who + "SNS:CreateTopic on resource: arn:aws:sns:")
+    denied(lambda: clerk.events.put_events(Entries=[{"Source": "s", "DetailType": "d", "Detail": "{}"}]), "AccessDeniedException", who + "events:PutEvents on resource: arn:aws:events:")
+    equal(clerk.sts.get_caller_identity()["Arn"], f"arn:aws:iam::{t.account}:user/clerk", "Arn")
+
+
+@scenario("strict-queue-policy")
+def queue_policy(t):
+    guest, _ = others(t)
+    url = t.queue()
+    sentence = f"User: arn:aws:iam::{GUEST}:root is not authorized to perform: sqs:sendmessage on resource: {t.arn(url)} because no resource-based policy allows the sqs:sendmessage action"
+    denied(lambda: guest.send(url), "AccessDenied", sentence)
+    t.sqs.add_permission(QueueUrl=url, Label="guest", AWSAccountIds=[GUEST], Actions=["SendMessage"])
+    guest.send(url, "from the guest")
+    equal(t.receive(url)[0]["Body"], "from the guest", "Body")
+    denied(lambda: guest.sqs.purge_queue(QueueUrl=url), "AccessDenied", "sqs:purgequeue")
+    t.sqs.remove_permission(QueueUrl=url, Label="guest")
+    denied(lambda: guest.send(url), "AccessDenied", sentence)
+    with fails("InvalidAttributeValue"):
+        t.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": '{"Statement": {"Effect": "Maybe"}}'})
+
+
+@scenario("strict-topic-policy")
+def topic_policy(t):
+    guest, _ = others(t)
+    topic = t.sns.create_topic(Name=t.name("topic"))["TopicArn"]
+    inbox = guest.queue()
+    subscribe = lambda: guest.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=guest.arn(inbox), ReturnSubscriptionArn=True)  # noqa: E731
+    denied(subscribe, "AuthorizationError", f"SNS:Subscribe on resource: {topic} because no resource-based policy allows the SNS:Subscribe action")
+    t.sns.add_permission(TopicArn=topic, Label="guest", AWSAccountId=[GUEST], ActionName=["Subscribe"])
+    check(subscribe()["SubscriptionArn"].startswith(topic), "the subscription's ARN")
+    denied(lambda: guest.sns.publish(TopicArn=topic, Message="m"), "AuthorizationError", "SNS:Publish")
+    t.sns.publish(TopicArn=topic, Message="news")
+    check("news" in guest.receive(inbox)[0]["Body"], "the message")
+
+
+@scenario("strict-bus-policy")
+def bus_policy(t):
+    guest, _ = others(t)
+    bus = t.events.create_event_bus(Name=t.name("bus"))["EventBusArn"]
+    put = lambda: guest.events.put_events(Entries=[{"Source": "own", "DetailType": "d", "Detail": "{}"}, {"Source": "s", "DetailType": "d", "Detail": "{}", "EventBusName": bus}])  # noqa: E731
+    equal(put()["Entries"][1].get("ErrorCode"), "AccessDeniedException", "before")
+    t.events.put_permission(EventBusName=bus.split("/")[1], Action="events:PutEvents", Principal=GUEST, StatementId="guest")
+    equal(put()["FailedEntryCount"], 0, "after")
+
+
 if __name__ == "__main__":
     endpoint, account = os.environ["CARILLON_STRICT_ENDPOINT"], os.environ["CARILLON_STRICT_ACCOUNT"]
     # One at a time: a scenario changes the clock that botocore signs with.
