@@ -174,11 +174,7 @@ func (s *Self) keep(cert, key []byte) (*tls.Certificate, error) {
 	if key, err = sealed(s.box, selfKey, key); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return nil, err
-	}
-	// Others are to read the certificate, if they may into the directory above.
-	if err := os.Chmod(s.dir, 0o755); err != nil {
+	if err := mayLookInto(s.dir); err != nil {
 		return nil, err
 	}
 	// Between the two a start finds a pair that does not fit, so the old certificate
@@ -190,6 +186,15 @@ func (s *Self) keep(cert, key []byte) (*tls.Certificate, error) {
 		return nil, err
 	}
 	return &pair, write(s.Path(), cert, 0o644)
+}
+
+// mayLookInto makes dir, if it is not there. Others are to read the certificate in
+// it, if they may into the directory above, whatever the process makes otherwise.
+func mayLookInto(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	return errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755))
 }
 
 // write replaces a file as a whole, durably.
