@@ -21,6 +21,7 @@ package edge
 
 import (
 	"context"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -64,6 +65,10 @@ type Options struct {
 	Known func(accessKey string) (access.Identity, bool)
 	// Used is told of every request whose signature was verified; nil: nobody is.
 	Used func(accessKey, service, region string)
+
+	// Still tells whether a client certificate of an open connection is believed yet;
+	// nil: it is.
+	Still func(chains [][]*x509.Certificate, now time.Time) bool
 
 	Decide func(ctx context.Context, c *wire.Call, action, resource string) error
 

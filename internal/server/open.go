@@ -42,7 +42,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	}
 	r.listener, r.Addr = listener, listener.Addr().(*net.TCPAddr)
 	r.URL = urlOf(r.Addr, &r.config.TLS)
-	secured, err := r.secure()
+	secured, err := r.secure(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		TLS:         secured != nil,
+		Still:       r.still(),
 		Proxies:     proxies,
 		ProxiesOnly: only,
 		Health:      r.health,
