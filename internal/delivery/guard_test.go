@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // gate is a Guard that says what it is told to say.
@@ -110,4 +112,44 @@ func TestTheRoleOfADeliveryIsInItsRecord(t *testing.T) {
 	if err != nil || !errors.Is(end.Reason, ErrDenied) || end.Reason.Error() != errNo.Error() {
 		t.Errorf("%+v, %v", end, err)
 	}
+}
+
+// Whatever is changed and sent in which order, nothing is sent by a verdict that
+// is old.
+func TestNoVerdictOutlivesAChange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shut := map[string]bool{}
+		g := &gate{denied: func(d *Delivery) error {
+			if shut[d.Source] {
+				return errNo
+			}
+			return nil
+		}}
+		o := New(nil, DefaultPolicy)
+		o.Ask(g)
+		cells := map[string]*Permission{"a": {}, "b": {}, "c": nil}
+		source := rapid.SampledFrom([]string{"a", "b", "c"})
+		t.Repeat(map[string]func(*rapid.T){
+			"change": func(t *rapid.T) {
+				s := source.Draw(t, "source")
+				shut[s] = !shut[s]
+				g.generation++
+			},
+			"whether verdicts vary": func(*rapid.T) {
+				g.varies = !g.varies
+				g.generation++
+			},
+			"foresee": func(t *rapid.T) {
+				s := source.Draw(t, "source")
+				o.foresee(&Delivery{Source: s, Permission: cells[s]})
+			},
+			"send": func(t *rapid.T) {
+				s := source.Draw(t, "source")
+				d := &Delivery{Source: s, Permission: cells[s], Own: rapid.Bool().Draw(t, "own")}
+				if err := o.permit(d, time.Time{}); (err != nil) != (shut[s] && !d.Own) {
+					t.Fatalf("%s: %v", s, err)
+				}
+			},
+		})
+	})
 }
