@@ -217,9 +217,13 @@ func (w *works) empty(urls map[string]string) {
 	}
 }
 
-func (w *works) signed(path, service, body string, headers ...string) {
+func (w *works) signed(path, service, body string, headers ...string) string {
 	w.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, w.r.URL+path, strings.NewReader(body))
+	method := http.MethodPost
+	if body == "" {
+		method = http.MethodGet
+	}
+	req, err := http.NewRequest(method, w.r.URL+path, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -230,9 +234,11 @@ func (w *works) signed(path, service, body string, headers ...string) {
 	if err := v4.NewSigner().SignHTTP(w.t.Context(), aws.Credentials{AccessKeyID: "SHOP", SecretAccessKey: "hush"}, req, hex.EncodeToString(sum[:]), service, place, time.Now()); err != nil {
 		w.t.Fatal(err)
 	}
-	if status, answer := send(w.t, req); status != http.StatusOK {
+	status, answer := send(w.t, req)
+	if status != http.StatusOK {
 		w.t.Fatalf("%s: %d %s", path, status, answer)
 	}
+	return answer
 }
 
 // source is a way in which an event comes onto a bus, and the targets that it
@@ -308,4 +314,25 @@ func TestNoWayOntoABusLeadsAroundThePermissionsOfItsTargets(t *testing.T) {
 	w.empty(w.dead)
 	w.revoke()
 	refused("in the end")
+}
+
+func TestTheTrailSaysWhichPermissionWasMissing(t *testing.T) {
+	w := newWorks(t)
+	out := must(w.shop.events.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
+		EventBusName: aws.String("till"), Source: aws.String("shop"), DetailType: aws.String("paid"), Detail: aws.String(`{}`)}}}))(t)
+	for id := range w.targets {
+		w.one(id, w.dead[id])
+	}
+	answer := w.signed(server.TrailPath+"/"+*out.Entries[0].EventId, "carillon", "")
+	const rule = "for rule arn:aws:events:eu-west-1:111111111111:rule/till/all"
+	for _, want := range []string{
+		"denied: no statement of a resource-based policy allows sqs:SendMessage on arn:aws:sqs:eu-west-1:111111111111:q to events.amazonaws.com " + rule,
+		"denied: no statement of a resource-based policy allows sns:Publish on arn:aws:sns:eu-west-1:111111111111:news to events.amazonaws.com " + rule,
+		"allows events:PutEvents on arn:aws:events:eu-west-1:222222222222:event-bus/central to arn:aws:iam::111111111111:root " + rule,
+		"has no RoleArn, which must allow events:InvokeApiDestination on ",
+	} {
+		if !strings.Contains(answer, want) {
+			t.Errorf("no %q in\n%s", want, answer)
+		}
+	}
 }

@@ -82,7 +82,7 @@ func TestATopicSendsOnlyToQueuesThatAllowIt(t *testing.T) {
 	}
 }
 
-func TestWhatMayNotBeSentIsOnTheTrailAndInTheReportOfDevMode(t *testing.T) {
+func TestDevModeReportsWhatStrictModeWouldNotSend(t *testing.T) {
 	n := tell(t, nil)
 	queue := n.queue("jobs")
 	n.rule("default", "r", `{"source":["shop"]}`, to("t", queue))
