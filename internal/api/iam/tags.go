@@ -51,7 +51,7 @@ func tagged(old, more map[string]string) map[string]string {
 func untagged(old map[string]string, keys []string) map[string]string {
 	out := map[string]string{}
 	for key, value := range old {
-		if !slices.ContainsFunc(keys, func(gone string) bool { return strings.EqualFold(gone, key) }) {
+		if !slices.ContainsFunc(keys, func(gone string) bool { return strings.ToLower(gone) == strings.ToLower(key) }) {
 			out[key] = value
 		}
 	}

@@ -117,7 +117,7 @@ func tag(of *session.Session, tags []model.Tag, transitive []string, inherited m
 	of.Transitive = slices.Sorted(maps.Keys(inherited))
 	for _, key := range transitive {
 		for _, t := range tags { // as the tag is spelt
-			if strings.EqualFold(t.Key, key) && !slices.Contains(of.Transitive, t.Key) {
+			if strings.ToLower(t.Key) == strings.ToLower(key) && !slices.Contains(of.Transitive, t.Key) {
 				of.Transitive = append(of.Transitive, t.Key)
 			}
 		}
