@@ -199,10 +199,18 @@ func accountIn(resource string) string {
 
 // inPartition is the ARN with the partition of the region: services look for a
 // resource by what follows, and no policy may be evaded by another name of it.
+// Identities have no region, and whoever signs for one in China is no other.
 func inPartition(resource, region string) string {
 	rest, ok := strings.CutPrefix(resource, "arn:")
 	i := strings.IndexByte(rest, ':')
-	if want := arn.Partition(region); ok && i >= 0 && rest[:i] != want {
+	if i < 0 || !ok {
+		return resource
+	}
+	want := arn.Partition(region)
+	if after := rest[i:]; strings.HasPrefix(after, ":iam:") || strings.HasPrefix(after, ":sts:") {
+		want = "aws"
+	}
+	if rest[:i] != want {
 		return "arn:" + want + rest[i:]
 	}
 	return resource

@@ -150,8 +150,7 @@ func positionOf(p policy.Position) *model.Position {
 func (s *Service) source(c *wire.Call, sourceARN string) (*simulation, error) {
 	a, err := arn.Parse(sourceARN)
 	kind, rest, _ := strings.Cut(a.Resource, "/")
-	kinds := map[string]identity.Kind{"user": identity.User, "role": identity.Role, "group": identity.Group}
-	of, ok := kinds[kind]
+	of, ok := entityKinds[kind]
 	if err != nil || a.Service != "iam" || a.Account != c.Account || !ok {
 		return nil, say(codeInput, "PolicySourceArn "+sourceARN+" is not the ARN of a user, a group or a role of the account.")
 	}
