@@ -125,6 +125,12 @@ func TestProvidersOfIdentitiesAreKept(t *testing.T) {
 	d.refuse("EntityAlreadyExists", "already exists", "CreateOpenIDConnectProvider", "Url", "https://token.example.com/x")
 	d.refuse("ValidationError", "https://", "CreateOpenIDConnectProvider", "Url", "http://token.example.com")
 	d.do("AddClientIDToOpenIDConnectProvider", "OpenIDConnectProviderArn", arn, "ClientID", "two")
+	if _, ok := d.directory.OIDC(d.account, "token.example.com/X"); ok {
+		t.Error("a path in another case is another tenant of the provider")
+	}
+	if _, ok := d.directory.OIDC(d.account, "token.example.com/x"); !ok {
+		t.Error("the provider is not known")
+	}
 	d.do("RemoveClientIDFromOpenIDConnectProvider", "OpenIDConnectProviderArn", arn, "ClientID", "one")
 	d.has(d.do("GetOpenIDConnectProvider", "OpenIDConnectProviderArn", arn), "<Url>token.example.com/x</Url>", "<ClientIDList><member>two</member></ClientIDList>", print)
 	if p, ok := d.directory.OIDC(d.account, "token.example.com/x"); !ok || p.ClientIDs[0] != "two" || p.Thumbprints[0] != print {
