@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/policy/managed"
 )
 
 func TestInlinePoliciesAddUpToTheirQuota(t *testing.T) {
@@ -138,6 +139,49 @@ func TestASimulationOfHostilePoliciesAnswersLessAtOnce(t *testing.T) {
 	usual := append(pairs[:0:0], pairs[2:]...)
 	usual = append(usual, "PolicyInputList.member.1", sendPolicy, "MaxItems", "200")
 	d.has(d.do("SimulateCustomPolicy", usual...), "<IsTruncated>false</IsTruncated>")
+}
+
+func TestPoliciesOfServicesOwnRolesCannotBeAttached(t *testing.T) {
+	d := open(t)
+	d.do("CreateRole", "RoleName", "r", "AssumeRolePolicyDocument", trust)
+	d.do("CreateUser", "UserName", "u")
+	d.do("CreateGroup", "GroupName", "g")
+	const sentence = "Cannot attach a Service Role Policy to a Customer Role."
+	arn := managed.Prefix + "/aws-service-role/AmazonEventBridgeApiDestinationsServiceRolePolicy"
+	if _, ok := managed.Find(arn); !ok {
+		t.Fatal("there is no such policy")
+	}
+	d.refuse("PolicyNotAttachable", sentence, "AttachRolePolicy", "RoleName", "r", "PolicyArn", arn)
+	d.refuse("PolicyNotAttachable", sentence, "AttachUserPolicy", "UserName", "u", "PolicyArn", arn)
+	d.refuse("PolicyNotAttachable", sentence, "AttachGroupPolicy", "GroupName", "g", "PolicyArn", arn)
+	d.refuse("PolicyNotAttachable", sentence, "PutRolePermissionsBoundary", "RoleName", "r", "PermissionsBoundary", arn)
+	d.refuse("PolicyNotAttachable", sentence, "PutUserPermissionsBoundary", "UserName", "u", "PermissionsBoundary", arn)
+}
+
+func TestAuthorizationDetailsOfALargeAccountComeInPagesOfSomeSize(t *testing.T) {
+	d := open(t)
+	long := strings.Replace(sendPolicy, `"sqs:SendMessage"`, `["sqs:`+strings.Repeat("a", 3000)+`", "sqs:`+strings.Repeat("b", 2900)+`"]`, 1)
+	const policies = 60
+	for i := range policies {
+		arn := field(d.do("CreatePolicy", "PolicyName", fmt.Sprintf("p%03d", i), "PolicyDocument", long), "Arn")
+		for range 4 {
+			d.do("CreatePolicyVersion", "PolicyArn", arn, "PolicyDocument", long)
+		}
+	}
+	seen, pages := 0, 0
+	for marker := []string(nil); pages == 0 || marker != nil; pages++ {
+		out := d.do("GetAccountAuthorizationDetails", append([]string{"MaxItems", "1000"}, marker...)...)
+		if len(out) > 8<<20 {
+			t.Errorf("page %d has %d bytes", pages, len(out))
+		}
+		seen += strings.Count(out, "<PolicyName>p")
+		if marker = nil; field(out, "Marker") != "" {
+			marker = []string{"Marker", field(out, "Marker")}
+		}
+	}
+	if seen != policies || pages < 2 {
+		t.Errorf("%d policies in %d pages", seen, pages)
+	}
 }
 
 func TestProvidersOfIdentitiesAreKept(t *testing.T) {
