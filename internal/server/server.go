@@ -57,7 +57,8 @@ type Running struct {
 	tails       *tails
 	replays     *replays
 	ingest      *ingest.Service
-	certificate certificate.Source // nil: plain HTTP
+	certificate certificate.Source       // nil: plain HTTP
+	authorities *certificate.Authorities // of client certificates; nil: nobody is asked for one
 	handshakes  *prometheus.CounterVec
 	public      map[string]http.Handler // pages for subscribers, by path
 	keys        *access.Credentials     // of the credentials file; nil in dev mode
