@@ -122,7 +122,7 @@ func (t *trial) end() {
 func (d *Decider) begin(ctx context.Context, c *wire.Call, id *Identity, action, resource string) *trial {
 	t := trials.Get().(*trial)
 	t.Decider, t.ctx, t.call, t.id = d, ctx, c, id
-	t.request = policy.Request{Principal: id.principal(), Action: action, Resource: inPartition(resource, c.Region), Context: t}
+	t.request = policy.Request{Action: action, Resource: inPartition(resource, c.Region), Context: t}
 	t.setIdentity()
 	t.setResource()
 	return t
@@ -130,13 +130,11 @@ func (d *Decider) begin(ctx context.Context, c *wire.Call, id *Identity, action,
 
 // setIdentity finds the policies of the caller's side.
 func (t *trial) setIdentity() {
-	p := &t.request.Principal
-	t.entity = t.id.Entity
-	if t.entity == nil && t.Directory != nil && p.Kind == policy.User {
-		if e, ok := t.Directory.User(p.Account, userName(p.ARN)); ok && isUser(p.ARN, e) {
-			t.entity, p.ARN = e, e.ARN
-		}
+	var known users
+	if t.Directory != nil {
+		known = t.Directory
 	}
+	t.request.Principal, t.entity = t.id.settled(known)
 	if t.entity != nil {
 		t.set.Identity, t.set.Boundary = t.entity.Policies, t.entity.Boundary
 	}
@@ -201,10 +199,18 @@ func accountIn(resource string) string {
 
 // inPartition is the ARN with the partition of the region: services look for a
 // resource by what follows, and no policy may be evaded by another name of it.
+// Identities have no region, and whoever signs for one in China is no other.
 func inPartition(resource, region string) string {
 	rest, ok := strings.CutPrefix(resource, "arn:")
 	i := strings.IndexByte(rest, ':')
-	if want := arn.Partition(region); ok && i >= 0 && rest[:i] != want {
+	if i < 0 || !ok {
+		return resource
+	}
+	want := arn.Partition(region)
+	if after := rest[i:]; strings.HasPrefix(after, ":iam:") || strings.HasPrefix(after, ":sts:") {
+		want = "aws"
+	}
+	if rest[:i] != want {
 		return "arn:" + want + rest[i:]
 	}
 	return resource

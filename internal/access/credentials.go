@@ -42,6 +42,7 @@ type Identity struct {
 type Session struct {
 	Kind           session.Kind
 	Name           string // of a role's session, or of a federated user
+	Behind         string // ARN of the role, user or root that the session is of
 	IssuedAt       time.Time
 	ExpiresAt      time.Time
 	Policies       []policy.Policy   // what the session is limited to; none: nothing

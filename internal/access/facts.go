@@ -19,10 +19,7 @@ func (t *trial) Lookup(key string) policy.Value {
 	}
 	switch kind, tag, _ := strings.Cut(name, "/"); kind {
 	case "principaltag":
-		if t.id.Session == nil {
-			return tagOf(t.entity, tag)
-		}
-		return t.id.tag(tag)
+		return t.id.tag(t.entity, tag)
 	case "requesttag", "resourcetag", "tagkeys":
 		return t.ofService(key)
 	}

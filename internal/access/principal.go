@@ -23,11 +23,39 @@ func (id *Identity) principal() policy.Principal {
 		case p.Kind != policy.RoleSession && p.Kind != policy.FederatedUser:
 		case id.Entity != nil:
 			p.Behind = id.Entity.ARN
-		case p.Kind == policy.FederatedUser:
-			p.Behind = "arn:aws:iam::" + id.Account + ":root"
+		case p.Kind == policy.FederatedUser && id.Session != nil:
+			p.Behind = id.Session.Behind // which is a root only if a root asked for the session
 		}
 	}
 	return p
+}
+
+// users are those of IAM: an *identity.Directory.
+type users interface {
+	User(account, name string) (*identity.Entity, bool)
+}
+
+// settled is the caller as policies know him, and the user or role behind him. Who
+// has a key of the file may be a user of IAM, too: then its policies are his.
+func (id *Identity) settled(known users) (policy.Principal, *identity.Entity) {
+	p := id.principal()
+	if id.Entity != nil || known == nil {
+		return p, id.Entity
+	}
+	of := &p.ARN
+	switch p.Kind {
+	case policy.User:
+	case policy.FederatedUser: // has at most what the user has who asked for it
+		of = &p.Behind
+	default:
+		return p, nil
+	}
+	e, ok := known.User(p.Account, userName(*of))
+	if !ok || !isUser(*of, e) {
+		return p, nil
+	}
+	*of = e.ARN
+	return p, e
 }
 
 // isService: services have names where everybody else has an ARN.

@@ -88,7 +88,7 @@ func (s *Sessions) settle(id *Identity, c *session.Session) bool {
 	case c.Kind != session.Role && s.o.Key != nil:
 		// The file's user may have policies, and the file may have lost it.
 		owner, ok := s.o.Key(c.Key)
-		id.Entity = owner.Entity
+		id.Entity, id.Policies = owner.Entity, owner.Policies
 		id.Operator = owner.Operator && c.Kind == session.User // which has the owner's rights
 		return ok && owner.Principal == c.Behind
 	}
@@ -130,7 +130,7 @@ type opened struct {
 
 func newOpened(token string, c *session.Session) (*opened, error) {
 	t := &opened{token: token, claims: c, session: Session{
-		Kind: c.Kind, Name: c.Name, IssuedAt: c.IssuedAt(), ExpiresAt: c.ExpiresAt(),
+		Kind: c.Kind, Name: c.Name, Behind: c.Behind, IssuedAt: c.IssuedAt(), ExpiresAt: c.ExpiresAt(),
 		Tags: maps.Clone(c.Tags), Transitive: c.Transitive, SourceIdentity: c.SourceIdentity,
 		Provider: c.Provider, Claims: c.Claims, UserID: c.UserID(),
 	}}

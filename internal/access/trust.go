@@ -24,6 +24,7 @@ type Assumption struct {
 // Trust decides who may assume a role.
 type Trust struct {
 	Now     func() time.Time
+	Users   users    // of IAM; nil: there are none
 	Denials *Denials // nil: denials are not explained
 }
 
@@ -36,13 +37,15 @@ func (t Trust) Decide(c *wire.Call, a Assumption) error {
 		id = new(Identity)
 	}
 	r := &policy.Request{Action: a.Action, Resource: a.RoleARN, ResourceAccount: a.Account}
-	r.Context = &assumptionKeys{call: c, id: id, now: t.Now(), of: &a}
+	keys := &assumptionKeys{call: c, id: id, now: t.Now(), of: &a}
+	r.Context = keys
 	set := &policy.Set{MustBeTrusted: true}
 	if a.Provider != "" {
 		r.Principal = policy.Principal{Kind: policy.Provider, ARN: a.Provider}
 	} else {
-		r.Principal = id.principal()
-		id.limits(set)
+		r.Principal, keys.entity = id.settled(t.Users)
+		keys.principal = r.Principal
+		id.limits(keys.entity, set)
 	}
 	if a.Role != nil && a.Role.Trust != nil {
 		set.Resource = []policy.Policy{{Name: "the role's trust policy", Document: a.Role.Trust}}
@@ -62,9 +65,9 @@ func (t Trust) Decide(c *wire.Call, a Assumption) error {
 }
 
 // limits puts the caller's own policies into a set.
-func (id *Identity) limits(set *policy.Set) {
-	if id.Entity != nil {
-		set.Identity, set.Boundary = id.Entity.Policies, id.Entity.Boundary
+func (id *Identity) limits(of *identity.Entity, set *policy.Set) {
+	if of != nil {
+		set.Identity, set.Boundary = of.Policies, of.Boundary
 	}
 	if len(id.Policies) > 0 { // of the credentials file
 		set.Identity = slices.Concat(set.Identity, id.Policies)
@@ -76,10 +79,12 @@ func (id *Identity) limits(set *policy.Set) {
 
 // assumptionKeys answers for the condition keys of an Assumption.
 type assumptionKeys struct {
-	call *wire.Call
-	id   *Identity
-	now  time.Time
-	of   *Assumption
+	call      *wire.Call
+	id        *Identity
+	principal policy.Principal
+	entity    *identity.Entity // the caller's; nil: IAM knows of none
+	now       time.Time
+	of        *Assumption
 }
 
 // Lookup implements policy.Context.
@@ -88,7 +93,7 @@ func (k *assumptionKeys) Lookup(key string) policy.Value {
 		return v
 	}
 	if tag, ok := strings.CutPrefix(key, "aws:principaltag/"); ok {
-		return k.id.tag(tag)
+		return k.id.tag(k.entity, tag)
 	}
 	if tag, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok {
 		return tagOf(k.of.Role, tag)
@@ -125,19 +130,19 @@ func (k *assumptionKeys) caller(key string) (policy.Value, bool) {
 	s := k.id.Session
 	switch key {
 	case "aws:principalarn":
-		if p := k.id.principal(); p.Kind == policy.RoleSession {
-			return policy.One(p.Behind), true
+		if k.principal.Kind == policy.RoleSession {
+			return policy.One(k.principal.Behind), true
 		}
-		return policy.One(k.id.Principal), true
+		return policy.One(k.principal.ARN), true
 	case "aws:principalaccount":
 		return policy.One(k.id.Account), true
 	case "aws:principaltype":
-		return policy.One(principalTypes[k.id.principal().Kind]), true
+		return policy.One(principalTypes[k.principal.Kind]), true
 	case "aws:userid":
 		return policy.One(k.call.UserID()), true
 	case "aws:username":
-		if e := k.id.Entity; e != nil && e.Kind == identity.User && (s == nil || s.Name == "") {
-			return policy.One(e.Name), true
+		if k.principal.Kind == policy.User {
+			return policy.One(userName(k.principal.ARN)), true
 		}
 	}
 	if s == nil {
@@ -162,30 +167,18 @@ var principalTypes = [...]string{policy.Anonymous: "Anonymous", policy.Root: "Ac
 	policy.RoleSession: "AssumedRole", policy.FederatedUser: "FederatedUser", policy.Service: "", policy.Provider: ""}
 
 // tag is a tag of the principal: of the session, or else of the user or role.
-func (id *Identity) tag(name string) policy.Value {
+func (id *Identity) tag(of *identity.Entity, name string) policy.Value {
 	if id.Session != nil {
-		for tag, value := range id.Session.Tags {
-			if strings.EqualFold(tag, name) {
-				return policy.One(value)
-			}
+		if v := policy.Tag(id.Session.Tags, name); !v.Absent() {
+			return v
 		}
 	}
-	return tagOf(id.Entity, name)
+	return tagOf(of, name)
 }
 
-// tagOf finds a tag in any spelling; of several, the first in order.
 func tagOf(e *identity.Entity, name string) policy.Value {
 	if e == nil {
 		return policy.Value{}
 	}
-	var found []string
-	for tag := range e.Tags {
-		if strings.EqualFold(tag, name) {
-			found = append(found, tag)
-		}
-	}
-	if len(found) == 0 {
-		return policy.Value{}
-	}
-	return policy.One(e.Tags[slices.Min(found)])
+	return policy.Tag(e.Tags, name)
 }

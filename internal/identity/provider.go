@@ -68,7 +68,7 @@ func GetProvider(r Reader, account string, kind ProviderKind, providerARN string
 	}
 	p.Name = name
 	found, err := get(r, p.key(), &p)
-	if err == nil && !found {
+	if err == nil && (!found || p.Name != name) { // a path in another case is another tenant's
 		err = missing(AProvider, providerARN)
 	}
 	return p, err

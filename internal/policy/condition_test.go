@@ -219,3 +219,22 @@ func TestTheOldVersionHasNoVariables(t *testing.T) {
 		t.Error(d.Reason(r))
 	}
 }
+
+func TestNamesOfTagsAreTheSameInAnyCaseAndNotByFolding(t *testing.T) {
+	for _, test := range []struct {
+		tags map[string]string
+		name string
+		want string
+	}{
+		{map[string]string{"Status": "a"}, "status", "a"},
+		{map[string]string{"ſtatus": "a"}, "status", ""}, // Unicode folds it to an s
+		{map[string]string{"ſtatus": "a", "STATUS": "b"}, "status", "b"},
+		{map[string]string{"Team": "a", "TEAM": "b"}, "team", "b"},
+		{nil, "team", ""},
+	} {
+		v := Tag(test.tags, test.name)
+		if got, ok := v.variable(); got != test.want || ok != (test.want != "") {
+			t.Errorf("%s of %v is %q", test.name, test.tags, got)
+		}
+	}
+}

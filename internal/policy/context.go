@@ -74,12 +74,14 @@ func (v Values) Lookup(key string) Value { return v[key] }
 func (v Values) Set(key string, value Value) { v[strings.ToLower(key)] = value }
 
 // Tag is the value of the tag of that name, in any case, as keys such as
-// aws:ResourceTag/team mean it. Names that differ only in case are not told
-// apart: the one that sorts first counts.
+// aws:ResourceTag/team mean it; name is in lower case, as keys are. Names that
+// differ only in case are not told apart: the one that sorts first counts. What is
+// the same is what Lookup's keys say, and not strings.EqualFold, for which "ſ" is an
+// s: a tag that no condition about requests has seen must not count as another.
 func Tag(tags map[string]string, name string) Value {
 	found, value := "", ""
 	for k, v := range tags {
-		if strings.EqualFold(k, name) && (found == "" || k < found) {
+		if strings.ToLower(k) == name && (found == "" || k < found) {
 			found, value = k, v
 		}
 	}

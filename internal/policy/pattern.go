@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Patterns are text in which * and ? are these bytes, which no UTF-8 has. So the
@@ -37,7 +38,9 @@ func globFold(p []byte, s string) bool { return match(p, s, true) }
 
 // match goes back to the last * only: what the ones before it took is as little
 // as they could, and taking more would not help. So it takes len(p)*len(s) steps
-// at most. A ? is one character, not one byte.
+// at most, and where there is no ? between two *, about len(p)+len(s): most
+// patterns have none, and a long one must not cost a second. A ? is one character,
+// not one byte.
 func match(p []byte, s string, fold bool) bool {
 	i, j := 0, 0
 	star, mark := -1, 0 // what follows the last *, and where in s that was tried
@@ -51,6 +54,14 @@ func match(p []byte, s string, fold bool) bool {
 			case q == manyMark:
 				if i++; i == len(p) {
 					return true
+				}
+				if between := literal(p[i:]); between > 1 && !fold {
+					k := strings.Index(s[j:], textOf(p[i:i+between]))
+					if k < 0 {
+						return false
+					}
+					i, j = i+between, j+k+between // where the next * stands
+					continue
 				}
 				star, mark = i, j
 				continue
@@ -80,6 +91,18 @@ func match(p []byte, s string, fold bool) bool {
 	}
 	return i == len(p)
 }
+
+// literal is how long the text is that p begins with, if a * follows it; else 0.
+func literal(p []byte) int {
+	n := bytes.IndexByte(p, manyMark)
+	if n < 0 || bytes.IndexByte(p[:n], oneMark) >= 0 {
+		return 0
+	}
+	return n
+}
+
+// textOf is p as a string for as long as p does not change.
+func textOf(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
 
 // width is how many bytes the first character of s has. What is no UTF-8 is taken
 // byte by byte, or a bad byte could hide the good ones after it.
@@ -127,12 +150,42 @@ func matchResource(p []byte, s string) bool {
 		starts, next = nextParts(next, p[:i], s, starts), starts[:0]
 		p = p[i+1:]
 	}
+	return globFrom(p, s, starts)
+}
+
+// globFrom matches with p what of s is behind one of starts, which are in order.
+// The first that p may begin at decides, if there is a * to take what is between
+// it and the others.
+func globFrom(p []byte, s string, starts []int) bool {
+	first := bytes.IndexByte(p, manyMark)
 	for _, start := range starts {
-		if glob(p, s[start:]) {
-			return true
+		switch {
+		case first < 0:
+			if glob(p, s[start:]) {
+				return true
+			}
+		case begins(p[:first], s[start:]):
+			return glob(p, s[start:])
 		}
 	}
 	return false
+}
+
+// begins tells whether s begins with what p, which has no *, matches.
+func begins(p []byte, s string) bool {
+	for _, q := range p {
+		switch {
+		case s == "":
+			return false
+		case q == oneMark:
+			s = s[width(s):]
+		case q != s[0]:
+			return false
+		default:
+			s = s[1:]
+		}
+	}
+	return true
 }
 
 // nextParts is behind which colons of s the part after part may begin, in order.

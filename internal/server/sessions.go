@@ -46,7 +46,7 @@ func (r *Running) tokens(ctx context.Context, who *identities, keys *access.Cred
 	o.Decode = denials.Open
 	r.decider.Denials = denials
 	if keys != nil {
-		trust := access.Trust{Now: time.Now, Denials: denials}
+		trust := access.Trust{Now: time.Now, Users: directory, Denials: denials}
 		holders.Key = keys.Lookup
 		o.Trust = func(c *wire.Call, q sts.Question) error { return trust.Decide(c, access.Assumption(q)) }
 	}

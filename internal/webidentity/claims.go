@@ -39,21 +39,24 @@ func (c *Claims) Size() int {
 // claimSet is a token's payload. What is missing is empty, and what has another
 // type than it should makes the token none.
 type claimSet struct {
-	Issuer   string   `json:"iss"`
-	Subject  string   `json:"sub"`
-	Audience list     `json:"aud"`
-	Party    string   `json:"azp"`
-	Methods  list     `json:"amr"`
-	Email    string   `json:"email"`
-	Expiry   *float64 `json:"exp"`
-	IssuedAt *float64 `json:"iat"`
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp
-	Session *struct {
+	Issuer, Subject  string
+	Audience         list
+	Party            string
+	Methods          list
+	Email            string
+	Expiry, IssuedAt *float64
+	Session          *struct {
 		Tags       map[string]list `json:"principal_tags"`
 		Transitive []string        `json:"transitive_tag_keys"`
-	} `json:"https://aws.amazon.com/tags"`
-	SourceIdentity string `json:"https://aws.amazon.com/source_identity"`
+	}
+	SourceIdentity string
 }
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp
+const (
+	sessionClaim = "https://aws.amazon.com/tags"
+	sourceClaim  = "https://aws.amazon.com/source_identity"
+)
 
 // list is one text or several.
 type list []string
@@ -79,6 +82,28 @@ func Unverified(token string) (*Claims, error) {
 		return nil, fmt.Errorf("%w: its payload is not in base64url", ErrInvalid)
 	}
 	return read(payload)
+}
+
+// UnmarshalJSON implements json.Unmarshaler. Names of claims are told apart by case
+// (https://datatracker.ietf.org/doc/html/rfc7519#section-10.1.1), which encoding/json
+// does not: a claim "SUB", which providers let people name as they like, must not
+// be taken for who it is.
+func (s *claimSet) UnmarshalJSON(text []byte) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	for name, into := range map[string]any{
+		"iss": &s.Issuer, "sub": &s.Subject, "aud": &s.Audience, "azp": &s.Party, "amr": &s.Methods, "email": &s.Email,
+		"exp": &s.Expiry, "iat": &s.IssuedAt, sessionClaim: &s.Session, sourceClaim: &s.SourceIdentity,
+	} {
+		if value, ok := all[name]; ok {
+			if err := json.Unmarshal(value, into); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func read(payload []byte) (*Claims, error) {

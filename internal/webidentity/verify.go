@@ -71,10 +71,15 @@ func (v *Verifier) Verify(ctx context.Context, issuer, token string) (*Claims, e
 		return nil, fmt.Errorf("%w: it is not signed by a key of its provider, not for now, or no JWT", ErrInvalid)
 	}
 	c, err := Unverified(token) // which is verified by now
-	if err == nil && c.Issuer != verified.Issuer {
-		err = ErrInvalid
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Issuer != verified.Issuer:
+		return nil, ErrInvalid
+	case !v.now().Before(c.Expiry): // go-oidc takes a claim "EXP" for it
+		return nil, fmt.Errorf("%w: current date/time %d must be before the expiration date/time %d", ErrExpired, v.now().Unix(), c.Expiry.Unix())
 	}
-	return c, err
+	return c, nil
 }
 
 // algorithms that AWS takes.

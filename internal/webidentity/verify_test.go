@@ -131,6 +131,28 @@ func TestATokenIsWhatItsIssuerHasSigned(t *testing.T) {
 	}
 }
 
+// Providers let people add claims, and name them as they like.
+func TestAClaimInAnotherCaseIsAnotherClaim(t *testing.T) {
+	p := newIDP(t)
+	v := webidentity.New(p, time.Now)
+	got, err := v.Verify(t.Context(), issuer, p.token(map[string]any{
+		"Sub": "repo:admin", "SUB": "repo:admin", "sUb": "repo:admin", "AUD": "other", "zAzp": "x", "AZP": "x", "EMAIL": "root@example.com",
+		"https://aws.amazon.com/Source_Identity": "root",
+		"https://aws.amazon.com/TAGS":            map[string]any{"principal_tags": map[string]any{"team": []string{"red"}}},
+	}))
+	if err != nil || got.Subject != "repo:x" || got.Audience[0] != "sts.amazonaws.com" || got.Party != "" || got.Email != "" || got.SourceIdentity != "" || len(got.Tags) > 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	over := p.token(map[string]any{"exp": time.Now().Add(-time.Hour).Unix(), "zEXP": 1, "EXP": time.Now().Add(time.Hour).Unix()})
+	if got, err := v.Verify(t.Context(), issuer, over); err == nil {
+		t.Errorf("an old token with another EXP: %+v", got)
+	}
+	without := p.token(map[string]any{"sub": nil, "SUB": "repo:x"})
+	if got, err := v.Verify(t.Context(), issuer, without); !errors.Is(err, webidentity.ErrInvalid) {
+		t.Errorf("no sub: %+v, %v", got, err)
+	}
+}
+
 func TestKeysThatRotateAreFoundAndOthersAreAskedForSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newIDP(t)

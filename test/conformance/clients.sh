@@ -19,7 +19,7 @@ client_celery() { bounded "$celery_dir/bin/python" "$here/celery/tour.py"; }
 client_js() {
 	cp "$here"/js/*.mjs "$js_dir/" && cd "$js_dir" &&
 		bounded node --test --test-reporter=./reporter.mjs queues.test.mjs messages.test.mjs redrive.test.mjs events.test.mjs buses.test.mjs \
-			topics.test.mjs subscriptions.test.mjs publish.test.mjs
+			topics.test.mjs subscriptions.test.mjs publish.test.mjs identities.test.mjs
 }
 
 client_java() {

@@ -20,8 +20,18 @@ type detailPage struct {
 	after   string
 	out     *model.GetAccountAuthorizationDetailsOutput
 	count   int
+	size    int // of the documents
 	last    string
 }
+
+// A page ends when its documents are so large together: a thousand policies with
+// five versions would be 90 MB of answer. AWS says that there may be less than
+// MaxItems. It is filled in so small parts.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+const (
+	maxDetails  = 1 << 20
+	detailsEach = 50
+)
 
 // section is a part of the page.
 type section struct {
@@ -47,11 +57,11 @@ func (p *detailPage) fill(filter []string) error {
 		if sec.name == p.section {
 			after = p.after
 		}
-		if p.count == p.w.limit { // full, and nobody knows yet whether there is more: the next page may be empty
+		if p.full() { // and nobody knows yet whether there is more: the next page may be empty
 			p.out.IsTruncated, p.out.Marker = p.w.end(true, sec.name+after)
 			return nil
 		}
-		more, err := sec.fill(p, after, p.w.limit-p.count)
+		more, err := p.fillFrom(sec, after)
 		if err != nil {
 			return err
 		}
@@ -64,7 +74,31 @@ func (p *detailPage) fill(filter []string) error {
 	return nil
 }
 
-func (p *detailPage) took(last string) { p.count, p.last = p.count+1, last }
+// fillFrom takes from one section until the page is full. more: it has others.
+func (p *detailPage) fillFrom(sec section, after string) (more bool, err error) {
+	for {
+		more, err = sec.fill(p, after, min(p.w.limit-p.count, detailsEach))
+		if err != nil || !more || p.full() {
+			return more, err
+		}
+		after = p.last
+	}
+}
+
+func (p *detailPage) full() bool { return p.count >= p.w.limit || p.size >= maxDetails }
+
+func (p *detailPage) took(last string, size int) {
+	p.count, p.size, p.last = p.count+1, p.size+size, last
+}
+
+// sizeOf is how long an entity's documents are.
+func sizeOf(rec *identity.Record) int {
+	n := len(rec.Trust)
+	for _, in := range rec.Inline {
+		n += len(in.Text)
+	}
+	return n
+}
 
 func (p *detailPage) users(after string, limit int) (bool, error) {
 	all, more, err := identity.List(p.v, p.account, identity.User, "/", after, limit)
@@ -82,7 +116,7 @@ func (p *detailPage) users(after string, limit int) (bool, error) {
 			UserPolicyList: inlineList(&rec), GroupList: groups, AttachedManagedPolicies: attachedList(&rec, "/"),
 			PermissionsBoundary: boundaryOf(&rec), Tags: tagList(rec.Tags),
 		})
-		p.took(rec.Name)
+		p.took(rec.Name, sizeOf(&rec))
 	}
 	return more, err
 }
@@ -94,7 +128,7 @@ func (p *detailPage) groups(after string, limit int) (bool, error) {
 			Path: wire.Some(rec.Path), GroupName: wire.Some(rec.Name), GroupId: wire.Some(rec.ID), Arn: wire.Some(rec.ARN()), CreateDate: wire.Some(rec.CreatedAt),
 			GroupPolicyList: inlineList(&rec), AttachedManagedPolicies: attachedList(&rec, "/"),
 		})
-		p.took(rec.Name)
+		p.took(rec.Name, sizeOf(&rec))
 	}
 	return more, err
 }
@@ -112,7 +146,7 @@ func (p *detailPage) roles(after string, limit int) (bool, error) {
 			RolePolicyList: inlineList(&rec), AttachedManagedPolicies: attachedList(&rec, "/"),
 			PermissionsBoundary: boundaryOf(&rec), Tags: tagList(rec.Tags), RoleLastUsed: &model.RoleLastUsed{},
 		})
-		p.took(rec.Name)
+		p.took(rec.Name, sizeOf(&rec))
 	}
 	return more, err
 }
@@ -125,7 +159,7 @@ func (p *detailPage) policies(after string, limit int) (bool, error) {
 			return false, err
 		}
 		p.addPolicy(&m, uses)
-		p.took(m.Name)
+		p.took(m.Name, versionsSize(&m))
 	}
 	return more, err
 }
@@ -148,9 +182,16 @@ func (p *detailPage) policiesOfAWS(after string, limit int) (bool, error) {
 		}
 		limit--
 		p.addPolicy(&m, uses)
-		p.took(policyARN)
+		p.took(policyARN, versionsSize(&m))
 	}
 	return false, nil
+}
+
+func versionsSize(m *identity.Managed) (n int) {
+	for i := range m.Versions {
+		n += len(m.Versions[i].Text)
+	}
+	return n
 }
 
 func (p *detailPage) addPolicy(m *identity.Managed, uses identity.Uses) {

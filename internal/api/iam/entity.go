@@ -3,8 +3,10 @@ package iam
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/policy/managed"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -58,6 +60,15 @@ func (s *Service) retag(ctx context.Context, ref identity.Ref, edit func(old map
 			return nil
 		})
 	})
+}
+
+// ofService refuses to attach what only the services' own roles have.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
+func ofService(policyARN string) error {
+	if !strings.HasPrefix(policyARN, managed.Prefix+servicePath) {
+		return nil
+	}
+	return say(codeAttachable, "Cannot attach a Service Role Policy to a Customer Role.")
 }
 
 // attachable words that a policy is not there where it was to be attached.

@@ -20,6 +20,7 @@ const (
 	codeInput      = "InvalidInputException"
 	codeProtected  = "UnmodifiableEntityException"
 	codeEvaluation = "PolicyEvaluationException"
+	codeAttachable = "PolicyNotAttachableException"
 	codeValidation = "ValidationError"
 	codeDenied     = "AccessDenied"
 )

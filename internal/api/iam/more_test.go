@@ -6,8 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/policy/managed"
 )
 
 func TestInlinePoliciesAddUpToTheirQuota(t *testing.T) {
@@ -115,6 +117,73 @@ func TestALoginProfileIsKeptWithoutThePassword(t *testing.T) {
 	d.do("DeleteUser", "UserName", "u")
 }
 
+// A document of 120 KB that nearly matches a resource of 2 KB took half a second for
+// each of up to 1,000 pairs.
+func TestASimulationOfHostilePoliciesAnswersLessAtOnce(t *testing.T) {
+	d := open(t)
+	resource := "arn:aws:sqs:us-east-1:123456789012:" + strings.Repeat("a", 2000)
+	pattern := `"arn:aws:sqs:*:*:*` + strings.Repeat("a", 500) + "?" + strings.Repeat("a", 500) + `b*"`
+	pairs := []string{"PolicyInputList.member.1", `{"Statement":{"Effect":"Allow","Action":"*","Resource":[` + strings.Repeat(pattern+",", 110) + pattern + `]}}`}
+	for i := range 100 {
+		pairs = append(pairs, fmt.Sprintf("ActionNames.member.%d", i+1), fmt.Sprintf("sqs:A%d", i))
+	}
+	pairs = append(pairs, "ResourceArns.member.1", resource, "ResourceArns.member.2", "*")
+	began := time.Now()
+	out := d.do("SimulateCustomPolicy", pairs...)
+	d.has(out, "<IsTruncated>true</IsTruncated>", "<EvalDecision>implicitDeny</EvalDecision>")
+	if n, took := strings.Count(out, "<EvalDecision>"), time.Since(began); n > 10 || took > 5*time.Second {
+		t.Errorf("%d results took %v", n, took)
+	}
+	next := d.do("SimulateCustomPolicy", append(pairs, "Marker", field(out, "Marker"))...)
+	d.has(next, "<EvalActionName>sqs:A1</EvalActionName>")
+	usual := append(pairs[:0:0], pairs[2:]...)
+	usual = append(usual, "PolicyInputList.member.1", sendPolicy, "MaxItems", "200")
+	d.has(d.do("SimulateCustomPolicy", usual...), "<IsTruncated>false</IsTruncated>")
+}
+
+func TestPoliciesOfServicesOwnRolesCannotBeAttached(t *testing.T) {
+	d := open(t)
+	d.do("CreateRole", "RoleName", "r", "AssumeRolePolicyDocument", trust)
+	d.do("CreateUser", "UserName", "u")
+	d.do("CreateGroup", "GroupName", "g")
+	const sentence = "Cannot attach a Service Role Policy to a Customer Role."
+	arn := managed.Prefix + "/aws-service-role/AmazonEventBridgeApiDestinationsServiceRolePolicy"
+	if _, ok := managed.Find(arn); !ok {
+		t.Fatal("there is no such policy")
+	}
+	d.refuse("PolicyNotAttachable", sentence, "AttachRolePolicy", "RoleName", "r", "PolicyArn", arn)
+	d.refuse("PolicyNotAttachable", sentence, "AttachUserPolicy", "UserName", "u", "PolicyArn", arn)
+	d.refuse("PolicyNotAttachable", sentence, "AttachGroupPolicy", "GroupName", "g", "PolicyArn", arn)
+	d.refuse("PolicyNotAttachable", sentence, "PutRolePermissionsBoundary", "RoleName", "r", "PermissionsBoundary", arn)
+	d.refuse("PolicyNotAttachable", sentence, "PutUserPermissionsBoundary", "UserName", "u", "PermissionsBoundary", arn)
+}
+
+func TestAuthorizationDetailsOfALargeAccountComeInPagesOfSomeSize(t *testing.T) {
+	d := open(t)
+	long := strings.Replace(sendPolicy, `"sqs:SendMessage"`, `["sqs:`+strings.Repeat("a", 3000)+`", "sqs:`+strings.Repeat("b", 2900)+`"]`, 1)
+	const policies = 60
+	for i := range policies {
+		arn := field(d.do("CreatePolicy", "PolicyName", fmt.Sprintf("p%03d", i), "PolicyDocument", long), "Arn")
+		for range 4 {
+			d.do("CreatePolicyVersion", "PolicyArn", arn, "PolicyDocument", long)
+		}
+	}
+	seen, pages := 0, 0
+	for marker := []string(nil); pages == 0 || marker != nil; pages++ {
+		out := d.do("GetAccountAuthorizationDetails", append([]string{"MaxItems", "1000"}, marker...)...)
+		if len(out) > 8<<20 {
+			t.Errorf("page %d has %d bytes", pages, len(out))
+		}
+		seen += strings.Count(out, "<PolicyName>p")
+		if marker = nil; field(out, "Marker") != "" {
+			marker = []string{"Marker", field(out, "Marker")}
+		}
+	}
+	if seen != policies || pages < 2 {
+		t.Errorf("%d policies in %d pages", seen, pages)
+	}
+}
+
 func TestProvidersOfIdentitiesAreKept(t *testing.T) {
 	d := open(t)
 	print := strings.Repeat("ab", 20)
@@ -125,6 +194,12 @@ func TestProvidersOfIdentitiesAreKept(t *testing.T) {
 	d.refuse("EntityAlreadyExists", "already exists", "CreateOpenIDConnectProvider", "Url", "https://token.example.com/x")
 	d.refuse("ValidationError", "https://", "CreateOpenIDConnectProvider", "Url", "http://token.example.com")
 	d.do("AddClientIDToOpenIDConnectProvider", "OpenIDConnectProviderArn", arn, "ClientID", "two")
+	if _, ok := d.directory.OIDC(d.account, "token.example.com/X"); ok {
+		t.Error("a path in another case is another tenant of the provider")
+	}
+	if _, ok := d.directory.OIDC(d.account, "token.example.com/x"); !ok {
+		t.Error("the provider is not known")
+	}
 	d.do("RemoveClientIDFromOpenIDConnectProvider", "OpenIDConnectProviderArn", arn, "ClientID", "one")
 	d.has(d.do("GetOpenIDConnectProvider", "OpenIDConnectProviderArn", arn), "<Url>token.example.com/x</Url>", "<ClientIDList><member>two</member></ClientIDList>", print)
 	if p, ok := d.directory.OIDC(d.account, "token.example.com/x"); !ok || p.ClientIDs[0] != "two" || p.Thumbprints[0] != print {

@@ -12,7 +12,7 @@ import (
 // CreateInstanceProfile makes an instance profile without a role.
 func (s *Service) CreateInstanceProfile(ctx context.Context, c *wire.Call, in *model.CreateInstanceProfileInput) (*model.CreateInstanceProfileOutput, error) {
 
-	tags, err := tagMap(in.Tags)
+	tags, err := s.mayTag(ctx, c, "iam:TagInstanceProfile", in, in.Tags)
 	if err != nil {
 		return nil, err
 	}

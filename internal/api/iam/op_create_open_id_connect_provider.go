@@ -16,7 +16,7 @@ func (s *Service) CreateOpenIDConnectProvider(ctx context.Context, c *wire.Call,
 	if err != nil {
 		return nil, err
 	}
-	tags, err := tagMap(in.Tags)
+	tags, err := s.mayTag(ctx, c, "iam:TagOpenIDConnectProvider", in, in.Tags)
 	if err != nil {
 		return nil, err
 	}

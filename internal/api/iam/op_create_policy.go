@@ -16,7 +16,7 @@ func (s *Service) CreatePolicy(ctx context.Context, c *wire.Call, in *model.Crea
 	if err != nil {
 		return nil, err
 	}
-	tags, err := tagMap(in.Tags)
+	tags, err := s.mayTag(ctx, c, "iam:TagPolicy", in, in.Tags)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func (s *Service) CreateRole(ctx context.Context, c *wire.Call, in *model.Create
 	if err != nil {
 		return nil, err
 	}
-	tags, err := tagMap(in.Tags)
+	tags, err := s.mayTag(ctx, c, "iam:TagRole", in, in.Tags)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func (s *Service) CreateSAMLProvider(ctx context.Context, c *wire.Call, in *mode
 	if err != nil {
 		return nil, err
 	}
-	tags, err := tagMap(in.Tags)
+	tags, err := s.mayTag(ctx, c, "iam:TagSAMLProvider", in, in.Tags)
 	if err != nil {
 		return nil, err
 	}

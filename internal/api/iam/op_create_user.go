@@ -12,7 +12,7 @@ import (
 // CreateUser makes a user.
 func (s *Service) CreateUser(ctx context.Context, c *wire.Call, in *model.CreateUserInput) (*model.CreateUserOutput, error) {
 
-	tags, err := tagMap(in.Tags)
+	tags, err := s.mayTag(ctx, c, "iam:TagUser", in, in.Tags)
 	if err != nil {
 		return nil, err
 	}

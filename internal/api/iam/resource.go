@@ -1,10 +1,13 @@
 package iam
 
 import (
+	"cmp"
+	"context"
 	"reflect"
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	model "github.com/carillon-events/carillon/internal/awsmodel/iam"
 	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -38,15 +41,24 @@ func (s *Service) resource(c *wire.Call, in any) string {
 		case subject.kind != "":
 			path, given := textOf(v.FieldByName("Path"))
 			if !given || path == "" {
-				path = s.pathOf(c, subject.kind, name)
+				path, name = s.kept(c, subject.kind, name)
 			}
-			return arn.ARN{Partition: "aws", Service: "iam", Account: c.Account, Resource: subject.kind + path + name}.String()
+			return arnOf(c, subject.kind, path, name)
 		}
 	}
-	if url, ok := textOf(v.FieldByName("Url")); ok {
-		return "arn:aws:iam::" + c.Account + ":oidc-provider/" + strings.TrimPrefix(url, "https://")
+	switch in := in.(type) {
+	case *model.CreateOpenIDConnectProviderInput:
+		return arnOf(c, "oidc-provider", "/", strings.TrimPrefix(in.Url, "https://"))
+	case *model.CreateSAMLProviderInput:
+		return arnOf(c, "saml-provider", "/", in.Name)
+	case *model.CreateServiceLinkedRoleInput:
+		return arnOf(c, "role", servicePath+in.AWSServiceName+"/", serviceRoleName(in.AWSServiceName, in.CustomSuffix.V))
 	}
 	return "*"
+}
+
+func arnOf(c *wire.Call, kind, path, name string) string {
+	return arn.ARN{Partition: "aws", Service: "iam", Account: c.Account, Resource: kind + path + name}.String()
 }
 
 // textOf reads a string or an optional one.
@@ -71,22 +83,35 @@ func (s *Service) own(c *wire.Call) string {
 	return arn.Root(c.Account).String()
 }
 
-// pathOf is the path of what is there; what is not has none.
-func (s *Service) pathOf(c *wire.Call, kind, name string) (path string) {
-	path = "/"
+// entityKinds are the kinds of entities by what their ARNs call them.
+var entityKinds = map[string]identity.Kind{"user": identity.User, "role": identity.Role, "group": identity.Group}
+
+// kept is the path of what is there, and its name as it is spelt: a request may
+// spell it otherwise, and must not be another resource by that. What is not there
+// has no path.
+func (s *Service) kept(c *wire.Call, kind, asked string) (path, name string) {
+	path, name = "/", asked
 	_ = s.shard.View(func(v *store.View) error {
-		switch kind {
-		case "instance-profile":
-			if p, err := identity.GetProfile(v, c.Account, name); err == nil {
-				path = p.Path
+		if kind == "instance-profile" {
+			if p, err := identity.GetProfile(v, c.Account, asked); err == nil {
+				path, name = p.Path, p.Name
 			}
-		case "user", "role", "group":
-			of := map[string]identity.Kind{"user": identity.User, "role": identity.Role, "group": identity.Group}[kind]
-			if rec, err := identity.Get(v, identity.Ref{Kind: of, Account: c.Account, Name: name}); err == nil {
-				path = rec.Path
+		} else if of, ok := entityKinds[kind]; ok {
+			if rec, err := identity.Get(v, identity.Ref{Kind: of, Account: c.Account, Name: asked}); err == nil {
+				path, name = rec.Path, rec.Name
 			}
 		}
 		return nil
 	})
-	return path
+	return path, name
+}
+
+// renamed asks whether the caller may have what is renamed under its new name, too.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
+func (s *Service) renamed(ctx context.Context, c *wire.Call, kind, old, name, path string) error {
+	if c.Decide == nil || name == "" && path == "" {
+		return nil
+	}
+	oldPath, oldName := s.kept(c, kind, old)
+	return c.Ask(ctx, wire.Question{Resource: arnOf(c, kind, cmp.Or(path, oldPath), cmp.Or(name, oldName)), About: c.About})
 }

@@ -52,7 +52,11 @@ var _ model.Operations = (*Service)(nil)
 // New is the table of IAM's operations on a shard.
 func New(o Options) *wire.Service {
 	s := &Service{shard: o.Shard, core: o.Core, directory: o.Directory, box: o.Box}
-	return model.New(s, s.resource)
+	service := model.New(s, s.resource)
+	for _, op := range service.Operations {
+		op.Rights.Keys = s.keys
+	}
+	return service
 }
 
 // change runs fn in a transaction and words its error.

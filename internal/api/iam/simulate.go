@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,12 @@ import (
 
 // maxSimulations bounds the pairs of actions and resources of one request.
 const maxSimulations = 10_000
+
+// maxEffort bounds what one answer costs: bytes of policies, times bytes of the
+// resources that they are compared with. 100 times what a whole user's policies and
+// resources of usual length make; a hostile pattern is a step a byte. What is left
+// is behind the marker, as it is when AWS answers less than was asked for.
+const maxEffort = 200 << 20
 
 // simulation is what is decided, for each action and resource.
 type simulation struct {
@@ -102,15 +109,28 @@ func (m *simulation) results(w window, q question) (out []model.EvaluationResult
 	out = []model.EvaluationResult{}
 	first, _ := strconv.Atoi(w.after)
 	all := len(q.actions) * len(resources)
+	size, effort := m.size(), 0
 	for i := max(first, 0); i < all; i++ {
-		if len(out) == w.limit {
+		if len(out) == w.limit || effort > maxEffort {
 			truncated, marker = w.end(true, strconv.Itoa(i))
 			return out, truncated, marker
 		}
-		out = append(out, m.result(q.actions[i/len(resources)], resources[i%len(resources)]))
+		resource := resources[i%len(resources)]
+		out = append(out, m.result(q.actions[i/len(resources)], resource))
+		effort += size * len(resource)
 	}
 	truncated, marker = w.end(false, "")
 	return out, truncated, marker
+}
+
+// size is how long the policies are.
+func (m *simulation) size() (n int) {
+	for _, p := range slices.Concat(m.set.Identity, []policy.Policy{m.set.Boundary}, m.set.Resource) {
+		if p.Document != nil {
+			n += len(p.Document.Text())
+		}
+	}
+	return n
 }
 
 func (m *simulation) result(action, resource string) model.EvaluationResult {
@@ -150,8 +170,7 @@ func positionOf(p policy.Position) *model.Position {
 func (s *Service) source(c *wire.Call, sourceARN string) (*simulation, error) {
 	a, err := arn.Parse(sourceARN)
 	kind, rest, _ := strings.Cut(a.Resource, "/")
-	kinds := map[string]identity.Kind{"user": identity.User, "role": identity.Role, "group": identity.Group}
-	of, ok := kinds[kind]
+	of, ok := entityKinds[kind]
 	if err != nil || a.Service != "iam" || a.Account != c.Account || !ok {
 		return nil, say(codeInput, "PolicySourceArn "+sourceARN+" is not the ARN of a user, a group or a role of the account.")
 	}

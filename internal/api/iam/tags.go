@@ -49,9 +49,13 @@ func tagged(old, more map[string]string) map[string]string {
 }
 
 func untagged(old map[string]string, keys []string) map[string]string {
+	gone := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		gone[strings.ToLower(key)] = true
+	}
 	out := map[string]string{}
 	for key, value := range old {
-		if !slices.ContainsFunc(keys, func(gone string) bool { return strings.EqualFold(gone, key) }) {
+		if !gone[strings.ToLower(key)] {
 			out[key] = value
 		}
 	}

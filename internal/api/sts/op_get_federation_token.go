@@ -5,6 +5,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/sts"
+	"github.com/carillon-events/carillon/internal/policy"
 	"github.com/carillon-events/carillon/internal/session"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -43,7 +44,19 @@ func (s *Service) GetFederationToken(ctx context.Context, c *wire.Call, in *mode
 	}, nil
 }
 
+// federatedKeys answers for the condition keys of the tags that a federated user
+// is to have.
+func federatedKeys(_ context.Context, _ *wire.Call, q wire.Question, key string) policy.Value {
+	in, ok := q.About.(*model.GetFederationTokenInput)
+	if !ok {
+		return policy.Value{}
+	}
+	keys := policy.Values{}
+	tagKeys(keys, in.Tags)
+	return keys[key]
+}
+
 // federatedARN is a federated user's.
 func federatedARN(c *wire.Call, name string) string {
-	return arn.ARN{Partition: arn.Partition(c.Region), Service: "sts", Account: c.Account, Resource: "federated-user/" + name}.String()
+	return arn.ARN{Partition: "aws", Service: "sts", Account: c.Account, Resource: "federated-user/" + name}.String()
 }

@@ -80,6 +80,7 @@ func New(o Options) *wire.Service {
 	} {
 		decideAlone(table.Operations[name])
 	}
+	table.Operations["GetFederationToken"].Rights.Keys = federatedKeys
 	return table
 }
 

@@ -80,24 +80,24 @@ func (s *Service) checkManaged(text, account string) error {
 
 // tag gives a session its tags: those of the request, and those that came along.
 func tag(of *session.Session, tags []model.Tag, transitive []string, inherited map[string]string) error {
-	seen := map[string]bool{}
+	seen := map[string]string{} // how a tag is spelt, by its key in lower case
 	for _, t := range tags {
 		low := strings.ToLower(t.Key)
 		switch {
 		case strings.HasPrefix(low, "aws:"):
 			return invalid("Tags: the key %q is reserved: keys that begin with aws: cannot be set.", t.Key)
-		case seen[low]:
+		case seen[low] != "":
 			return invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}
-		seen[low] = true
+		seen[low] = t.Key
 	}
 	for key := range inherited {
-		if seen[strings.ToLower(key)] {
+		if seen[strings.ToLower(key)] != "" {
 			return invalid("Tags: the key %q cannot be set: a transitive tag of the calling session has it.", key)
 		}
 	}
 	for _, key := range transitive {
-		if !seen[strings.ToLower(key)] {
+		if seen[strings.ToLower(key)] == "" {
 			return invalid("The specified transitive tag key must be included in the requested tags.")
 		}
 	}
@@ -116,10 +116,8 @@ func tag(of *session.Session, tags []model.Tag, transitive []string, inherited m
 	}
 	of.Transitive = slices.Sorted(maps.Keys(inherited))
 	for _, key := range transitive {
-		for _, t := range tags { // as the tag is spelt
-			if strings.EqualFold(t.Key, key) && !slices.Contains(of.Transitive, t.Key) {
-				of.Transitive = append(of.Transitive, t.Key)
-			}
+		if spelt := seen[strings.ToLower(key)]; !slices.Contains(of.Transitive, spelt) {
+			of.Transitive = append(of.Transitive, spelt)
 		}
 	}
 	return nil

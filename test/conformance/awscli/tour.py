@@ -507,7 +507,56 @@ def text_messages():
     aws("sns", "delete-sms-sandbox-phone-number", "--phone-number", number)
 
 
-SCENARIOS = [identity, queue_create, queue_attributes, queue_list, queue_delete, queue_purge, queue_tags, queue_permissions,
+def iam_users():
+    user = name("user")
+    made = aws("iam", "create-user", "--user-name", user, "--path", "/tour/", "--tags", "Key=team,Value=red")["User"]
+    equal(made["Arn"], f"arn:aws:iam::{ACCOUNT}:user/tour/{user}", "Arn")
+    aws("iam", "wait", "user-exists", "--user-name", user)
+    refused("EntityAlreadyExists", "iam", "create-user", "--user-name", user.upper())
+    key = aws("iam", "create-access-key", "--user-name", user)["AccessKey"]
+    equal(identified(key["AccessKeyId"], key["SecretAccessKey"])["Arn"], made["Arn"], "whose the key is")
+    refused("DeleteConflict", "iam", "delete-user", "--user-name", user)
+    aws("iam", "delete-access-key", "--user-name", user, "--access-key-id", key["AccessKeyId"])
+    aws("iam", "delete-user", "--user-name", user)
+    refused("NoSuchEntity", "iam", "get-user", "--user-name", user)
+
+
+def iam_roles():
+    role = name("role")
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}]}
+    send = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]}
+    made = aws("iam", "create-role", "--role-name", role, "--assume-role-policy-document", json.dumps(trust))["Role"]
+    equal(made["AssumeRolePolicyDocument"], trust, "AssumeRolePolicyDocument")
+    put = ("iam", "put-role-policy", "--role-name", role, "--policy-name", "send", "--policy-document")
+    refused("MalformedPolicyDocument", *put, "{")
+    aws(*put, json.dumps(send))
+    equal(aws("iam", "get-role-policy", "--role-name", role, "--policy-name", "send")["PolicyDocument"], send, "PolicyDocument")
+    refused("DeleteConflict", "iam", "delete-role", "--role-name", role)
+    aws("iam", "delete-role-policy", "--role-name", role, "--policy-name", "send")
+    aws("iam", "delete-role", "--role-name", role)
+
+
+def session_role():
+    role = ("sts", "assume-role", "--role-session-name", "night", "--role-arn", f"arn:aws:iam::{ACCOUNT}:role/path/worker")
+    out = aws(*role, "--duration-seconds", "900")
+    c = out["Credentials"]
+    who = identified(c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"])
+    equal(who["Arn"], f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/night", "Arn")
+    equal(who["UserId"], out["AssumedRoleUser"]["AssumedRoleId"], "UserId")
+    refused("ValidationError", *role, "--duration-seconds", "43201")
+    refused("MalformedPolicyDocument", *role, "--policy", "{")
+
+
+def identified(key, secret, token=""):
+    """Who has a key."""
+    environment = {**ENVIRONMENT, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, **({"AWS_SESSION_TOKEN": token} if token else {})}
+    done = subprocess.run([AWS, "--output", "json", "sts", "get-caller-identity"], env=environment, capture_output=True, text=True, timeout=90)
+    if done.returncode:
+        raise Mismatch(f"aws sts get-caller-identity: {done.stderr.strip()[:300]}")
+    return json.loads(done.stdout)
+
+
+SCENARIOS = [identity, iam_users, iam_roles, session_role, queue_create, queue_attributes, queue_list, queue_delete, queue_purge, queue_tags, queue_permissions,
              message_roundtrip, message_attributes, message_batch, message_delay, visibility, fifo_order, dead_letter,
              events_bus, events_put, events_pattern, events_permission, events_schedule, events_target, events_archive,
              events_partner, events_endpoint, topic_create, topic_policy, subscribe, subscribe_pages, publish, publish_batch, publish_fifo,

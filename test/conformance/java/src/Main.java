@@ -55,6 +55,9 @@ public final class Main {
         s.put("publish-filter", Publishing::filter);
         s.put("publish-batch", Publishing::batch);
         s.put("publish-fifo", Publishing::fifo);
+        s.put("iam-users", Identities::users);
+        s.put("iam-roles", Identities::roles);
+        s.put("session-role", Identities::session);
         s.put("topics-http-signature", Topics::signature);
         return s;
     }
@@ -87,7 +90,7 @@ public final class Main {
         } catch (Throwable e) { // a scenario's failure must not stop the others
             String place = "?";
             for (StackTraceElement f : e.getStackTrace()) {
-                if (List.of("Queues", "Messages", "Redrive", "Events", "Buses", "Topics", "Subscriptions", "Publishing").contains(f.getClassName())) {
+                if (List.of("Queues", "Messages", "Redrive", "Events", "Buses", "Topics", "Subscriptions", "Publishing", "Identities").contains(f.getClassName())) {
                     place = f.getFileName() + ":" + f.getLineNumber();
                     break;
                 }

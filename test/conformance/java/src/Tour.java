@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -16,6 +17,7 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
+import software.amazon.awssdk.services.iam.IamClient;
 import software.amazon.awssdk.services.sns.SnsClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.Message;
@@ -37,6 +39,12 @@ final class Tour {
     final SnsClient sns = configured(SnsClient.builder().httpClient(http)).build();
     final EventBridgeClient events = configured(EventBridgeClient.builder().httpClient(http)).build();
     final StsClient sts = configured(StsClient.builder().httpClient(http)).build();
+    final IamClient iam = configured(IamClient.builder().httpClient(http)).build();
+
+    /** STS as whoever has these credentials. */
+    StsClient stsOf(AwsCredentials credentials) {
+        return configured(StsClient.builder().httpClient(http)).credentialsProvider(StaticCredentialsProvider.create(credentials)).build();
+    }
 
     private <B extends AwsClientBuilder<B, ?>> B configured(B builder) {
         return builder.region(Region.of(REGION))
