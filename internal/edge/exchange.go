@@ -25,6 +25,8 @@ type exchange struct {
 	link    *Link // that the request follows; nil: none
 	baseURL string
 	wrote   bool
+	made    *wire.Call // of the request, once it is known who calls
+	audited bool       // the audit log was told
 }
 
 // buffers are answers in the making. What grew large is left to the collector.
@@ -36,11 +38,14 @@ const maxPooled = 256 << 10
 func (x *exchange) serve() {
 	call, body, err := x.prepare()
 	if err != nil {
-		x.fail(err)
+		x.fail(x.audit(call, err))
 		return
 	}
 	buffer := buffers.Get().(*[]byte)
 	out, err := x.run(x.route.entry.operation, call, body, (*buffer)[:0])
+	if x.h.options.Audit != nil && (err != nil || !x.route.entry.data) {
+		err = x.audit(call, err)
+	}
 	if err != nil {
 		x.fail(err)
 	} else {
@@ -97,7 +102,7 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire.Call{
+	x.made = &wire.Call{
 		Trace:     x.trace(),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
@@ -110,7 +115,8 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		BaseURL:   x.baseURL,
 		Secure:    strings.HasPrefix(x.baseURL, "https:"),
 		Decide:    x.decide(),
-	}, nil
+	}
+	return x.made, nil
 }
 
 // decide is who decides what the caller may do. Of those who follow a link, the
@@ -183,5 +189,5 @@ func (x *exchange) recoverPanic() {
 	if x.wrote {
 		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 	}
-	x.fail(internalFailure())
+	x.fail(x.audit(x.made, internalFailure())) // it may have done something before
 }

@@ -13,6 +13,7 @@ type Page struct {
 	Service, Operation string                                     // "events", "PutEvents"
 	Resource           func(c *wire.Call, r *http.Request) string // "*" where nil
 	Serve              func(c *wire.Call, r *http.Request, b []byte) ([]byte, error)
+	Data               bool // it is about what flows, not how it is set up
 }
 
 // signed serves a page. Its answers are JSON, and its errors those of AWS JSON.
@@ -20,9 +21,9 @@ func (h *Handler) signed(p Page) http.Handler {
 	service := &wire.Service{Name: p.Service, JSONVersion: "1.1"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
-		x.route = route{protocol: protocolJSON, service: service, operation: p.Operation}
+		x.route = route{protocol: protocolJSON, service: service, operation: p.Operation, page: true, data: p.Data}
 		out, err := x.page(p)
-		if err != nil {
+		if err = x.audit(x.made, err); err != nil {
 			x.fail(err)
 			return
 		}

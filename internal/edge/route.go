@@ -26,6 +26,8 @@ type route struct {
 	operation string
 	entry     *entry     // nil: the service has no such operation
 	form      url.Values // of the query protocol
+
+	page, data bool // it is no operation; of one, it is about what flows
 }
 
 // table finds the operation. It never changes after newTable.
@@ -48,6 +50,7 @@ type actionName struct{ version, action string }
 type entry struct {
 	operation *wire.Operation
 	service   *wire.Service
+	data      bool // it is about what flows, not how it is set up
 	observed
 }
 
@@ -57,7 +60,7 @@ func newTable(services []*wire.Service, m *metrics) table {
 	for _, s := range services {
 		entries := make(map[string]*entry, len(s.Operations))
 		for name, op := range s.Operations {
-			e := &entry{operation: op, service: s, observed: observed{metrics: m, service: s.Name, operation: name}}
+			e := &entry{operation: op, service: s, data: s.DataPlane[name], observed: observed{metrics: m, service: s.Name, operation: name}}
 			entries[name] = e
 			if s.QueryVersion != "" {
 				t.byAction[actionName{s.QueryVersion, name}] = e

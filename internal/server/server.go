@@ -31,6 +31,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/api/cloudtrail"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
 	"github.com/carillon-events/carillon/internal/store"
@@ -53,6 +54,7 @@ type Running struct {
 	tails    *tails
 	replays  *replays
 	ingest   *ingest.Service
+	audits   *cloudtrail.Recorder
 	public   map[string]http.Handler // pages for subscribers, by path
 	draining atomic.Bool
 	failed   chan error // the first part that ended by itself

@@ -60,6 +60,9 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 	trails := trail.New(r.config.Trail)
 	core.Record(trails)
 	outbox.Tell(trails)
+	if err := r.openAudit(ctx, core, registry); err != nil {
+		return nil, err
+	}
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
 	calls, err := r.calls(ctx, shard)
@@ -100,6 +103,7 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
 			timer.TrailSweep:    trails.Sweep,
+			timer.AuditSweep:    r.audits.Log.Sweep,
 			timer.TopicSweep:    topics.Sweep,
 		},
 		Logger: r.log,
@@ -140,16 +144,22 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 
 // box seals secrets of one purpose.
 func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
-	master, err := secret(ctx, r.store.Shard(0), "secrets")
+	master, err := r.master(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return seal.New(seal.Master(master), purpose)
+	return seal.New(master, purpose)
+}
+
+// master is what keys of this node are derived from.
+func (r *Running) master(ctx context.Context) (seal.Master, error) {
+	master, err := secret(ctx, r.store.Shard(0), "secrets")
+	return seal.Master(master), err
 }
 
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify, verifyAudit}
 }
 
 // accountOf tells whose an access key is.

@@ -85,7 +85,7 @@ type Service struct {
 	// not how it is set up, and ReadOnly change nothing.
 	DataPlane, ReadOnly map[string]bool
 
-	Errors       map[string]ErrorInfo // by shape name, which is Error.Code
+	Errors map[string]ErrorInfo // by shape name, which is Error.Code
 }
 
 // Operation is one AWS operation, bound to the service's implementation.
