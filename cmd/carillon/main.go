@@ -82,7 +82,7 @@ disk.`,
 		groupRun:   {newServeCommand(), newInitCommand(), newHealthCommand(), newDemoCommand(), newBenchCommand()},
 		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupIn:    {newWebhookCommand(), newBusCommand()},
-		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand()},
+		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand(), newAuditCommand()},
 		"":         {newVersionCommand()},
 	} {
 		for _, c := range commands {

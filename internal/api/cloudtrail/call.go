@@ -100,7 +100,7 @@ func answers(a *wire.Answered) bool {
 func resourcesOf(c *wire.Call) []string {
 	var all []string
 	add := func(text string) {
-		if a, err := arn.Parse(text); err == nil && a.Resource != "" && len(text) <= 1024 && !slices.Contains(all, text) && len(all) < 10 {
+		if a, err := arn.Parse(text); err == nil && a.Resource != "" && !strings.HasSuffix(text, "*") && len(text) <= 1024 && !slices.Contains(all, text) && len(all) < 10 {
 			all = append(all, text)
 		}
 	}

@@ -172,6 +172,9 @@ next:
 // moves messages is not, as without a trail for data events; nor is what nobody
 // signed, or it would let strangers put events onto a bus.
 func (r *Recorder) tells(a *wire.Answered, rec *record, detail []byte, now time.Time) (busEvent, bool) {
+	if a.Denied && rec.RecipientAccountID != a.Call.Account { // or strangers could put events onto it
+		return busEvent{}, false
+	}
 	if r.Core == nil || a.Data || a.Service == NodeService || a.Call.Principal == "" || rec.RecipientAccountID == "" {
 		return busEvent{}, false
 	}

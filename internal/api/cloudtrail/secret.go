@@ -20,7 +20,7 @@ var secretMembers = map[string]bool{
 	"AddPrivateKey": true, "TradeInToken": true, "DelegationToken": true,
 	// proofs
 	"Token": true, "TokenCode": true, "OneTimePassword": true, "AuthenticationCode1": true, "AuthenticationCode2": true,
-	"WebIdentityToken": true, "SAMLAssertion": true, "EncodedMessage": true, "DecodedMessage": true,
+	"WebIdentityToken": true, "SAMLAssertion": true, "ContextAssertion": true, "EncodedMessage": true, "DecodedMessage": true,
 }
 
 // secretKeys are hidden in maps of attributes.
