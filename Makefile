@@ -37,7 +37,7 @@ generate: ## write generated files anew
 
 .PHONY: generate-check
 generate-check: generate ## fail if a generated file was not fresh
-	@git diff --exit-code --stat -- internal/awsmodel docs/compat.md || { echo "run make generate and commit"; exit 1; }
+	@git diff --exit-code --stat -- internal/awsmodel docs/compat.md docs/permissions.md || { echo "run make generate and commit"; exit 1; }
 
 .PHONY: conformance
 conformance: build ## real clients against the real binary; installs what it needs

@@ -83,14 +83,14 @@ func send(ctx context.Context, r request) (io.ReadCloser, error) {
 	if err := sign(ctx, req, r); err != nil {
 		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := webClient(ctx).Do(req)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, errInterrupted
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return nil, notThere{endpoint}
 	case err != nil:
-		return nil, fmt.Errorf("reach the server: %w", err)
+		return nil, explained(err)
 	case resp.StatusCode != http.StatusOK:
 		defer resp.Body.Close()
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))

@@ -12,12 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/carillon-events/carillon/internal/keyring"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
 func newBackupCommand() *cobra.Command {
 	var endpoint, data string
+	var key keyring.Source
 	c := &cobra.Command{
 		Use:   "backup DEST",
 		Short: "Copy the data of a server, while it runs",
@@ -27,7 +29,9 @@ output, or else a directory, which is then ready for serve --data. It must not
 exist. While the copy is made, the server's disk keeps what it deletes.
 
 Against --auth strict, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are a key of
-that server. With --data, the copy is of a directory that no server uses.`,
+that server. With --data, the copy is of a directory that no server uses.
+
+A copy of encrypted data is encrypted, and needs the same master key.`,
 		Example: `  carillon backup monday.tar
   carillon backup --endpoint http://10.0.0.7:4566 - | zstd > monday.tar.zst
   carillon backup --data ./data copy-of-data`,
@@ -41,7 +45,7 @@ that server. With --data, the copy is of a directory that no server uses.`,
 			defer stop()
 			take := func() error { return b.online(ctx, endpoint) }
 			if data != "" {
-				take = func() error { return b.offline(ctx, data) }
+				take = func() error { return b.offline(ctx, data, key) }
 			}
 			if err := wantAbsent(b.dest); err != nil {
 				return err
@@ -55,6 +59,7 @@ that server. With --data, the copy is of a directory that no server uses.`,
 	}
 	c.Flags().StringVar(&endpoint, "endpoint", urlFromEnvironment(), "`URL` of the running server")
 	c.Flags().StringVar(&data, "data", "", "`directory` of a server that does not run")
+	keyFlags(c.Flags(), &key)
 	return c
 }
 
@@ -97,11 +102,15 @@ func (b *backupRun) online(ctx context.Context, endpoint string) error {
 	return b.save(ctx, body)
 }
 
-func (b *backupRun) offline(ctx context.Context, data string) (err error) {
+func (b *backupRun) offline(ctx context.Context, data string, key keyring.Source) (err error) {
 	if err := server.WantData(data); err != nil {
 		return err // Open would make it
 	}
-	s, err := store.Open(data, store.Options{Logger: quietLogger()})
+	e, err := unlock(ctx, data, key)
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(data, store.Options{Logger: quietLogger(), Encryption: e})
 	if err != nil {
 		return err
 	}
@@ -139,7 +148,7 @@ func (b *backupRun) save(ctx context.Context, from io.Reader) error {
 		_, err := io.Copy(b.out, backup)
 		return err
 	case !isStream(dest):
-		return store.Restore(backup, dest)
+		return store.Unpack(backup, dest) // who takes a backup need not have the key
 	}
 	partial := dest + ".partial"
 	err := writeFile(backup, partial)

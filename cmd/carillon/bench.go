@@ -157,6 +157,7 @@ func (f *benchFlags) measure(ctx context.Context, setup *benchSetup, scenarios [
 	if err != nil {
 		return report, err
 	}
+	target.Config = trusted(ctx)
 	if f.fdatasync {
 		l, err := bench.Fdatasync(ctx, setup.disk, time.Second)
 		if err != nil {

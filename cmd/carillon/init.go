@@ -18,6 +18,7 @@ func newInitCommand() *cobra.Command {
 	var data string
 	var first server.FirstKey
 	var asJSON bool
+	var encryption server.Encryption
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Make a data directory with a first access key",
@@ -32,12 +33,14 @@ those who have lost theirs.`,
 		Example: `  carillon init --data /var/lib/carillon --account 123456789012
   carillon serve --data /var/lib/carillon --auth strict
   carillon init --data ./data --user admin --json
+  carillon init --data ./data --encrypt --encryption-key-file /etc/carillon/master.key
   carillon init --data ./data --account 123456789012 --rotate`,
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
-			made, err := server.Init(ctx, server.Config{Data: data, Logger: quietLogger()}, first)
+			encryption.Key = orFromEnvironment(encryption.Key)
+			made, err := server.Init(ctx, server.Config{Data: data, Encryption: encryption, Logger: quietLogger()}, first)
 			if errors.Is(err, server.ErrHasKeys) {
 				return fmt.Errorf("%w: make more through IAM, or say --rotate if they are lost", err)
 			}
@@ -54,6 +57,8 @@ those who have lost theirs.`,
 	c.Flags().StringVar(&first.Account, "account", accountFromEnvironment(), "`account` that the key is of: 12 digits")
 	c.Flags().StringVar(&first.User, "user", "", "`name` of a user whose the key is, with AdministratorAccess (default: the account's root)")
 	c.Flags().BoolVar(&first.Rotate, "rotate", false, "remove the owner's keys and make a new one")
+	c.Flags().BoolVar(&encryption.Files, "encrypt", false, "encrypt the directory, as serve --encrypt does")
+	keyFlags(c.Flags(), &encryption.Key)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the key as JSON")
 	return c
 }

@@ -14,7 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/carillon-events/carillon/internal/keyring"
 	"github.com/carillon-events/carillon/internal/pattern/explain"
+	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
 )
@@ -67,6 +69,10 @@ type logsTail struct {
 	count                        int
 	follow, asJSON               bool
 	out                          io.Writer
+
+	key  keyring.Source
+	file loggroup.Group
+	box  *seal.Box // nil: lines are plain
 }
 
 func newLogsTailCommand() *cobra.Command {
@@ -89,7 +95,8 @@ func newLogsTailCommand() *cobra.Command {
 	f.StringVar(&t.region, "region", "", "`region` of the group, if there is one of that name in several")
 	f.IntVarP(&t.count, "lines", "n", 10, "begin with so many `lines`")
 	f.BoolVarP(&t.follow, "follow", "f", false, "go on with what comes")
-	f.BoolVar(&t.asJSON, "json", false, "print the lines as they are stored")
+	f.BoolVar(&t.asJSON, "json", false, "print the lines as they are stored, decrypted")
+	keyFlags(f, &t.key)
 	return c
 }
 
@@ -117,6 +124,9 @@ func (t *logsTail) find() (loggroup.Group, error) {
 func (t *logsTail) run(ctx context.Context) error {
 	g, err := t.find()
 	if err != nil {
+		return err
+	}
+	if err := t.unlock(ctx, g); err != nil {
 		return err
 	}
 	f, err := os.Open(g.Path)
@@ -209,7 +219,25 @@ func eachLine(r *bufio.Reader, rest []byte, fn func(line []byte) error) ([]byte,
 	}
 }
 
+// unlock finds what the lines of g may be sealed with.
+func (t *logsTail) unlock(ctx context.Context, g loggroup.Group) error {
+	e, err := unlock(ctx, t.data, t.key)
+	if err != nil {
+		return err
+	}
+	t.file = g
+	t.box, err = server.LogBox(t.data, e)
+	return err
+}
+
 func (t *logsTail) print(line []byte) error {
+	plain, err := t.file.Plain(t.box, line)
+	switch {
+	case errors.Is(err, loggroup.ErrSealed) && server.Locked(t.data):
+		return fmt.Errorf("the log group %s is encrypted: give the master key with --encryption-key-file, --encryption-key-env or --encryption-key-command", t.group)
+	case err == nil:
+		line = plain
+	}
 	if t.asJSON {
 		_, err := t.out.Write(line)
 		return err
@@ -220,6 +248,6 @@ func (t *logsTail) print(line []byte) error {
 		return err
 	}
 	// The message is somebody's: it moves no cursor, and is one line.
-	_, err := fmt.Fprintf(t.out, "%s %s\n", time.UnixMilli(l.Timestamp).UTC().Format("2006-01-02T15:04:05.000Z"), explain.Printable(l.Message))
+	_, err = fmt.Fprintf(t.out, "%s %s\n", time.UnixMilli(l.Timestamp).UTC().Format("2006-01-02T15:04:05.000Z"), explain.Printable(l.Message))
 	return err
 }

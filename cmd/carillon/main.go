@@ -50,10 +50,11 @@ func oneLine(err error) string {
 }
 
 const (
-	groupRun   = "run"
-	groupRules = "rules"
-	groupIn    = "in"
-	groupData  = "data"
+	groupRun    = "run"
+	groupRules  = "rules"
+	groupIn     = "in"
+	groupData   = "data"
+	groupAccess = "access"
 )
 
 func newRootCommand() *cobra.Command {
@@ -76,20 +77,23 @@ disk.`,
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupRules, Title: "Write rules, watch events:"},
 		&cobra.Group{ID: groupIn, Title: "Let events in:"},
+		&cobra.Group{ID: groupAccess, Title: "Say who may do what:"},
 		&cobra.Group{ID: groupData, Title: "Look after the data:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		groupRun:   {newServeCommand(), newInitCommand(), newHealthCommand(), newDemoCommand(), newBenchCommand()},
-		groupRules: {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
-		groupIn:    {newWebhookCommand(), newBusCommand()},
-		groupData:  {newBackupCommand(), newRestoreCommand(), newVerifyCommand(), newAuditCommand()},
-		"":         {newVersionCommand()},
+		groupRun:    {newServeCommand(), newInitCommand(), newHealthCommand(), newDemoCommand(), newBenchCommand()},
+		groupRules:  {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
+		groupAccess: {newAccessCommand()},
+		groupIn:     {newWebhookCommand(), newBusCommand()},
+		groupData:   {newBackupCommand(), newRestoreCommand(), newVerifyCommand(), newEncryptCommand(), newDecryptCommand(), newKeyCommand(), newAuditCommand()},
+		"":          {newVersionCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
 			root.AddCommand(c)
 		}
 	}
+	addTrust(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, c.CommandPath())
 	})

@@ -12,31 +12,43 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/carillon-events/carillon/internal/keyring"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 )
 
 func newRestoreCommand() *cobra.Command {
 	var data string
+	var key keyring.Source
 	c := &cobra.Command{
 		Use:   "restore BACKUP",
 		Short: "Make a data directory of a backup",
 		Long: `Make a data directory of a backup: a .tar file, or - for the standard input. The
-directory must be missing or empty, and is there whole or not at all.`,
+directory must be missing or empty, and is there whole or not at all. A backup of
+encrypted data needs the master key that it was taken under, and stays encrypted.`,
 		Example: `  carillon restore monday.tar --data ./data
   zstd -dc monday.tar.zst | carillon restore - --data ./data`,
 		Args: exactly("BACKUP"),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
-			if err := restore(ctx, args[0], data, c.InOrStdin(), c.ErrOrStderr()); err != nil {
+			e, err := unlock(ctx, data, key)
+			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "Restored to %s. Start it: carillon serve --data %s\n", data, data)
+			if err := restore(ctx, args[0], data, e, c.InOrStdin(), c.ErrOrStderr()); err != nil {
+				return err
+			}
+			how := ""
+			if server.Locked(data) {
+				how = ", with the encryption that the backed up one had"
+			}
+			fmt.Fprintf(c.OutOrStdout(), "Restored to %s. Start it: carillon serve --data %s%s\n", data, data, how)
 			return nil
 		},
 	}
 	c.Flags().StringVar(&data, "data", dataFromEnvironment(), "`directory` to make")
+	keyFlags(c.Flags(), &key)
 	return c
 }
 
@@ -47,7 +59,7 @@ func dataFromEnvironment() string {
 	return server.DefaultData
 }
 
-func restore(ctx context.Context, backup, data string, stdin io.Reader, errOut io.Writer) error {
+func restore(ctx context.Context, backup, data string, e *store.Encryption, stdin io.Reader, errOut io.Writer) error {
 	from := &meter{Reader: stdin, ctx: ctx}
 	if backup != "-" {
 		f, err := os.Open(backup)
@@ -61,11 +73,12 @@ func restore(ctx context.Context, backup, data string, stdin io.Reader, errOut i
 		from.Reader = f
 	}
 	defer working(errOut, "unpack "+backup, from)()
-	return store.Restore(from, data)
+	return store.Restore(from, data, e)
 }
 
 func newVerifyCommand() *cobra.Command {
-	return &cobra.Command{
+	var key keyring.Source
+	c := &cobra.Command{
 		Use:   "verify DIR|BACKUP.tar",
 		Short: "Read every byte of a data directory or a backup, and check it",
 		Long: `Read every byte of a data directory or a backup, and check that it is whole and
@@ -78,12 +91,18 @@ there must be room for it once more. The exit status is 1 if there is a problem.
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
-			return verify(ctx, args[0], c.OutOrStdout(), c.ErrOrStderr())
+			e, err := unlock(ctx, args[0], key)
+			if err != nil {
+				return err
+			}
+			return verify(ctx, args[0], e, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
+	keyFlags(c.Flags(), &key)
+	return c
 }
 
-func verify(ctx context.Context, path string, out, errOut io.Writer) (err error) {
+func verify(ctx context.Context, path string, e *store.Encryption, out, errOut io.Writer) (err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -96,14 +115,14 @@ func verify(ctx context.Context, path string, out, errOut io.Writer) (err error)
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 		dir = filepath.Join(scratch, "data")
-		if err := restore(ctx, path, dir, nil, errOut); err != nil {
+		if err := restore(ctx, path, dir, e, nil, errOut); err != nil {
 			// The reader did not ask for a restore.
 			return fmt.Errorf("verify %s: %s", path, strings.TrimPrefix(err.Error(), "restore to "+dir+": "))
 		}
 	} else if err := server.WantData(dir); err != nil {
 		return err // Verify would leave a lock there
 	}
-	v, problems, err := verifyData(ctx, dir, working(errOut, "verify "+path, nil))
+	v, problems, err := verifyData(ctx, dir, e, working(errOut, "verify "+path, nil))
 	if err != nil {
 		return err
 	}
@@ -120,7 +139,7 @@ func verify(ctx context.Context, path string, out, errOut io.Writer) (err error)
 
 // verifyData reads everything, unless it is interrupted: then the reading goes
 // on until the process ends, which it does next.
-func verifyData(ctx context.Context, dir string, stop func()) (store.Verification, []string, error) {
+func verifyData(ctx context.Context, dir string, e *store.Encryption, stop func()) (store.Verification, []string, error) {
 	defer stop()
 	type result struct {
 		v        store.Verification
@@ -130,7 +149,7 @@ func verifyData(ctx context.Context, dir string, stop func()) (store.Verificatio
 	done := make(chan result, 1)
 	go func() {
 		var r result
-		r.v, r.err = store.Verify(dir, store.Options{Logger: slog.New(slog.DiscardHandler)}, func(problem string) {
+		r.v, r.err = store.Verify(dir, store.Options{Logger: slog.New(slog.DiscardHandler), Encryption: e}, func(problem string) {
 			r.problems = append(r.problems, problem)
 		}, server.Invariants()...)
 		done <- r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -19,7 +20,8 @@ func newServeCommand() *cobra.Command {
 		Short: "Start a Carillon",
 		Long: `Start a Carillon and serve until SIGINT or SIGTERM, which finishes what was
 accepted, syncs, and exits with 0. A second signal ends at once; what was
-acknowledged is safe either way.
+acknowledged is safe either way. With TLS, SIGHUP has the files of certificates
+read again, which happens by itself, too, some seconds after they change.
 
 Every setting is a flag, an environment variable (--sync-interval is
 CARILLON_SYNC_INTERVAL) and a key of the YAML file that --config names
@@ -32,11 +34,21 @@ The file of --credentials is YAML:
     - accessKeyId: AKIAORDERS
       secretAccessKey: a-long-secret
       account: "123456789012"
-      user: orders
-      operator: true          # may take backups, read trails, …; if none has it, all may`,
+      user: orders            # of IAM; the account's root if left out, who may everything in it
+      policies: [orders.json] # of the user: files beside this one, or JSON texts
+    - accessKeyId: AKIAOPS
+      secretAccessKey: another-long-secret
+      account: "123456789012"
+      operator: true          # may take backups, read trails, …; if none has it, all roots may
+      certificate: CN=ops     # who shows it is the same (--tls-client-ca); a key may be left out then
+
+A user may what its policies allow, here and in IAM, and nothing without. With
+--auth dev everything is allowed; carillon access check prints the policies that
+an application lacks for --auth strict.`,
 		Example: `  carillon serve
   carillon serve --data /var/lib/carillon --durability fsync
-  carillon serve --listen 0.0.0.0:4566 --auth strict --credentials keys.yaml
+  carillon serve --tls self                                   # https, for development
+  carillon serve --listen 0.0.0.0:4566 --auth strict --credentials keys.yaml --tls-cert cert.pem --tls-key key.pem
   carillon serve --durability memory --listen 127.0.0.1:0     # for tests
   CARILLON_REGION=eu-west-1 carillon serve --config carillon.yaml`,
 		Args: exactly(),
@@ -68,6 +80,12 @@ func serve(ctx context.Context, s *serveSettings, out, logs io.Writer) error {
 	config.Logger = s.logger(logs)
 	if s.logFormat.value == formatText {
 		config.Banner = out
+	}
+	if config.TLS.On() {
+		again := make(chan os.Signal, 1)
+		signal.Notify(again, syscall.SIGHUP)
+		defer signal.Stop(again)
+		config.Reload = again
 	}
 	slog.SetDefault(config.Logger)
 	for _, name := range s.strays {

@@ -42,14 +42,22 @@ type serveSettings struct {
 	file        string
 	listen      string
 	externalURL string
+	tls         server.TLS
+	tlsMode     *choice
+	clientAuth  *choice
+	proxies     []string
+	outboundCA  string
 	origins     []string
 	httpTargets []string
+	issuers     []string
 	data        string
 	durability  *choice
 	syncEvery   time.Duration
+	encryption  server.Encryption
 	auth        *choice
 	credentials string
 	insecure    bool
+	noRecord    bool
 	region      string
 	inFlight    queue.Limits
 	buses       bus.Limits
@@ -84,6 +92,8 @@ type flagGroup struct {
 func newServeSettings() *serveSettings {
 	s := &serveSettings{
 		durability: newChoice(string(store.Fsync), string(store.Interval), string(store.Memory)),
+		tlsMode:    newChoice(string(server.TLSOff), string(server.TLSSelf), string(server.TLSACME)),
+		clientAuth: newChoice("require", "request"),
 		auth:       newChoice(string(server.AuthDev), string(server.AuthStrict)),
 		logFormat:  newChoice(formatText, formatJSON),
 		logLevel:   newChoice("info", "debug", "warn", "error"),
@@ -102,10 +112,28 @@ func newServeSettings() *serveSettings {
 
 	f.StringSliceVar(&s.httpTargets, "http-targets-allow", nil, "`networks` that API destinations and HTTP subscribers may have called beside the public internet, repeatable: CIDRs, private, loopback, or none (default: loopback with --auth dev on a loopback address, else none)")
 
+	f.StringSliceVar(&s.proxies, "trusted-proxies", nil, "`networks` of proxies in front of us, repeatable: CIDRs, addresses, or loopback. Their X-Forwarded-For and X-Forwarded-Proto are believed, and beyond loopback plain HTTP is for them only")
+	f.StringVar(&s.outboundCA, "outbound-ca", "", "PEM `file` with authorities that are believed, besides the system's, where we call others: API destinations, subscribers, SMTP servers, gateways, collectors, identity providers")
+
+	f = s.group("TLS")
+	f.StringVar(&s.tls.Cert, "tls-cert", "", "PEM `file` with the certificate of this server, and those between it and its authority; it is read again when it changes, and at SIGHUP")
+	f.StringVar(&s.tls.Key, "tls-key", "", "PEM `file` with its key; may be the same file")
+	f.Var(s.tlsMode, "tls", "self: a certificate of our own, for development; acme: one of an authority that speaks ACME, such as Let's Encrypt, to whose terms you agree")
+	f.StringVar(&s.tls.ClientCA, "tls-client-ca", "", "PEM `file` with the authorities of client certificates (default: clients are asked for none)")
+	f.Var(s.clientAuth, "tls-client-auth", "whether clients must have a certificate of those")
+	f.StringSliceVar(&s.tls.Domains, "acme-domain", nil, "`name` that the certificate is for, repeatable")
+	f.StringVar(&s.tls.Email, "acme-email", "", "`address` that the authority may write to")
+	f.StringVar(&s.tls.Directory, "acme-directory", "", "`URL` of the authority's directory (default: Let's Encrypt)")
+	f.StringVar(&s.tls.ACMECA, "acme-ca", "", "PEM `file` with who is believed, besides the system's authorities, to be that authority")
+	f.StringVar(&s.tls.HTTP, "acme-http", "", "`address` where challenges over HTTP are answered, which port 80 of the names must lead to (default: none; over TLS they are answered on --listen, which port 443 must lead to)")
+
 	f = s.group("Data")
 	f.StringVar(&s.data, "data", server.DefaultData, "`directory` of the data; one process at a time")
 	f.Var(s.durability, "durability", "what an acknowledged write survives: fsync: power loss; interval: the process; memory: nothing")
 	f.DurationVar(&s.syncEvery, "sync-interval", store.DefaultSyncInterval, "how often --durability interval syncs")
+
+	f.BoolVar(&s.encryption.Files, "encrypt", false, "encrypt all that is written to the data directory; a master key is needed")
+	keyFlags(f, &s.encryption.Key)
 
 	f.Var(&s.logBytes, "log-group-bytes", "size at which the file of a log group ends, and is put aside")
 	f.IntVar(&s.logFiles, "log-group-files", loggroup.DefaultFiles, "`files` of a log group, the one that is written among them")
@@ -113,7 +141,9 @@ func newServeSettings() *serveSettings {
 	f = s.group("Access")
 	f.Var(s.auth, "auth", "dev: any credentials, a 12-digit access key id is the account; strict: signed requests of known keys")
 	f.StringVar(&s.credentials, "credentials", "", "YAML `file` with keys of --auth strict, beside those that IAM has")
-	f.BoolVar(&s.insecure, "insecure", false, "listen with --auth dev where others can reach us: everybody may do everything")
+	f.BoolVar(&s.insecure, "insecure", false, "listen where others can reach us with --auth dev, where everybody may do everything, or over plain HTTP, which others can read")
+	f.BoolVar(&s.noRecord, "no-access-record", false, "do not remember what --auth strict refuses, or would refuse, for carillon access check")
+	f.StringSliceVar(&s.issuers, "oidc-issuer", nil, "`issuer` whose OpenID Connect tokens AssumeRoleWithWebIdentity takes in every account, repeatable: URL, or URL=AUDIENCE (default audience: sts.amazonaws.com)")
 	f.StringVar(&s.region, "region", edge.DefaultRegion, "`region` of requests that name none")
 
 	f = s.group("Subscribers")
@@ -182,7 +212,7 @@ func (s *serveSettings) register(c *cobra.Command) {
 		}
 		return nil
 	})
-	for name, choices := range map[string]*choice{"durability": s.durability, "auth": s.auth, "log-format": s.logFormat, "log-level": s.logLevel} {
+	for name, choices := range map[string]*choice{"durability": s.durability, "auth": s.auth, "tls": s.tlsMode, "tls-client-auth": s.clientAuth, "log-format": s.logFormat, "log-level": s.logLevel} {
 		// The error says that the flag does not exist, and it does.
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices.allowed, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -208,7 +238,7 @@ func (s *serveSettings) merge() error {
 		return err
 	}
 	for _, name := range environment.Keys() {
-		if s.all.Lookup(name) == nil {
+		if s.all.Lookup(name) == nil && !slices.Contains(trustVariables, variableOf(name)) {
 			s.strays = append(s.strays, variableOf(name))
 		}
 	}
@@ -311,19 +341,28 @@ func (s *serveSettings) config() server.Config {
 		Data:         s.data,
 		Durability:   store.Durability(s.durability.value),
 		SyncInterval: s.syncEvery,
+		Encryption:   s.encryption,
 		Auth:         server.AuthMode(s.auth.value),
 		Credentials:  s.credentials,
 		Insecure:     s.insecure,
 		ExternalURL:  s.externalURL,
-		Region:       s.region,
-		Origins:      s.origins,
-		HTTPTargets:  s.httpTargets,
-		MaxBody:      int64(s.maxBody),
-		InFlight:     s.inFlight,
-		Buses:        s.buses,
-		Topics:       s.topics,
-		Outside:      s.outside,
-		Pprof:        s.pprof,
+
+		TLS:            s.tlsConfig(),
+		TrustedProxies: s.proxies,
+		OutboundCA:     s.outboundCA,
+
+		NoAccessRecord: s.noRecord,
+
+		Region:      s.region,
+		Origins:     s.origins,
+		HTTPTargets: s.httpTargets,
+		OIDCIssuers: s.issuers,
+		MaxBody:     int64(s.maxBody),
+		InFlight:    s.inFlight,
+		Buses:       s.buses,
+		Topics:      s.topics,
+		Outside:     s.outside,
+		Pprof:       s.pprof,
 
 		Tracing:       server.Tracing{Endpoint: s.otlp, FromEnvironment: otlpFromEnvironment(s.environ), Ratio: s.traceRatio},
 		MetricsSeries: s.series,
@@ -335,6 +374,12 @@ func (s *serveSettings) config() server.Config {
 		NoAudit:  s.auditFor == 0,
 		DrainFor: s.drainFor,
 	}
+}
+
+func (s *serveSettings) tlsConfig() server.TLS {
+	t := s.tls
+	t.Mode, t.ClientOptional = server.TLSMode(s.tlsMode.value), s.clientAuth.value == "request"
+	return t
 }
 
 func (s *serveSettings) logger(out io.Writer) *slog.Logger {

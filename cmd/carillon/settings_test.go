@@ -50,12 +50,15 @@ func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testin
 // values are one that is not the default for every setting.
 var values = map[string]string{
 	"listen": "127.0.0.1:9", "external-url": "http://x", "cors-origin": "http://a,http://b", "http-targets-allow": "private,10.1.2.0/24", "data": "d",
-	"durability": "interval", "sync-interval": "7s", "auth": "strict", "credentials": "k", "insecure": "true",
+	"durability": "interval", "sync-interval": "7s", "auth": "strict", "credentials": "k", "insecure": "true", "no-access-record": "true", "oidc-issuer": "https://i=a",
 	"region": "r", "max-body": "3MiB", "max-in-flight": "7", "max-in-flight-fifo": "8",
 	"max-buses": "9", "max-rules-per-bus": "10", "max-targets-per-rule": "11", "max-pattern-complexity": "12", "max-pattern-combinations": "13", "drain-timeout": "9s", "pprof": "true", "trail-for": "3h", "trail-max-bytes": "5MiB", "heap-room": "17MiB", "log-format": "json", "log-level": "debug",
 	"metrics-series": "14", "otlp-endpoint": "http://c:4318", "trace-ratio": "0.5", "log-group-bytes": "15MiB", "log-group-files": "16",
 	"smtp-url": "smtp://h", "smtp-password-file": "f", "smtp-from": "c@h", "sms-gateway": "http://s", "sns-sign": "all", "push-gateway": "http://p",
 	"max-topics": "14", "max-fifo-topics": "15", "max-subscriptions-per-topic": "16", "max-subscriptions-per-fifo-topic": "17",
+	"tls": "self", "tls-cert": "c", "tls-key": "k", "tls-client-ca": "ca", "tls-client-auth": "request", "acme-domain": "a.example.com", "acme-email": "a@b",
+	"acme-directory": "https://d", "acme-ca": "ca", "acme-http": ":80", "trusted-proxies": "10.0.0.0/8", "outbound-ca": "ca",
+	"encrypt": "true", "encryption-key-file": "m", "encryption-key-env": "M", "encryption-key-command": "cat m",
 	"max-pending-subscriptions": "18", "max-filter-policies-per-topic": "19", "max-filter-policies": "20", "max-message-replays": "21",
 }
 

@@ -11,7 +11,7 @@ func (c *Credentials) Ask(directory *identity.Directory) { c.directory = directo
 
 // Known is whose an access key of a directory is, unless it is not active.
 func Known(directory *identity.Directory, accessKey string) (Identity, bool) {
-	if directory == nil {
+	if directory == nil || !madeByIAM(accessKey) {
 		return Identity{}, false
 	}
 	k, ok := directory.Key(accessKey)
@@ -26,3 +26,8 @@ func Known(directory *identity.Directory, accessKey string) (Identity, bool) {
 	}
 	return id, true
 }
+
+// madeByIAM tells whether an access key's id has the form of those that IAM
+// makes. In dev mode most have not, and need not be looked up.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+func madeByIAM(id string) bool { return len(id) == 20 && id[:4] == "AKIA" }

@@ -30,10 +30,10 @@ var bands = []struct {
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
 	{"service", []string{"internal/api", "internal/ingest"}, false},
-	{"adapters", []string{"internal/target", "internal/telemetry"}, false},
+	{"adapters", []string{"internal/target", "internal/telemetry", "internal/certificate"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile", "internal/identity"}, false},
-	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/trail", "internal/audit"}, true},
-	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen", "internal/outbound"}, true},
+	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/session", "internal/keyring", "internal/trail", "internal/audit"}, true},
+	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen", "internal/outbound", "internal/webidentity"}, true},
 	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter", "internal/webhook", "internal/cloudevent", "internal/policy", "internal/notification"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }

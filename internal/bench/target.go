@@ -14,6 +14,7 @@ type Target struct {
 	Address   string // host:port to connect to
 	Host      string // as requests name it
 	TLS       bool
+	Config    *tls.Config // of TLS; nil: Go's own
 	Region    string
 	AccessKey string
 	Secret    string
@@ -53,7 +54,14 @@ func (t Target) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&tls.Dialer{NetDialer: &d, Config: &tls.Config{ServerName: host}}).DialContext(ctx, "tcp", t.Address)
+	config := &tls.Config{}
+	if t.Config != nil {
+		config = t.Config.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName = host
+	}
+	return (&tls.Dialer{NetDialer: &d, Config: config}).DialContext(ctx, "tcp", t.Address)
 }
 
 // Check answers nil if something listens at the target.

@@ -131,6 +131,21 @@ func ListBuses(r Reader, account, region, prefix, after string, limit int) (buse
 	return buses, more, err
 }
 
+// EachPolicy calls fn with every bus that has a policy, of every account.
+func EachPolicy(r Reader, fn func(n Name, policy string) error) error {
+	return store.Each(r, []byte{store.SpaceBus}, "", func(rest string, value []byte) (bool, error) {
+		parts := strings.Split(rest, "\x00")
+		if len(parts) != 3 {
+			return false, fmt.Errorf("bus: the key %q is none of a bus", rest)
+		}
+		var rec busRecord
+		if err := decode(value, &rec); err != nil || rec.Policy == "" {
+			return true, err
+		}
+		return true, fn(Name{parts[0], parts[1], parts[2]}, rec.Policy)
+	})
+}
+
 // eachBus calls fn with the buses that have records, of n's account and region.
 func eachBus(r Reader, n Name, after string, fn func(Bus) (bool, error)) error {
 	prefix := Name{n.Account, n.Region, ""}.key()

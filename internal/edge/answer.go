@@ -52,6 +52,10 @@ func (r *route) contentType() []string {
 	return typeJSON10
 }
 
+// explainedHeader is where a refusal is explained, sealed: to whom it is none of
+// their business it says nothing, and clients of AWS do not look at it.
+const explainedHeader = "X-Carillon-Authorization-Message"
+
 // fail answers with the error in the protocol of the request.
 func (x *exchange) fail(err error) {
 	e, queryCode := x.refusal(err)
@@ -63,6 +67,9 @@ func (x *exchange) fail(err error) {
 	}
 	if status == http.StatusRequestEntityTooLarge {
 		x.w.Header()["Connection"] = []string{"close"} // the rest of the body is not wanted
+	}
+	if e.Explained != "" {
+		x.w.Header()[explainedHeader] = []string{e.Explained}
 	}
 	switch x.route.protocol {
 	case protocolJSON:

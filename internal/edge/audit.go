@@ -64,6 +64,9 @@ func (x *exchange) answered(call *wire.Call) *wire.Answered {
 	if x.route.entry != nil || x.route.page {
 		a.Operation = x.route.operation
 	}
+	if call.Refused != nil {
+		a.Reason = call.Refused.Reason
+	}
 	if t := x.r.TLS; t != nil {
 		a.TLSVersion, a.TLSCipher = strings.ReplaceAll(tls.VersionName(t.Version), "TLS 1", "TLSv1"), tls.CipherSuiteName(t.CipherSuite)
 		a.Host = strings.Clone(x.r.Host)
@@ -77,7 +80,7 @@ func (x *exchange) nobody() *wire.Call {
 	if !ValidRegion(region) {
 		region = x.h.options.Region
 	}
-	return &wire.Call{RequestID: x.id, Service: x.route.service.Name, AccessKey: key, Region: region, SourceIP: sourceIP(x.r.RemoteAddr)}
+	return &wire.Call{RequestID: x.id, Service: x.route.service.Name, AccessKey: key, Region: region, SourceIP: x.source}
 }
 
 // isDenial tells whether an error says that somebody may not, or that nobody knows

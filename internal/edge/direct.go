@@ -3,6 +3,7 @@ package edge
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -27,6 +28,9 @@ import (
 // A request that takes long, a long poll, is watched: when its client goes away
 // its context ends (watch.go).
 type Direct struct {
+	TLS    *tls.Config                    // what is spoken below HTTP; nil: nothing. Set before Run
+	Shaken func(with net.Addr, err error) // told of every handshake; may be nil. Set before Run
+
 	listener net.Listener
 	handler  http.Handler
 	idle     time.Duration
@@ -69,7 +73,7 @@ func (d *Direct) Run() error {
 			}
 			return err
 		}
-		c := &directConn{direct: d, conn: conn}
+		c := &directConn{direct: d, raw: conn, conn: conn}
 		d.conns.Go(c.serve)
 	}
 }
@@ -99,7 +103,7 @@ func (d *Direct) Close() error {
 		d.closing = true
 		for c, idle := range d.open {
 			if idle {
-				_ = c.conn.Close()
+				c.cut()
 			}
 		}
 	})
@@ -122,7 +126,7 @@ func (d *Direct) Shutdown(ctx context.Context) error {
 	}
 	d.openMu.Lock()
 	for c := range d.open {
-		_ = c.conn.Close()
+		_ = c.raw.Close()
 	}
 	d.openMu.Unlock()
 	return errors.Join(err, ctx.Err())
@@ -131,7 +135,8 @@ func (d *Direct) Shutdown(ctx context.Context) error {
 // directConn is one connection.
 type directConn struct {
 	direct   *Direct
-	conn     net.Conn
+	raw      net.Conn // the socket
+	conn     net.Conn // the same, or TLS over it
 	buf      []byte
 	have     int // bytes of buf that were read
 	request  *http.Request
@@ -162,6 +167,9 @@ func (c *directConn) serve() {
 		RemoteAddr: c.conn.RemoteAddr().String(), RequestURI: "/", Header: http.Header{},
 	}).WithContext(ctx)
 	c.answer.header = http.Header{}
+	if c.direct.TLS != nil && !c.secure() {
+		return
+	}
 	for c.one() {
 	}
 }
@@ -243,6 +251,16 @@ func (c *directConn) mark(idle bool) bool {
 	return true
 }
 
+// cut ends a connection that is idle. With TLS its own goroutine does, since
+// that says goodbye, which may take a while.
+func (c *directConn) cut() {
+	if c.direct.TLS == nil {
+		_ = c.raw.Close()
+		return
+	}
+	_ = c.raw.SetReadDeadline(longAgo)
+}
+
 func (c *directConn) leave() {
 	c.direct.openMu.Lock()
 	delete(c.direct.open, c)
@@ -255,17 +273,19 @@ func (c *directConn) leave() {
 // handOver gives the connection to net/http with what was read of it.
 func (c *directConn) handOver() {
 	_ = c.conn.SetDeadline(time.Time{})
-	select {
-	case c.direct.toHTTP <- &replayed{Conn: c.conn, first: c.buf[:c.have]}:
-		c.handed = true
-	case <-c.direct.done:
+	again := replayed{Conn: c.conn, first: c.buf[:c.have]}
+	if c.request.TLS != nil {
+		c.give(&replayedTLS{again, *c.request.TLS})
+		return
 	}
+	c.give(&again)
 }
 
 // replayed is a connection whose first bytes were read already.
 type replayed struct {
 	net.Conn
 	first []byte
+	stray bool // without TLS, where it is spoken
 }
 
 func (r *replayed) Read(p []byte) (int, error) {

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -38,8 +40,13 @@ func serving(t testing.TB, h http.Handler) (*Direct, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return servingOn(t, l, h, nil)
+}
+
+func servingOn(t testing.TB, l net.Listener, h http.Handler, secured *tls.Config) (*Direct, string) {
 	d := NewDirect(l, h, time.Minute)
-	s := &http.Server{Handler: h}
+	d.TLS = secured
+	s := &http.Server{Handler: h, ConnContext: d.ConnContext, ErrorLog: log.New(io.Discard, "", 0)}
 	ended := make(chan error, 2)
 	go func() { ended <- d.Run() }()
 	go func() { ended <- s.Serve(d) }()
@@ -65,6 +72,11 @@ func talk(t *testing.T, addr, raw string, n int) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return converse(t, conn, raw, n)
+}
+
+func converse(t *testing.T, conn net.Conn, raw string, n int) []string {
+	t.Helper()
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	go func() { // in pieces, as a network may deliver them

@@ -51,6 +51,8 @@ type Options struct {
 	MaxBody     int64  // bytes, also after gunzip; DefaultMaxBody where 0
 
 	Credentials *access.Credentials // nil is dev mode: every key is somebody
+	Sessions    *access.Sessions    // who has temporary credentials; nil: there are none
+	Unsigned    map[string]bool     // operations that bring another proof than a signature: "sts:AssumeRoleWithWebIdentity"
 
 	// Known is whose a key is in dev mode, if IAM made it; nil: there are none.
 	Known func(accessKey string) (access.Identity, bool)
@@ -65,6 +67,10 @@ type Options struct {
 
 	Origins   []string // web origins that may call us besides our own; "*" is all of them
 	CheckHost bool     // refuse host names that a web page could have made point at us
+
+	TLS         bool    // the port speaks TLS, and plain HTTP is refused
+	Proxies     Proxies // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	ProxiesOnly bool    // refuse what comes without TLS, and not from one of them
 
 	Health func() error            // nil error: well
 	Admin  map[string]http.Handler // by path, POST only; action carillon:<Name of AdminAction>
@@ -133,6 +139,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.metrics.inFlight.Inc()
 	defer h.metrics.inFlight.Dec()
 	defer x.recoverPanic()
+	if x.refusePlain() || x.pastProxies() {
+		return
+	}
 	if page := h.open(r); page != nil {
 		x.wrote = true
 		page.ServeHTTP(w, r)

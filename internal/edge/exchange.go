@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
@@ -24,7 +25,10 @@ type exchange struct {
 	route   route
 	link    *Link // that the request follows; nil: none
 	baseURL string
+	source  string // the client's address, with baseURL
+	secure  bool   // it came over TLS, with baseURL
 	wrote   bool
+	caller  access.Identity
 	made    *wire.Call // of the request, once it is known who calls
 	audited bool       // the audit log was told
 }
@@ -102,6 +106,7 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.caller = id
 	x.made = &wire.Call{
 		Trace:     x.trace(),
 		RequestID: x.id,
@@ -111,18 +116,24 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		Region:    region,
 		Principal: id.Principal,
 		AccessKey: id.AccessKey,
-		SourceIP:  sourceIP(x.r.RemoteAddr),
+		SourceIP:  x.source,
 		BaseURL:   x.baseURL,
-		Secure:    strings.HasPrefix(x.baseURL, "https:"),
+		Secure:    x.secure,
+		Caller:    &x.caller,
+		CallerID:  x.caller.UserID(),
 		Decide:    x.decide(),
+		Header:    x.r.Header,
+	}
+	if x.route.entry != nil {
+		x.made.Rights = &x.route.entry.operation.Rights
 	}
 	return x.made, nil
 }
 
-// decide is who decides what the caller may do. Of those who follow a link, the
-// operation does.
+// decide is who decides what the caller may do. Of those who follow a link, or
+// bring another proof than a signature, the operation does.
 func (x *exchange) decide() func(ctx context.Context, c *wire.Call, action, resource string) error {
-	if x.link != nil {
+	if x.link != nil || x.unsigned() {
 		return nil
 	}
 	return x.h.options.Decide

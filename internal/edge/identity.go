@@ -1,7 +1,10 @@
 package edge
 
 import (
+	"errors"
+
 	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/session"
 	"github.com/carillon-events/carillon/internal/sigv4"
 )
 
@@ -19,19 +22,27 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 		if !ValidRegion(region) {
 			return access.Identity{}, "", sigv4.ErrRegion()
 		}
-		if id, ok := x.ofIAM(key); ok {
-			return id, region, nil
-		}
-		return access.Dev(key), region, nil
+		id, err := x.anybody(key)
+		return id, region, err
 	}
-	signed, err := sigv4.Parse(x.r)
+	if x.unsigned() {
+		return access.Identity{}, x.h.options.Region, nil
+	}
+	shown, err := x.shown()
 	if err != nil {
 		return access.Identity{}, "", err
 	}
-	id, ok := x.h.options.Credentials.Lookup(signed.AccessKey)
+	signed, err := sigv4.Parse(x.r)
+	if err != nil {
+		if isMissing(err) && shown != nil {
+			return x.byCertificate(shown, service)
+		}
+		return access.Identity{}, "", err
+	}
+	id, err := x.holder(&signed, service)
 	switch {
-	case !ok:
-		return id, "", sigv4.ErrUnknownKey()
+	case err != nil:
+		return id, "", err
 	case signed.Service != service:
 		return id, "", sigv4.ErrScope(service)
 	case !ValidRegion(signed.Region):
@@ -40,13 +51,72 @@ func (x *exchange) authenticate(body []byte, service string) (access.Identity, s
 	if err := x.h.verifier.Verify(x.r, &signed, body, id.Secret); err != nil {
 		return id, "", err
 	}
-	if service == AdminService && !x.h.options.Credentials.Operates(id) {
-		return id, "", access.Denied(&access.Request{Principal: id.Principal, Action: AdminService + ":" + x.route.operation, Resource: "*"})
+	if shown != nil && shown.Account != id.Account && !ofRole(id) {
+		return id, "", otherAccount(id, shown)
 	}
-	if x.h.options.Used != nil {
+	if err := x.mayOperate(id, service); err != nil {
+		return id, "", err
+	}
+	if x.h.options.Used != nil && id.Session == nil { // sessions' keys are not IAM's
 		x.h.options.Used(id.AccessKey, service, signed.Region)
 	}
 	return id, signed.Region, nil
+}
+
+// mayOperate refuses what concerns all accounts to those who may not.
+func (x *exchange) mayOperate(id access.Identity, service string) error {
+	if service == AdminService && !x.h.options.Credentials.Operates(id) {
+		return access.Denied(id.Principal, access.AdminPrefix+x.route.operation)
+	}
+	return nil
+}
+
+// anybody is who has a key in dev mode: whoever it says, or somebody whose
+// session we made.
+func (x *exchange) anybody(key string) (access.Identity, error) {
+	if x.h.options.Sessions != nil && session.IsKey(key) {
+		id, err := x.h.options.Sessions.Lookup(key, sigv4.Token(x.r))
+		if errors.Is(err, session.ErrExpired) {
+			return id, sigv4.ErrExpiredToken()
+		}
+		if err == nil {
+			return id, nil
+		}
+	}
+	if id, ok := x.ofIAM(key); ok {
+		return id, nil
+	}
+	return access.Dev(key), nil
+}
+
+// holder is who has the key that signed the request, and the session token that
+// goes with it.
+func (x *exchange) holder(signed *sigv4.Signed, service string) (access.Identity, error) {
+	id, ok := x.h.options.Credentials.Lookup(signed.AccessKey)
+	switch {
+	case ok && signed.Token == "":
+		return id, nil
+	case ok, x.h.options.Sessions == nil, !session.IsKey(signed.AccessKey):
+		return id, sigv4.ErrUnknownKey() // long-lived keys have no token
+	}
+	id, err := x.h.options.Sessions.Lookup(signed.AccessKey, signed.Token)
+	switch {
+	case errors.Is(err, session.ErrExpired):
+		return id, sigv4.ErrExpiredToken()
+	case err != nil:
+		return id, sigv4.ErrUnknownKey()
+	case service == "iam" && id.Session.Kind != session.Role:
+		// Nobody with such credentials may call IAM, and AWS says it in these words.
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html#stsapi_comparison
+		return id, sigv4.ErrUnknownKey()
+	}
+	return id, nil
+}
+
+// unsigned tells whether the request needs no signature, since it has another
+// proof. A signature that is there is not looked at.
+func (x *exchange) unsigned() bool {
+	return len(x.h.options.Unsigned) > 0 && x.route.service != nil && x.h.options.Unsigned[x.route.service.Name+":"+x.route.operation]
 }
 
 // ofIAM is whose a key is in dev mode, if it is anybody's.

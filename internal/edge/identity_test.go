@@ -14,6 +14,9 @@ import (
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/identity"
+	"github.com/carillon-events/carillon/internal/seal"
+	"github.com/carillon-events/carillon/internal/session"
 )
 
 func noon() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
@@ -108,21 +111,92 @@ func TestAnAdministrativeRequestIsSignedForCarillonInStrictMode(t *testing.T) {
 }
 
 func TestWhereSomeKeysAreOperatorsTheOthersAdministerNothing(t *testing.T) {
-	_, h := strictWith(t, ordersKey+"  - {accessKeyId: AKIAOPS, secretAccessKey: hush, account: \"123456789012\", operator: true}\n")
+	_, h := strictWith(t, ordersKey+"  - {accessKeyId: AKIAOPS, secretAccessKey: hush, account: \"999999999999\", operator: true}\n")
 	backup := func(key, secret string) *http.Request {
 		return sign(t, form("/_carillon/backup", ""), "", key, secret, edge.AdminService, noon())
 	}
 	ask(h, backup("AKIAOPS", "hush")).want(t, 200)
 	ask(h, backup("AKIAORDERS", "hush")).want(t, 403, "AccessDeniedException",
-		"User: arn:aws:iam::123456789012:user/orders is not authorized to perform: carillon:Backup on resource: *")
+		"User: arn:aws:iam::123456789012:user/orders is not authorized to perform: carillon:Backup: it is no key of an operator")
 	ask(h, backup("AKIAORDERS", "guess")).want(t, 400, "InvalidSignatureException")
 	ask(h, sign(t, post(sendTarget, "{}"), "{}", "AKIAORDERS", "hush", "sqs", noon())).want(t, 200)
+}
+
+// issue is a session of a key of the file, and an edge that knows it.
+func issue(t testing.TB, now func() time.Time) (*sample, *edge.Handler, aws.Credentials) {
+	t.Helper()
+	box, err := seal.New(seal.Master{1}, "sessions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := access.ParseCredentials([]byte(ordersKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer := session.NewSealer(box)
+	key, secret := session.NewKey("123456789012")
+	const orders = "arn:aws:iam::123456789012:user/orders"
+	token, err := sealer.Seal(key, &session.Session{Kind: session.User, Account: "123456789012", Secret: secret, Principal: orders, Behind: orders,
+		Key: "AKIAORDERS", Issued: noon().Unix(), Expires: noon().Add(time.Hour).Unix()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := access.NewSessions(access.SessionOptions{Sealer: sealer, Entities: new(identity.Directory), Key: keys.Lookup, Now: now})
+	s, h := front(t, edge.Options{Credentials: keys, Sessions: sessions, Now: now})
+	return s, h, aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, SessionToken: token}
+}
+
+func signAs(t testing.TB, r *http.Request, body string, who aws.Credentials, at time.Time) *http.Request {
+	t.Helper()
+	sum := sha256.Sum256([]byte(body))
+	r.URL.Host, r.URL.Scheme = r.Host, "http"
+	if err := v4.NewSigner().SignHTTP(t.Context(), who, r, hex.EncodeToString(sum[:]), "sqs", "eu-west-1", at); err != nil {
+		t.Fatal(err)
+	}
+	r.URL.Host, r.URL.Scheme = "", ""
+	return r
+}
+
+func TestASessionIsRefusedWithTheCodesOfTheProtocol(t *testing.T) {
+	at := noon()
+	s, h, who := issue(t, func() time.Time { return at })
+	const sent = "Action=SendMessage&Version=2012-11-05"
+	ask(h, signAs(t, post(sendTarget, "{}"), "{}", who, at)).want(t, 200)
+	if c := s.call; c.Account != "123456789012" || c.Principal != "arn:aws:iam::123456789012:user/orders" || c.AccessKey != who.AccessKeyID {
+		t.Errorf("call %+v", c)
+	}
+	ask(h, signAs(t, form("/", sent), sent, who, at)).want(t, 200)
+
+	nobody := who
+	nobody.SessionToken = "nonsense"
+	ask(h, signAs(t, post(sendTarget, "{}"), "{}", nobody, at)).want(t, 400, `"__type":"com.amazonaws.sqs#UnrecognizedClientException"`)
+	ask(h, signAs(t, form("/", sent), sent, nobody, at)).want(t, 403, "<Code>InvalidClientTokenId</Code>")
+
+	at = at.Add(time.Hour)
+	const over = "The security token included in the request is expired"
+	a := ask(h, signAs(t, post(sendTarget, "{}"), "{}", who, at))
+	a.want(t, 400, `"__type":"com.amazonaws.sqs#ExpiredTokenException"`, over)
+	if got := a.header.Get("x-amzn-query-error"); got != "ExpiredToken;Sender" {
+		t.Errorf("x-amzn-query-error %q", got)
+	}
+	ask(h, signAs(t, form("/", sent), sent, who, at)).want(t, 403, "<Code>ExpiredToken</Code>", over)
+}
+
+func BenchmarkARequestOfASession(b *testing.B) {
+	_, h, who := issue(b, noon)
+	body := strings.Repeat("x", 1024)
+	signed := signAs(b, post(sendTarget, body, "Content-Type", "application/x-amz-json-1.0"), body, who, noon())
+	benchmark(b, h, signed, body)
 }
 
 func BenchmarkARequestThroughTheEdge(b *testing.B) {
 	_, h := strict(b)
 	body := strings.Repeat("x", 1024)
 	signed := sign(b, post(sendTarget, body, "Content-Type", "application/x-amz-json-1.0"), body, "AKIAORDERS", "hush", "sqs", noon())
+	benchmark(b, h, signed, body)
+}
+
+func benchmark(b *testing.B, h http.Handler, signed *http.Request, body string) {
 	signed.ContentLength = int64(len(body))
 	w := &discard{header: http.Header{}}
 	in := bytes.NewReader(nil)

@@ -119,12 +119,16 @@ func (x *exchange) preflight() {
 }
 
 // knownHost is a Host that was found to be good.
-type knownHost struct{ host, baseURL string }
+type knownHost struct {
+	host, baseURL string
+	secure        bool
+}
 
 // setBaseURL finds the URL that the client calls us by.
 func (x *exchange) setBaseURL() error {
 	host := x.r.Host
-	if k := x.h.lastHost.Load(); k != nil && k.host == host && x.r.TLS == nil && x.r.URL.Host == "" {
+	x.source, x.secure = x.h.options.Proxies.client(x.r)
+	if k := x.h.lastHost.Load(); k != nil && k.host == host && k.secure == x.secure && x.r.URL.Host == "" {
 		x.baseURL = k.baseURL
 		return nil
 	}
@@ -142,12 +146,12 @@ func (x *exchange) setBaseURL() error {
 	x.baseURL = strings.TrimSuffix(x.h.options.ExternalURL, "/")
 	if x.baseURL == "" {
 		x.baseURL = "http://" + host
-		if x.r.TLS != nil {
+		if x.secure {
 			x.baseURL = "https://" + host
 		}
 	}
-	if x.r.TLS == nil && x.r.URL.Host == "" {
-		x.h.lastHost.Store(&knownHost{strings.Clone(host), x.baseURL})
+	if x.r.URL.Host == "" {
+		x.h.lastHost.Store(&knownHost{strings.Clone(host), x.baseURL, x.secure})
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 type Page struct {
 	Service, Operation string                                     // "events", "PutEvents"
 	Resource           func(c *wire.Call, r *http.Request) string // "*" where nil
+	Asks               bool                                       // Serve asks itself whether the caller may
 	Serve              func(c *wire.Call, r *http.Request, b []byte) ([]byte, error)
 	Data               bool // it is about what flows, not how it is set up
 }
@@ -48,11 +49,8 @@ func (x *exchange) page(p Page) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	resource := "*"
-	if p.Resource != nil {
-		resource = p.Resource(call, x.r)
-	}
-	if err := call.Authorize(x.r.Context(), resource); err != nil {
+	call.Rights = x.h.rights(p.Service, p.Operation)
+	if err := x.mayPage(p, call); err != nil {
 		return nil, err
 	}
 	body, err := x.h.gunzip(x.r, sent)
@@ -60,6 +58,27 @@ func (x *exchange) page(p Page) ([]byte, error) {
 		return nil, err
 	}
 	return p.Serve(call, x.r, body)
+}
+
+func (x *exchange) mayPage(p Page, call *wire.Call) error {
+	if p.Asks {
+		return nil
+	}
+	resource := "*"
+	if p.Resource != nil {
+		resource = p.Resource(call, x.r)
+	}
+	return call.Authorize(x.r.Context(), resource)
+}
+
+// rights are those of a service's operation; nil of what is none.
+func (h *Handler) rights(service, operation string) *wire.Rights {
+	for _, s := range h.options.Services {
+		if op := s.Operations[operation]; op != nil && s.Name == service {
+			return &op.Rights
+		}
+	}
+	return nil
 }
 
 // open is the handler of a path that anybody may ask for, or nil. A web page may

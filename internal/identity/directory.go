@@ -7,8 +7,8 @@
 // Everything is in the shard; the Directory is what decisions read of it. It
 // reads an entity when it is asked for it first, and forgets it in the commit
 // that changes it: so opening a store with a million users costs nothing, and
-// what is in memory is what is used. The rejected design held everybody: a
-// compiled policy takes kilobytes.
+// what is in memory is what is used. The rejected design held everybody: 140 MB
+// for 100,000 users with a policy each, and as many parsed before the first call.
 //
 // Invariants:
 //
@@ -24,6 +24,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/policy"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
@@ -138,6 +139,23 @@ func (d *Directory) User(account, name string) (*Entity, bool) { return d.find(U
 // Role finds a role by its account and its name without the path.
 func (d *Directory) Role(account, name string) (*Entity, bool) { return d.find(Role, account, name) }
 
+// Managed finds a managed policy by its ARN, in the version that is the default.
+func (d *Directory) Managed(policyARN string) (*policy.Document, bool) {
+	if d.shard == nil {
+		return nil, false
+	}
+	a, err := arn.Parse(policyARN)
+	if err != nil {
+		return nil, false
+	}
+	var p policy.Policy
+	err = d.shard.View(func(v *store.View) (err error) {
+		p, err = d.managedPolicy(v, a.Account, policyARN)
+		return err
+	})
+	return p.Document, err == nil && p.Document != nil
+}
+
 // OIDC finds a provider by its account and its URL without https://. It is not
 // kept in memory: it is read when somebody comes with a token.
 func (d *Directory) OIDC(account, url string) (p Provider, ok bool) {
@@ -153,10 +171,11 @@ func (d *Directory) OIDC(account, url string) (p Provider, ok bool) {
 	return p, err == nil
 }
 
-func (d *Directory) epoch(account string) *atomic.Uint64 {
+// epoch is how often what an account's entities share was changed. Accounts come
+// from requests: to ask for one keeps nothing of it.
+func (d *Directory) epoch(account string) uint64 {
 	if n, ok := d.epochs.Load(account); ok {
-		return n.(*atomic.Uint64)
+		return n.(*atomic.Uint64).Load()
 	}
-	n, _ := d.epochs.LoadOrStore(account, new(atomic.Uint64))
-	return n.(*atomic.Uint64)
+	return 0
 }

@@ -86,6 +86,13 @@ func (c *Core) CreateKey(tx *store.Tx, k KeyRecord) (KeyRecord, error) {
 	case there: // 80 random bits
 		return k, fmt.Errorf("access key %s: %w", k.ID, ErrExists)
 	}
+	if k.User != "" { // as it is spelled: by that the directory finds it
+		rec, err := Get(tx, Ref{User, k.Account, k.User})
+		if err != nil {
+			return k, err
+		}
+		k.User = rec.Name
+	}
 	ids, err := keyIDs(tx, k.Account, k.User)
 	if err != nil {
 		return k, err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-events/carillon/internal/policy"
@@ -31,7 +32,8 @@ func (d *Directory) changedFor(tx *store.Tx, account string) {
 		d.forgetting.Lock()
 		defer d.forgetting.Unlock()
 		d.changes.Add(1)
-		d.epoch(account).Add(1)
+		n, _ := d.epochs.LoadOrStore(account, new(atomic.Uint64))
+		n.(*atomic.Uint64).Add(1)
 	})
 }
 
@@ -73,7 +75,7 @@ func (d *Directory) find(kind Kind, account, name string) (*Entity, bool) {
 		return nil, false
 	}
 	key := entityName{kind, account, strings.ToLower(name)}
-	epoch := d.epoch(account).Load()
+	epoch := d.epoch(account)
 	if k, ok := d.entities.Load(key); ok {
 		if k := k.(*known); k.epoch == epoch {
 			return k.entity, k.entity.Name == name

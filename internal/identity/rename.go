@@ -21,7 +21,7 @@ func (c *Core) Rename(tx *store.Tx, ref Ref, name, path string) error {
 	if name != "" {
 		rec.Name = name
 	}
-	moved := strings.ToLower(rec.Name) != strings.ToLower(old.Name)
+	moved := !strings.EqualFold(rec.Name, old.Name)
 	if moved {
 		there, err := has(tx, rec.Ref().key())
 		if err != nil {
@@ -34,13 +34,18 @@ func (c *Core) Rename(tx *store.Tx, ref Ref, name, path string) error {
 			return err
 		}
 	}
+	if rec.Name != old.Name { // if only in its case
+		if err := c.renameKeys(tx, &rec); err != nil {
+			return err
+		}
+	}
 	c.directory.changed(tx, old.Ref())
 	return c.put(tx, &rec)
 }
 
 // move makes everything that leads to old lead to rec.
 func (c *Core) move(tx *store.Tx, old, rec *Record) error {
-	for _, step := range []func(*store.Tx, *Record, *Record) error{moveAttachments, moveMemberships, c.moveKeys} {
+	for _, step := range []func(*store.Tx, *Record, *Record) error{moveAttachments, moveMemberships} {
 		if err := step(tx, old, rec); err != nil {
 			return err
 		}
@@ -106,7 +111,7 @@ func moveMemberships(tx *store.Tx, old, rec *Record) error {
 	return nil
 }
 
-func (c *Core) moveKeys(tx *store.Tx, _, rec *Record) error {
+func (c *Core) renameKeys(tx *store.Tx, rec *Record) error {
 	for _, id := range rec.Keys {
 		if err := c.changeKey(tx, id, func(k *KeyRecord) { k.User = rec.Name }); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/cloudevent"
 	"github.com/carillon-events/carillon/internal/event"
@@ -34,8 +35,18 @@ func busOf(c *wire.Call, r *http.Request) bus.Name {
 	return bus.Name{Account: c.Account, Region: c.Region, Bus: strings.TrimPrefix(r.URL.Path, CloudEventsPath)}
 }
 
-// BusARN is what a request for CloudEventsPath is about.
-func BusARN(c *wire.Call, r *http.Request) string { return busOf(c, r).ARN().String() }
+// mayPut asks about an event as PutEvents asks about an entry; nil about a request
+// that has none.
+func mayPut(c *wire.Call, r *http.Request, n bus.Name, e *event.Event) error {
+	if c.Decide == nil {
+		return nil
+	}
+	about := &model.PutEventsRequestEntry{}
+	if e != nil {
+		about.Source, about.DetailType = wire.Some(e.Source), wire.Some(e.DetailType)
+	}
+	return c.Ask(r.Context(), wire.Question{Resource: n.ARN().String(), About: about})
+}
 
 // CloudEvents is CloudEventsPath: all events of the request are accepted in one
 // transaction, or none is.
@@ -44,12 +55,17 @@ func (s *Service) CloudEvents(c *wire.Call, r *http.Request, body []byte) ([]byt
 		return nil, &wire.Error{Code: "RequestEntityTooLarge", Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("CloudEvents may have %d bytes in a request.", MaxBody)}
 	}
 	name := busOf(c, r)
-	if err := s.busExists(name); err != nil {
-		return nil, err
-	}
 	events, err := cloudevent.Read(r.Header, body)
 	if err != nil {
 		return nil, bad("The request is no CloudEvent: " + err.Error() + ".")
+	}
+	if len(events) == 0 {
+		if err := mayPut(c, r, name, nil); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.busExists(name); err != nil {
+		return nil, err
 	}
 	trace := c.Trace.Header()
 	now := s.Now()
@@ -62,6 +78,9 @@ func (s *Service) CloudEvents(c *wire.Call, r *http.Request, body []byte) ([]byt
 		}
 		out.EventIDs[i] = s.NewID()
 		accepted := envelopeOf(e, name, out.EventIDs[i], now)
+		if err := mayPut(c, r, name, &accepted); err != nil {
+			return nil, err
+		}
 		size += event.Size(true, accepted.Source, accepted.DetailType, accepted.Detail, accepted.Resources) + len(accepted.CloudEvent)
 		if size > MaxBody {
 			return nil, bad("Total size of the events in the request is over the limit.")

@@ -4,6 +4,7 @@
 //	modelgen trim -source "botocore 1.43.11" service-2.json.gz > models/x.json
 //	modelgen generate -models models -out internal/awsmodel sqs events sns sts iam
 //	modelgen compat -out docs/compat.md sqs events sns sts iam
+//	modelgen permissions -out docs/permissions.md sqs events sns sts iam
 //
 // trim is run by hand when a model is taken over; generate is what go generate
 // runs, needs nothing but the files in models/, and writes the same bytes every
@@ -32,7 +33,7 @@ func main() {
 
 func run(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say trim, generate or compat")
+		return fmt.Errorf("say trim, generate, compat or permissions")
 	}
 	switch args[0] {
 	case "trim":
@@ -41,8 +42,10 @@ func run(args []string, stdout io.Writer) error {
 		return runGenerate(args[1:])
 	case "compat":
 		return runCompat(args[1:])
+	case "permissions":
+		return runPermissions(args[1:])
 	}
-	return fmt.Errorf("unknown command %q: say trim, generate or compat", args[0])
+	return fmt.Errorf("unknown command %q: say trim, generate, compat or permissions", args[0])
 }
 
 func runTrim(args []string, stdout io.Writer) error {

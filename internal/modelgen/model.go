@@ -57,6 +57,8 @@ type carillon struct {
 
 	// ReadOnly are the operations that change nothing and whose names do not say so.
 	ReadOnly []string
+
+	Permissions permissions
 }
 
 type operation struct {
@@ -207,6 +209,9 @@ func (m *model) check() error {
 		if m.Operations[name] == nil {
 			return fmt.Errorf("the overlay says what kind of operation %q is, which the model does not have", name)
 		}
+	}
+	if err := m.Carillon.Permissions.check(m); err != nil {
+		return err
 	}
 	switch m.Carillon.Validation {
 	case "constraints", "missing-parameter":

@@ -108,6 +108,7 @@ func (g *generator) writeBind(s *source, op string) {
 	s.p("run := wire.Guard(%s, resource, method)", g.validatorOf(op))
 	s.p("return &wire.Operation{")
 	s.p("Name: %q,", op)
+	s.p("Rights: %s,", g.rights(op))
 	if g.json() {
 		s.use(modulePath + "internal/awsjson")
 		s.p("JSON: awsjson.Bind(decode%[1]sInputJSON, run, append%[1]sOutputJSON),", op)

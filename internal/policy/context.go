@@ -72,3 +72,22 @@ func (v Values) Lookup(key string) Value { return v[key] }
 
 // Set adds a key, in any spelling.
 func (v Values) Set(key string, value Value) { v[strings.ToLower(key)] = value }
+
+// Tag is the value of the tag of that name, in any case, as keys such as
+// aws:ResourceTag/team mean it. Names that differ only in case are not told
+// apart: the one that sorts first counts.
+func Tag(tags map[string]string, name string) Value {
+	found, value := "", ""
+	for k, v := range tags {
+		if strings.EqualFold(k, name) && (found == "" || k < found) {
+			found, value = k, v
+		}
+	}
+	if found == "" {
+		return Value{}
+	}
+	return One(value)
+}
+
+// Absent: the request does not have the key.
+func (v Value) Absent() bool { return v.shape == absent }

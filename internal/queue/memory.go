@@ -111,6 +111,18 @@ func Find(tx *store.Tx, n Name) (*Queue, error) {
 	return nil, ErrNotFound
 }
 
+// Each calls fn with every queue, in no order.
+func Each(tx *store.Tx, fn func(q *Queue)) error {
+	m, err := memories.In(tx)
+	if err != nil {
+		return err
+	}
+	for _, q := range m.byName {
+		fn(q)
+	}
+	return nil
+}
+
 // List is up to limit names that start with prefix and come after after, in order.
 func List(tx *store.Tx, account, region, prefix, after string, limit int) ([]string, error) {
 	m, err := memories.In(tx)

@@ -21,7 +21,7 @@ import (
 // openAudit builds the audit log, and starts what writes it.
 func (r *Running) openAudit(ctx context.Context, core *bus.Core, registry *prometheus.Registry) error {
 	o := r.config.Audit
-	master, err := r.master(ctx)
+	master, err := sealingKey(ctx, r.store)
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func (r *Running) checkAudit(w http.ResponseWriter, req *http.Request) {
 		failAudit(w, badQuery{"expect", err.Error()})
 		return
 	}
-	master, err := r.master(req.Context())
+	master, err := sealingKey(req.Context(), r.store)
 	if err != nil {
 		failAudit(w, err)
 		return

@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
-	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/audit"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
@@ -95,11 +95,22 @@ type Config struct {
 	Data         string
 	Durability   store.Durability
 	SyncInterval time.Duration // of the interval level
+	Encryption   Encryption
 
 	Auth        AuthMode
 	Credentials string // file of the strict mode
-	Insecure    bool   // dev mode on an address that others can reach
-	Policy      access.Policy
+	Insecure    bool   // dev mode, or plain HTTP, on an address that others can reach
+
+	// NoAccessRecord leaves it unknown what strict mode refuses, or would refuse.
+	NoAccessRecord bool
+
+	TLS            TLS
+	TrustedProxies []string // CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed
+	OutboundCA     string   // file with authorities that are believed besides the system's where we call others
+
+	// Reload has the files of certificates looked at at once; nil: they are every few
+	// seconds.
+	Reload <-chan os.Signal
 
 	ExternalURL string
 	Region      string
@@ -123,6 +134,11 @@ type Config struct {
 	HTTPTargets []string
 
 	Outside Outside
+
+	// OIDCIssuers are identity providers whose tokens AssumeRoleWithWebIdentity
+	// takes in every account: URL or URL=AUDIENCE, where the audience is
+	// sts.amazonaws.com if there is none.
+	OIDCIssuers []string
 
 	// MetricsSeries is how many buses, rules, targets and topics, each, have time series of
 	// their own: DefaultMetricsSeries where zero.
@@ -323,6 +339,18 @@ func (c *Config) check() error {
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
 	}
+	if err := c.TLS.check(); err != nil {
+		return err
+	}
+	if _, err := edge.ParseProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("trusted-proxies %w", err)
+	}
+	if _, err := c.outboundRoots(); err != nil {
+		return err
+	}
+	if err := c.checkEncryption(); err != nil {
+		return err
+	}
 	if err := c.Tracing.check(); err != nil {
 		return err
 	}
@@ -330,6 +358,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("http-targets-allow %w", err)
 	}
 	if err := c.Outside.check(); err != nil {
+		return err
+	}
+	if _, err := parseIssuers(c.OIDCIssuers); err != nil {
 		return err
 	}
 	if err := checkBuses(c.Buses); err != nil {
@@ -340,6 +371,9 @@ func (c *Config) check() error {
 	}
 	if err := checkURL("external-url", c.ExternalURL); c.ExternalURL != "" && err != nil {
 		return err
+	}
+	if c.TLS.On() && strings.HasPrefix(strings.ToLower(c.ExternalURL), "http:") {
+		return fmt.Errorf("external-url %q: the port speaks TLS, so clients need https://", c.ExternalURL)
 	}
 	for _, o := range c.Origins {
 		if err := checkURL("cors-origin", o); o != "*" && err != nil {
@@ -377,9 +411,5 @@ func (c *Config) listenAddr() (*net.TCPAddr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen %q: want HOST:PORT, such as %s: %w", c.Listen, DefaultListen, err)
 	}
-	if c.Auth == AuthDev && !c.Insecure && !addr.IP.IsLoopback() {
-		return nil, fmt.Errorf("listen %s: others can reach this address, and auth dev accepts everybody: "+
-			"set --auth strict (after carillon init, or with --credentials FILE), listen on 127.0.0.1, or say --insecure", c.Listen)
-	}
-	return addr, nil
+	return addr, c.checkReach(addr)
 }

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/carillon-events/carillon/internal/keyring"
 )
 
 // Holds is what a directory is used for.
@@ -44,9 +46,10 @@ func Look(dir string) (Holds, string) {
 }
 
 // ownOrNobodys is true of what a start that was cut short leaves, of what a
-// fresh file system has in it, and of hidden files.
+// fresh file system has in it, of hidden files, and of the certificate that a
+// server makes itself, also where it keeps nothing else.
 func ownOrNobodys(name string) bool {
-	if name == "LOCK" || name == "lost+found" {
+	if name == "LOCK" || name == "lost+found" || name == tlsDirectory || name == keyring.FileName || name == keyring.FileName+".tmp" {
 		return true
 	}
 	for _, begin := range []string{".", "marker.", "MANIFEST-", "OPTIONS-", "temporary."} {

@@ -16,7 +16,11 @@ func (r *Running) traces(ctx context.Context) (*telemetry.Exporter, error) {
 	if c.Endpoint == "" && !c.FromEnvironment {
 		return nil, nil
 	}
-	e, err := telemetry.New(ctx, telemetry.Options{Endpoint: c.Endpoint, Ratio: c.Ratio, Version: r.config.Version, Logger: r.log})
+	roots, err := r.config.outboundRoots()
+	if err != nil {
+		return nil, err
+	}
+	e, err := telemetry.New(ctx, telemetry.Options{Endpoint: c.Endpoint, Roots: roots, Ratio: c.Ratio, Version: r.config.Version, Logger: r.log})
 	if err != nil {
 		return nil, err
 	}

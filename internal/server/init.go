@@ -47,8 +47,18 @@ func Init(ctx context.Context, c Config, first FirstKey) (made MadeKey, err erro
 	}
 	c = c.withDefaults()
 	c.Durability = store.Fsync
+	if err := c.checkEncryption(); err != nil {
+		return made, err
+	}
+	encryption, err := c.Encryption.unlock(ctx)
+	if err != nil {
+		return made, err
+	}
+	if holds, _ := Look(c.Data); encryption != nil && holds == HoldsData {
+		encryption.AsIs = true // it is encrypted or not, whatever a new one would be
+	}
 	r := &Running{config: c, log: c.Logger, commits: newCommits(), tails: newTails(), failed: make(chan error, 1)}
-	if err := r.openStore(); err != nil {
+	if err := r.openStore(encryption); err != nil {
 		return made, err
 	}
 	made, err = r.firstKey(ctx, first)

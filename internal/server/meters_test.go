@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -172,7 +173,11 @@ func TestThePageOfMetricsHasAllOfThemAndNoOther(t *testing.T) {
 	if _, err := topics.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("x")}); err != nil {
 		t.Fatal(err)
 	}
-	got := metricNames(until(t, r, "carillon_target_deliveries_waiting"+ofTarget("late")+" 1"))
+	c := quick() // some are only there with TLS
+	c.TLS.Mode, c.Data = server.TLSSelf, t.TempDir()
+	secure := start(t, c)
+	overTLS := metricsBy(t, secure, believing(t, secure, filepath.Join(c.Data, "tls", "self.pem"), "x", "x").HTTPClient.(*http.Client))
+	got := metricNames(until(t, r, "carillon_target_deliveries_waiting"+ofTarget("late")+" 1") + overTLS)
 	if fmt.Sprint(got) != fmt.Sprint(documented) {
 		t.Errorf("the server has\n%s\nthe page\n%s", strings.Join(got, "\n"), strings.Join(documented, "\n"))
 	}

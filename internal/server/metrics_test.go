@@ -15,12 +15,17 @@ import (
 
 func metricsOf(t *testing.T, r *server.Running) string {
 	t.Helper()
-	resp, err := http.Get(r.URL + "/metrics")
+	return metricsBy(t, r, http.DefaultClient)
+}
+
+func metricsBy(t *testing.T, r *server.Running, web *http.Client) string {
+	t.Helper()
+	resp, err := web.Get(r.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	defer http.DefaultClient.CloseIdleConnections()
+	defer web.CloseIdleConnections()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -41,12 +41,17 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		return err
 	}
 	r.listener, r.Addr = listener, listener.Addr().(*net.TCPAddr)
-	r.URL = urlOf(r.Addr)
+	r.URL = urlOf(r.Addr, &r.config.TLS)
+	secured, err := r.secure()
+	if err != nil {
+		return err
+	}
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registerBuild(registry, r.config.Version, r.config.Durability)
 	registerStore(registry, r.store, r.commits)
+	r.registerTLS(registry)
 	spans, err := r.traces(ctx)
 	if err != nil {
 		return err
@@ -59,9 +64,15 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if err != nil {
 		return err
 	}
-	decider := access.NewDecider(r.config.Policy, time.Now)
+	r.keys = keys
+	r.decider = r.newDecider(who.directory)
 	services, err := r.services(ctx, who, keys, registry)
 	if err != nil {
+		return err
+	}
+	proxies, only := r.proxies()
+	r.decider.Serve(services)
+	if err := r.loadPolicies(ctx); err != nil {
 		return err
 	}
 	handler := edge.New(edge.Options{
@@ -71,19 +82,25 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
 		Credentials: keys,
+		Sessions:    r.sessions,
+		Unsigned:    unsigned,
 		Known:       who.known,
 		Used:        who.used,
-		Decide:      decider.Question(),
 		Audit:       r.recordCalls(),
+		Decide:      r.decider.Question(),
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
+		TLS:         secured != nil,
+		Proxies:     proxies,
+		ProxiesOnly: only,
 		Health:      r.health,
-		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), TailPath: r.tails, ReplayPath: r.replays},
+		Admin:       map[string]http.Handler{BackupPath: http.HandlerFunc(r.backup), RotatePath: http.HandlerFunc(r.rotate), TailPath: r.tails, ReplayPath: r.replays, AccessResetPath: http.HandlerFunc(r.resetAccess)},
 		Pages:       pages(r.ingest),
 		Open:        r.openPages(),
 		Links:       links,
 		Reads: map[string]http.Handler{TrailPath: http.HandlerFunc(r.findTrail), TrailPath + "/": http.HandlerFunc(r.showTrail),
-			AuditPath: http.HandlerFunc(r.findAudit), VerifyAuditPath: http.HandlerFunc(r.checkAudit)},
+			AuditPath: http.HandlerFunc(r.findAudit), VerifyAuditPath: http.HandlerFunc(r.checkAudit),
+			AccessCheckPath: http.HandlerFunc(r.checkAccess), AccessExplainPath: http.HandlerFunc(r.explainAccess)},
 		Pprof:   r.config.Pprof,
 		Tracer:  r.tracer,
 		Metrics: registry,
@@ -99,6 +116,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		ErrorLog:          log.New(httpLog{r.log}, "", 0),
 	}
 	r.direct = edge.NewDirect(listener, handler, idleFor)
+	r.direct.TLS, r.direct.Shaken = secured, r.shaken
+	r.http.ConnContext = r.direct.ConnContext
 	r.start("connections", func(context.Context) error { return r.direct.Run() })
 	r.start("http", func(context.Context) error { return r.http.Serve(r.direct) })
 	return nil

@@ -31,7 +31,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/api/cloudtrail"
+	"github.com/carillon-events/carillon/internal/certificate"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
 	"github.com/carillon-events/carillon/internal/store"
@@ -40,24 +44,29 @@ import (
 
 // Running is a Carillon that serves.
 type Running struct {
-	URL  string       // "http://127.0.0.1:4566": what a client on this machine calls
+	URL  string       // "http://127.0.0.1:4566", or https: what a client on this machine calls
 	Addr *net.TCPAddr // as bound
 
-	config   Config
-	log      *slog.Logger
-	store    *store.Store
-	commits  *commits
-	listener net.Listener
-	http     *http.Server
-	direct   *edge.Direct
-	parts    []*part
-	tails    *tails
-	replays  *replays
-	ingest   *ingest.Service
-	audits   *cloudtrail.Recorder
-	public   map[string]http.Handler // pages for subscribers, by path
-	draining atomic.Bool
-	failed   chan error // the first part that ended by itself
+	config      Config
+	log         *slog.Logger
+	store       *store.Store
+	commits     *commits
+	listener    net.Listener
+	http        *http.Server
+	direct      *edge.Direct
+	parts       []*part
+	tails       *tails
+	replays     *replays
+	ingest      *ingest.Service
+	audits      *cloudtrail.Recorder
+	certificate certificate.Source // nil: plain HTTP
+	handshakes  *prometheus.CounterVec
+	public      map[string]http.Handler // pages for subscribers, by path
+	keys        *access.Credentials     // of the credentials file; nil in dev mode
+	decider     *access.Decider
+	sessions    *access.Sessions
+	draining    atomic.Bool
+	failed      chan error // the first part that ended by itself
 
 	tracer  *trace.Tracer // nil: nobody records spans
 	stop    sync.Once
@@ -116,8 +125,12 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
+	encryption, err := c.Encryption.unlock(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r := &Running{config: c, log: c.Logger, commits: newCommits(), tails: newTails(), failed: make(chan error, 1)}
-	if err := r.openStore(); err != nil {
+	if err := r.openStore(encryption); err != nil {
 		return nil, err
 	}
 	if c.HeapRoom > 0 {
@@ -134,7 +147,7 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	return r, nil
 }
 
-func (r *Running) openStore() (err error) {
+func (r *Running) openStore(e *store.Encryption) (err error) {
 	dir := r.config.Data
 	if r.config.Durability == store.Memory {
 		dir = "data" // there is nothing else in that file system
@@ -146,6 +159,7 @@ func (r *Running) openStore() (err error) {
 		SyncInterval: r.config.SyncInterval,
 		Logger:       r.log,
 		Committed:    r.commits.committed,
+		Encryption:   e,
 	})
 	if err != nil {
 		return err
@@ -193,12 +207,18 @@ func bind(addr *net.TCPAddr) (net.Listener, error) {
 }
 
 // urlOf is how a client on this machine reaches addr.
-func urlOf(addr *net.TCPAddr) string {
-	host := addr.IP.String()
+func urlOf(addr *net.TCPAddr, t *TLS) string {
+	host, scheme := addr.IP.String(), "http://"
 	if addr.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(addr.Port))
+	if t.On() {
+		scheme = "https://"
+	}
+	if t.Mode == TLSACME { // the certificate has no other name
+		host = t.Domains[0]
+	}
+	return scheme + net.JoinHostPort(host, fmt.Sprint(addr.Port))
 }
 
 // Stop finishes what was accepted and ends. Its error is that of the first

@@ -73,7 +73,7 @@ func codeOf(err error) string {
 func credentialsFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "credentials.yaml")
-	text := "credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders}\n"
+	text := "credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders, policies: ['{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}']}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +233,22 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		"max-buses -1":                func(c *server.Config) { c.Buses.Buses = -1 },
 		"max-rules-per-bus":           func(c *server.Config) { c.Buses.RulesPerBus = 1 << 30 },
 		"max-targets-per-rule 1001":   func(c *server.Config) { c.Buses.TargetsPerRule = 1001 },
+		"tls-cert and tls-key":        func(c *server.Config) { c.TLS.Cert = "x.pem" },
+		"one certificate only":        func(c *server.Config) { c.TLS.Cert, c.TLS.Key, c.TLS.Mode = "x.pem", "x.pem", server.TLSSelf },
+		"open none/x.pem":             func(c *server.Config) { c.TLS.Cert, c.TLS.Key = "none/x.pem", "none/x.pem" },
+		"tls \"on\"":                  func(c *server.Config) { c.TLS.Mode = "on" },
+		"tls-client-ca is set":        func(c *server.Config) { c.TLS.ClientCA = "x.pem" },
+		"tls-client-ca: open":         func(c *server.Config) { c.TLS.Mode, c.TLS.ClientCA = server.TLSSelf, "none/x.pem" },
+		"set --tls-client-ca":         func(c *server.Config) { c.TLS.Mode, c.TLS.ClientOptional = server.TLSSelf, true },
+		"set --acme-domain":           func(c *server.Config) { c.TLS.Mode = server.TLSACME },
+		"need --tls acme":             func(c *server.Config) { c.TLS.Domains = []string{"a.example.com"} },
+		"acme-domain \"*.a.b\"":       func(c *server.Config) { c.TLS.Mode, c.TLS.Domains = server.TLSACME, []string{"*.a.b"} },
+		"acme-directory": func(c *server.Config) {
+			c.TLS.Mode, c.TLS.Domains, c.TLS.Directory = server.TLSACME, []string{"a.b"}, "http://x"
+		},
+		"clients need https://":       func(c *server.Config) { c.TLS.Mode, c.ExternalURL = server.TLSSelf, "http://x" },
+		"trusted-proxies":             func(c *server.Config) { c.TrustedProxies = []string{"0.0.0.0/0"} },
+		"outbound-ca":                 func(c *server.Config) { c.OutboundCA = "none/x.pem" },
 		"drain-timeout":               func(c *server.Config) { c.DrainFor = -1 },
 		"sync-interval":               func(c *server.Config) { c.SyncInterval = -1 },
 		"listen \"nonsense\"":         func(c *server.Config) { c.Listen = "nonsense" },
@@ -251,7 +267,7 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 	}
 }
 
-func TestStrangersAreLetInOnlyWithInsecureOrStrict(t *testing.T) {
+func TestStrangersAreLetInOnlyWithInsecureOrStrictAndTLS(t *testing.T) {
 	c := quick()
 	c.Listen, c.Insecure = "0.0.0.0:0", true
 	if r := start(t, c); !strings.HasPrefix(r.URL, "http://127.0.0.1:") {
@@ -259,7 +275,21 @@ func TestStrangersAreLetInOnlyWithInsecureOrStrict(t *testing.T) {
 	}
 	c = quick()
 	c.Listen, c.Auth, c.Credentials = "0.0.0.0:0", server.AuthStrict, credentialsFile(t)
-	start(t, c)
+	if r, err := server.Start(t.Context(), c); err == nil || !strings.Contains(err.Error(), "--tls-cert") || !strings.Contains(err.Error(), "--trusted-proxies") {
+		t.Errorf("strict over plain HTTP: %v", err)
+		_ = r.Stop()
+	}
+	for name, set := range map[string]func(c *server.Config){
+		"TLS":        func(c *server.Config) { c.TLS.Mode, c.Data = server.TLSSelf, t.TempDir() },
+		"proxies":    func(c *server.Config) { c.TrustedProxies = []string{"192.0.2.1"} },
+		"--insecure": func(c *server.Config) { c.Insecure = true },
+	} {
+		c := c
+		set(&c)
+		if r := start(t, c); strings.HasPrefix(r.URL, "https://127.0.0.1:") != (name == "TLS") {
+			t.Errorf("%s: URL %s", name, r.URL)
+		}
+	}
 }
 
 func TestTheStartUpLinesSayWhatHoldsAndWhatToPaste(t *testing.T) {
@@ -376,7 +406,7 @@ func TestABackupOfARunningServerRestoresElsewhere(t *testing.T) {
 		t.Fatal(resp.Status, resp.Header)
 	}
 	c.Data = filepath.Join(t.TempDir(), "restored")
-	if err := store.Restore(resp.Body, c.Data); err != nil {
+	if err := store.Restore(resp.Body, c.Data, nil); err != nil {
 		t.Fatal(err)
 	}
 	r = start(t, c)

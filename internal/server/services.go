@@ -10,11 +10,11 @@ import (
 	"github.com/carillon-events/carillon/internal/api/iam"
 	"github.com/carillon-events/carillon/internal/api/sns"
 	"github.com/carillon-events/carillon/internal/api/sqs"
-	"github.com/carillon-events/carillon/internal/api/sts"
 	"github.com/carillon-events/carillon/internal/archive"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/destination"
+	"github.com/carillon-events/carillon/internal/identity"
 	"github.com/carillon-events/carillon/internal/meter"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/seal"
@@ -47,7 +47,10 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 		targetarchive.Service: targetarchive.Target{},
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
-	groups := r.logGroups()
+	groups, err := r.logGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
 	outbox.Reach(loggroup.Service, groups)
 	meters := meter.NewBook(r.config.MetricsSeries)
 	outbox.Measure(meters)
@@ -91,6 +94,10 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 	r.fanOut(shard, topics)
 	registerTopics(registry, topics)
 	registry.MustRegister(newDepths(shard, r.log))
+	tokens, err := r.tokens(ctx, who, keys)
+	if err != nil {
+		return nil, err
+	}
 
 	r.countWaiting(outbox)
 	timers := &timer.Loop{
@@ -112,10 +119,10 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 	r.start("outbox", func(ctx context.Context) error { return outbox.Run(ctx, shard, r.log) })
 
 	return []*wire.Service{
-		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight}),
-		events.New(shard, core, outbox, archives, calls),
-		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt()}),
-		sts.New(accountOf(who, keys)),
+		sqs.New(sqs.Options{Shard: shard, Key: receipts, Limits: r.config.InFlight, Policies: r.decider.Policies}),
+		events.New(shard, core, outbox, archives, calls, r.decider.Policies),
+		sns.New(sns.Options{Shard: shard, Core: topics, CheckURL: calls.Allowed.CheckHost, Unsubscribe: r.unsubscribeAt(), Policies: r.decider.Policies}),
+		tokens,
 		iam.New(iam.Options{Shard: shard, Core: who.core, Directory: who.directory, Box: who.box}),
 	}, nil
 }
@@ -131,8 +138,12 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 	if err != nil {
 		return nil, err
 	}
+	roots, err := r.config.outboundRoots()
+	if err != nil {
+		return nil, err
+	}
 	calls := targetdestination.New(targetdestination.Options{
-		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Logger: r.log,
+		Shard: shard, Core: destination.New(destination.DefaultLimits), Box: box, Allowed: allowed, Roots: roots, Logger: r.log,
 	})
 	r.start("calls", func(ctx context.Context) error { // the outbox is started later, and so stopped before
 		<-ctx.Done()
@@ -144,22 +155,16 @@ func (r *Running) calls(ctx context.Context, shard *store.Shard) (*targetdestina
 
 // box seals secrets of one purpose.
 func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
-	master, err := r.master(ctx)
+	master, err := sealingKey(ctx, r.store)
 	if err != nil {
 		return nil, err
 	}
 	return seal.New(master, purpose)
 }
 
-// master is what keys of this node are derived from.
-func (r *Running) master(ctx context.Context) (seal.Master, error) {
-	master, err := secret(ctx, r.store.Shard(0), "secrets")
-	return seal.Master(master), err
-}
-
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify, verifyAudit}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify, identity.Verify, verifyAudit}
 }
 
 // accountOf tells whose an access key is.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,8 +42,9 @@ const (
 // maxPassword bounds a file with a password.
 const maxPassword = 4 << 10
 
-// mail is the SMTP server; nil if there is none.
-func (o *Outside) mail() (*subscriber.Mail, error) {
+// mail is the SMTP server; nil if there is none. roots is who is believed to be it;
+// nil: whom the system does.
+func (o *Outside) mail(roots *x509.CertPool) (*subscriber.Mail, error) {
 	if o.SMTP == "" {
 		if o.SMTPPasswordFile != "" || o.SMTPFrom != "" {
 			return nil, errors.New("smtp-url is not set, but smtp-from or smtp-password-file is")
@@ -59,7 +61,7 @@ func (o *Outside) mail() (*subscriber.Mail, error) {
 			return nil, fmt.Errorf("smtp-password-file %s: it holds no password", o.SMTPPasswordFile)
 		}
 	}
-	m, err := subscriber.NewMail(o.SMTP, password, o.SMTPFrom, nil)
+	m, err := subscriber.NewMail(o.SMTP, password, o.SMTPFrom, roots)
 	if err != nil {
 		return nil, fmt.Errorf("smtp-url: %w", err)
 	}
@@ -67,7 +69,7 @@ func (o *Outside) mail() (*subscriber.Mail, error) {
 }
 
 func (o *Outside) check() error {
-	if _, err := o.mail(); err != nil {
+	if _, err := o.mail(nil); err != nil {
 		return err
 	}
 	if o.Sign != "" && o.Sign != SignHTTP && o.Sign != SignAll {
@@ -105,13 +107,17 @@ func (r *Running) subscribers(ctx context.Context, shard *store.Shard, outbox *d
 	if err != nil {
 		return nil, err
 	}
-	mail, err := r.config.Outside.mail()
+	roots, err := r.config.outboundRoots()
+	if err != nil {
+		return nil, err
+	}
+	mail, err := r.config.Outside.mail(roots)
 	if err != nil {
 		return nil, err
 	}
 	signer := subscriber.NewSigner(shard, box)
 	sender := subscriber.New(subscriber.Options{
-		Shard: shard, Signer: signer, BaseURL: r.baseURL(), Allowed: allowed, Mail: mail,
+		Shard: shard, Signer: signer, BaseURL: r.baseURL(), Allowed: allowed, Roots: roots, Mail: mail,
 		SMS: subscriber.Gateway(r.config.Outside.SMS), Push: subscriber.Gateway(r.config.Outside.Push),
 		Observe: observeSubscribers(registry), Logger: r.log,
 	})

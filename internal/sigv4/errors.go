@@ -11,6 +11,7 @@ const (
 	UnknownKey               // the access key id is not known
 	Expired                  // signed too long ago, or ahead of time
 	Mismatch                 // the signature is another
+	Over                     // the temporary credentials are not valid any more
 )
 
 // Error is a refusal, with AWS's sentence.
@@ -48,6 +49,8 @@ func (r Reason) codes() codes {
 		return codes{"IncompleteSignatureException", "IncompleteSignature", http.StatusBadRequest}
 	case UnknownKey:
 		return codes{"UnrecognizedClientException", "InvalidClientTokenId", http.StatusForbidden}
+	case Over:
+		return codes{"ExpiredTokenException", "ExpiredToken", http.StatusForbidden}
 	}
 	// SDKs correct their clock on these two codes, so an expired signature has no code of its own.
 	return codes{"InvalidSignatureException", "SignatureDoesNotMatch", http.StatusForbidden}
@@ -56,6 +59,11 @@ func (r Reason) codes() codes {
 // ErrUnknownKey is the refusal of an access key id that nobody has.
 func ErrUnknownKey() *Error {
 	return &Error{UnknownKey, "The security token included in the request is invalid."}
+}
+
+// ErrExpiredToken is the refusal of temporary credentials that are over.
+func ErrExpiredToken() *Error {
+	return &Error{Over, "The security token included in the request is expired"}
 }
 
 // ErrScope is the refusal of a signature for another service.

@@ -14,7 +14,7 @@ type Signed struct {
 	AccessKey string
 	Region    string
 	Service   string
-	Token     string // of temporary credentials; covered by the signature, not looked up yet
+	Token     string // of temporary credentials; not looked up yet
 
 	date      string // of the scope: YYYYMMDD
 	headers   string // "host;x-amz-date"
@@ -73,6 +73,17 @@ func Scope(r *http.Request) (accessKey, region string) {
 	}
 	region, _, _ = strings.Cut(rest, "/")
 	return accessKey, region
+}
+
+// Token is the session token that a request claims to have, as Scope reads.
+func Token(r *http.Request) string {
+	if token := r.Header["X-Amz-Security-Token"]; len(token) > 0 {
+		return token[0]
+	}
+	if strings.Contains(r.URL.RawQuery, "X-Amz-Security-Token=") {
+		return queryValue(r.URL.RawQuery, "X-Amz-Security-Token")
+	}
+	return ""
 }
 
 // parseHeader reads

@@ -40,7 +40,10 @@ func (s *Store) checkpoint(dir string) error {
 				return err
 			}
 		}
-		return s.db.Checkpoint(dir, pebble.WithFlushedWAL())
+		if err := s.db.Checkpoint(dir, pebble.WithFlushedWAL()); err != nil {
+			return err
+		}
+		return s.keys.copyTo(dir)
 	})
 	if err != nil {
 		return fmt.Errorf("checkpoint to %s: %w", dir, err)

@@ -70,7 +70,7 @@ func TestACopyTakenUnderLoadHoldsAllThatWasAcknowledgedBefore(t *testing.T) {
 					}
 				} else {
 					var b bytes.Buffer
-					if err := errors.Join(r.Backup(&b), Restore(&b, copied)); err != nil {
+					if err := errors.Join(r.Backup(&b), Restore(&b, copied, nil)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -101,7 +101,7 @@ func TestAStoreInMemoryCanBeBackedUpToo(t *testing.T) {
 	}
 	r.stop(t)
 	dir := filepath.Join(t.TempDir(), "new", "data")
-	if err := Restore(&b, dir); err != nil {
+	if err := Restore(&b, dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	l.checkIn(t, dir, l.acked)
@@ -152,7 +152,7 @@ func TestRestoreRefusesWhatIsNoWholeBackupAndLeavesNothingBehind(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			parent := t.TempDir()
-			err := Restore(bytes.NewReader(c.stream), filepath.Join(parent, "data"))
+			err := Restore(bytes.NewReader(c.stream), filepath.Join(parent, "data"), nil)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -183,10 +183,10 @@ func tarOf(t *testing.T, namesAndContents ...string) []byte {
 func TestRestoreTakesAnEmptyDirectoryAndNoOther(t *testing.T) {
 	good := backup(t)
 	dir := t.TempDir()
-	if err := Restore(bytes.NewReader(good), dir); err != nil {
+	if err := Restore(bytes.NewReader(good), dir, nil); err != nil {
 		t.Fatal("into an empty directory:", err)
 	}
-	err := Restore(bytes.NewReader(good), dir)
+	err := Restore(bytes.NewReader(good), dir, nil)
 	if err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Fatalf("over another store: %v", err)
 	}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/carillon-events/carillon/internal/seal"
 )
 
 // A ledger knows every change in the order of the log, and the last one that
@@ -26,6 +28,8 @@ type ledger struct {
 	mu      sync.Mutex
 	changes []change // changes[i] is number i+1
 	acked   uint64
+
+	encryption *Encryption // of the store
 }
 
 // A change writes three keys of id, or deletes them.
@@ -101,7 +105,7 @@ func (l *ledger) lastAcked() uint64 {
 // forgets what did not survive.
 func (l *ledger) check(t *testing.T, fs vfs.FS, acked uint64) {
 	t.Helper()
-	s, err := Open("data", Options{FS: fs, Logger: quiet})
+	s, err := Open("data", Options{FS: fs, Logger: quiet, Encryption: l.encryption})
 	if err != nil {
 		t.Fatal("open after the crash:", err)
 	}
@@ -147,6 +151,9 @@ func (l *ledger) state() map[string]string {
 	return state
 }
 
+// locked is the encryption of the tests that have one.
+var locked = &Encryption{Master: seal.Master{1, 2, 3}, Files: true}
+
 // running is a store that runs on fs.
 type running struct {
 	*Store
@@ -156,7 +163,13 @@ type running struct {
 
 func start(t *testing.T, fs vfs.FS, d Durability) *running {
 	t.Helper()
-	s, err := Open("data", Options{FS: fs, Logger: quiet, Durability: d, SyncInterval: time.Millisecond})
+	return startWith(t, Options{FS: fs, Durability: d})
+}
+
+func startWith(t *testing.T, o Options) *running {
+	t.Helper()
+	o.Logger, o.SyncInterval = quiet, time.Millisecond
+	s, err := Open("data", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,15 +191,19 @@ func (r *running) stop(t *testing.T) {
 }
 
 func TestWhatWasAcknowledgedSurvivesAPowerLossAndTheRestIsWholeOrAbsent(t *testing.T) {
-	for _, unsynced := range []int{0, 30, 70, 100} {
-		t.Run(fmt.Sprintf("%d%% of unsynced data survives", unsynced), func(t *testing.T) {
+	for i, unsynced := range []int{0, 30, 70, 100, 0, 30, 70, 100} {
+		var e *Encryption
+		if i >= 4 {
+			e = locked
+		}
+		t.Run(fmt.Sprintf("%d%% of unsynced data survives, encrypted=%v", unsynced, e != nil), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(1, uint64(unsynced)))
 			var fs = vfs.NewCrashableMem()
-			l := &ledger{}
+			l := &ledger{encryption: e}
 			inTheMiddle, generation := 0, 0
 			for more := generations(t, 25); more(generation); generation++ {
-				r := start(t, fs, Fsync)
+				r := startWith(t, Options{FS: fs, Encryption: e})
 				moment := l.lastAcked() + uint64(rng.IntN(200))
 				var workers sync.WaitGroup
 				for w := range 4 {
@@ -306,26 +323,28 @@ func (f *faulty) disarm() (writes int) {
 }
 
 func TestAFailedWriteStopsTheStoreAndNothingIsHalf(t *testing.T) {
-	writes := failAt(t, 1<<30, true) // how many there are to fail
-	if writes < 50 {
-		t.Fatalf("only %d writes: the test does not reach much", writes)
-	}
-	for _, once := range []bool{true, false} {
-		for nth := range writes {
-			t.Run(fmt.Sprintf("write %d, once=%v", nth, once), func(t *testing.T) {
-				t.Parallel()
-				failAt(t, nth, once)
-			})
+	for _, e := range []*Encryption{nil, locked} {
+		writes := failAt(t, e, 1<<30, true) // how many there are to fail
+		if writes < 50 {
+			t.Fatalf("only %d writes: the test does not reach much", writes)
+		}
+		for _, once := range []bool{true, false} {
+			for nth := range writes {
+				t.Run(fmt.Sprintf("write %d, once=%v, encrypted=%v", nth, once, e != nil), func(t *testing.T) {
+					t.Parallel()
+					failAt(t, e, nth, once)
+				})
+			}
 		}
 	}
 }
 
 // failAt works on a store whose nth write fails, and checks what is left.
-func failAt(t *testing.T, nth int, once bool) (writes int) {
+func failAt(t *testing.T, e *Encryption, nth int, once bool) (writes int) {
 	fs, fault := vfs.NewCrashableMem(), &faulty{}
-	r := start(t, errorfs.Wrap(fs, fault), Fsync)
+	r := startWith(t, Options{FS: errorfs.Wrap(fs, fault), Encryption: e})
 	fault.arm(nth, once, syscall.ENOSPC)
-	l := &ledger{}
+	l := &ledger{encryption: e}
 	var workers sync.WaitGroup
 	errs := make(chan error, 6)
 	for w := range 4 {
@@ -360,7 +379,7 @@ func failAt(t *testing.T, nth int, once bool) (writes int) {
 	acked := l.lastAcked()
 	after := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
 	for _, left := range []*vfs.MemFS{after, fs.CrashClone(vfs.CrashCloneCfg{})} {
-		copied := &ledger{changes: l.changes, acked: l.acked}
+		copied := &ledger{changes: l.changes, acked: l.acked, encryption: e}
 		copied.check(t, left, acked)
 	}
 	return writes
@@ -388,9 +407,15 @@ func wantFailed(t *testing.T, r *running) {
 }
 
 func TestAFailedWriteWhileOpeningOrClosingIsAnErrorAndHarmsNothing(t *testing.T) {
+	for _, e := range []*Encryption{nil, locked} {
+		failWhileOpening(t, e)
+	}
+}
+
+func failWhileOpening(t *testing.T, e *Encryption) {
 	cycle := func(t *testing.T, fs *vfs.MemFS, fault *faulty, nth int) (writes int) {
 		fault.arm(nth, true, syscall.ENOSPC)
-		s, err := Open("data", Options{FS: errorfs.Wrap(fs, fault), Logger: quiet})
+		s, err := Open("data", Options{FS: errorfs.Wrap(fs, fault), Logger: quiet, Encryption: e})
 		if err == nil {
 			err = s.Close()
 		}
@@ -401,21 +426,21 @@ func TestAFailedWriteWhileOpeningOrClosingIsAnErrorAndHarmsNothing(t *testing.T)
 	}
 	l := &ledger{}
 	full := vfs.NewCrashableMem()
-	r := start(t, full, Fsync)
+	r := startWith(t, Options{FS: full, Encryption: e})
 	if err := l.work(r.Shard(0), rand.New(rand.NewPCG(5, 5)), 20); err != nil {
 		t.Fatal(err)
 	}
 	r.stop(t)
 	for name, fs := range map[string]*vfs.MemFS{"empty": vfs.NewCrashableMem(), "with data": full} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s, encrypted=%v", name, e != nil), func(t *testing.T) {
 			clone := func() *vfs.MemFS { return fs.CrashClone(vfs.CrashCloneCfg{}) }
 			writes := cycle(t, clone(), &faulty{}, 1<<30)
 			for nth := range writes {
 				left := clone()
 				cycle(t, left, &faulty{}, nth)
-				copied := &ledger{}
+				copied := &ledger{encryption: e}
 				if fs == full {
-					copied = &ledger{changes: l.changes, acked: l.acked}
+					copied = &ledger{changes: l.changes, acked: l.acked, encryption: e}
 				}
 				copied.check(t, left.CrashClone(vfs.CrashCloneCfg{}), copied.acked)
 			}

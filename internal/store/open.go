@@ -13,6 +13,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/carillon-events/carillon/internal/store/encrypted"
 )
 
 // Open opens or creates the store in dir and checks its format. It starts
@@ -32,10 +34,13 @@ func open(dir string, o Options) (*Store, error) {
 		return nil, openError(dir, err)
 	}
 	s := &Store{dir: name, options: o, logger: o.Logger, failed: make(chan struct{})}
-	s.guard = &guard{FS: o.FS, dir: name, fail: s.fail}
 	if s.lock, err = lock(name, o.FS); err != nil {
 		return nil, openError(dir, err)
 	}
+	if err := s.unlock(); err != nil {
+		return nil, openError(dir, errors.Join(err, s.lock.Close()))
+	}
+	s.guard = &guard{FS: s.files, dir: name, fail: s.fail}
 	if err := s.unlessFailed(s.openDB); err != nil {
 		if s.Err() == nil {
 			err = errors.Join(err, s.Close())
@@ -102,7 +107,7 @@ func lock(dir string, fs vfs.FS) (*pebble.Lock, error) {
 // started the process.
 func openError(dir string, err error) error {
 	switch {
-	case errors.Is(err, ErrLocked), errors.Is(err, ErrFailed):
+	case errors.Is(err, ErrLocked), errors.Is(err, ErrFailed), errors.Is(err, ErrKey):
 		return fmt.Errorf("open %s: %w", dir, err)
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST):
 		return fmt.Errorf("open %s: it is a file, and a data directory is needed: %w", dir, err)
@@ -114,6 +119,8 @@ func openError(dir string, err error) error {
 		return fmt.Errorf("open %s: the disk is full: %w", dir, err)
 	case errors.Is(err, pebble.ErrDBDoesNotExist):
 		return fmt.Errorf("open %s: there is no Carillon data in it: %w", dir, err)
+	case errors.Is(err, encrypted.ErrDamaged), errors.Is(err, encrypted.ErrPlain):
+		return fmt.Errorf("open %s: the data is damaged, or was changed by somebody else, restore a backup: %w", dir, err)
 	case errors.Is(err, pebble.ErrCorruption), errors.Is(err, record.ErrInvalidChunk):
 		return fmt.Errorf("open %s: the data is damaged, restore a backup: %w", dir, err)
 	case strings.Contains(err.Error(), "unknown to the objstorage provider"):

@@ -19,15 +19,40 @@ import (
 const maxBackupFiles = 1 << 20
 
 // Restore makes dir of a stream that Backup wrote. dir must be missing or
-// empty, and appears whole or not at all: files are written beside it first.
-func Restore(r io.Reader, dir string) error {
-	if err := restore(r, dir); err != nil {
+// empty, and appears whole or not at all: files are written beside it first. A
+// backup of encrypted data needs its master key, since it is opened to see that
+// it is good; nil for one that is not.
+func Restore(r io.Reader, dir string, e *Encryption) error {
+	return restoreTo(r, dir, func(temporary string) error {
+		if e != nil {
+			e = &Encryption{Master: e.Master, AsIs: true}
+		}
+		// It opens, and this binary knows its format.
+		s, err := openReadOnly(temporary, Options{Logger: slog.New(slog.DiscardHandler), Encryption: e})
+		if key, ok := errors.AsType[keyError](err); ok {
+			return key // it is not about the directory beside
+		}
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
+}
+
+// Unpack is Restore by somebody who may not have the key: the stream is whole,
+// and nobody has looked whether it opens.
+func Unpack(r io.Reader, dir string) error {
+	return restoreTo(r, dir, func(string) error { return nil })
+}
+
+func restoreTo(r io.Reader, dir string, check func(dir string) error) error {
+	if err := restore(r, dir, check); err != nil {
 		return fmt.Errorf("restore to %s: %w", dir, err)
 	}
 	return nil
 }
 
-func restore(r io.Reader, dir string) (err error) {
+func restore(r io.Reader, dir string, check func(dir string) error) (err error) {
 	if err := wantEmpty(dir); err != nil {
 		return err
 	}
@@ -47,12 +72,7 @@ func restore(r io.Reader, dir string) (err error) {
 	if err := readBackup(tar.NewReader(r), temporary); err != nil {
 		return err
 	}
-	// It opens, and this binary knows its format.
-	s, err := openReadOnly(temporary, Options{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	if err := s.Close(); err != nil {
+	if err := check(temporary); err != nil {
 		return err
 	}
 	if err := syncDir(temporary); err != nil {

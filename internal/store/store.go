@@ -77,6 +77,9 @@ type Options struct {
 	// calls it answers, and how long it took from its append on. It must not block.
 	Committed func(calls int, took time.Duration)
 
+	// Encryption, where set, opens what is locked with a master key.
+	Encryption *Encryption
+
 	readOnly bool // Verify
 }
 
@@ -102,6 +105,8 @@ type Store struct {
 	logger  *slog.Logger
 	guard   *guard
 	shard   *Shard
+	keys    *Keys  // nil: there is no master key
+	files   vfs.FS // what options.FS is; encrypted, if the data is
 
 	backups sync.Mutex // one at a time: they share a scratch directory
 

@@ -25,6 +25,17 @@ func (y *youngLog) wrote(f vfs.File, n int) {
 		return
 	}
 	// Best effort: what cannot be written here fails the next write, which says so.
-	done, _ := f.WriteAt(zeros[:], y.at)
+	done, _ := writeZeros(f, y.at)
 	y.zeroed = y.at + int64(done)
+}
+
+// writeZeros writes them past an encrypted file's cipher, whose key stream they
+// would give away.
+func writeZeros(f vfs.File, at int64) (int, error) {
+	if e, ok := f.(interface {
+		WriteZeros(zeros []byte, off int64) (int, error)
+	}); ok {
+		return e.WriteZeros(zeros[:], at)
+	}
+	return f.WriteAt(zeros[:], at)
 }

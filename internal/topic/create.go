@@ -152,6 +152,21 @@ func List(r Reader, account, region, after string, limit int) (names []string, m
 	return names, more, err
 }
 
+// Each calls fn with every topic of every account.
+func Each(r Reader, fn func(t Topic) error) error {
+	return store.Each(r, []byte(topicSpace), "", func(text string, value []byte) (bool, error) {
+		n, ok := parseName(text)
+		if !ok {
+			return false, fmt.Errorf("topic %q: %w", text, errDamaged)
+		}
+		var rec topicRecord
+		if err := decode(value, &rec); err != nil {
+			return false, err
+		}
+		return true, fn(rec.topic(n))
+	})
+}
+
 // nameOf is the name of the topic with that number; false if it was deleted.
 func nameOf(r Reader, number uint64) (Name, bool, error) {
 	v, found, err := r.Get(numbered(nameSpace, number))

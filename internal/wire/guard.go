@@ -21,7 +21,8 @@ func Guard[I, O any](check func(*I) error, resource Resource, method Method[I, O
 			}
 		}
 		c.Seen.Resource = resource
-		if c.Decide != nil { // nobody asks: do without the texts
+		if c.Decide != nil && (c.Rights == nil || !c.Rights.Anybody) { // nobody asks: do without the texts
+			c.About = in
 			if err := c.Authorize(ctx, resource.of(c, in)); err != nil {
 				return nil, err
 			}

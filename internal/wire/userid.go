@@ -8,8 +8,12 @@ import (
 
 // UserID is by what AWS knows the caller besides its ARN: the account for its
 // root, else an id of the form that AWS gives to users. It is made of the ARN,
-// so that a caller keeps it.
+// so that a caller keeps it, unless it has
+// one that was given to it (CallerID).
 func (c *Call) UserID() string {
+	if c.CallerID != "" {
+		return c.CallerID
+	}
 	if c.Principal == "" || strings.HasSuffix(c.Principal, ":root") {
 		return c.Account
 	}

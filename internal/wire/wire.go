@@ -10,6 +10,7 @@ package wire
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
 	"github.com/carillon-events/carillon/internal/trace"
@@ -27,6 +28,22 @@ type Call struct {
 	SourceIP  string // without port
 	BaseURL   string // "http://127.0.0.1:4566": the request's own host, or the configured external URL; no slash at the end
 	Secure    bool   // came over TLS
+
+	Header http.Header // of the request, not to be changed; nil: nobody knows
+	Rights *Rights     // of the operation; nil: there is only its name
+	// About is what of the request is asked about now: the decoded input, or a part
+	// of it (Ask).
+	About any
+	// BothSides is Question.BothSides of what is asked now.
+	BothSides bool
+	// Refused is the last question that was answered with no; nil: there was none.
+	Refused *Refusal
+
+	// Caller is who calls, as internal/access knows it: an *access.Identity. It is
+	// not changed. Nil: nobody, or somebody who follows a link.
+	Caller any
+	// CallerID is what UserID answers, if somebody knows it.
+	CallerID string
 
 	// Trace is where in a trace the request's headers say that the caller is.
 	Trace trace.Context
@@ -52,15 +69,6 @@ func (c *Call) TraceHeader() string {
 	at := c.Span.Context
 	at.From = trace.SpanID{}
 	return at.Header()
-}
-
-// Authorize asks whether the caller may run c.Operation on resource.
-// The error, if any, is a *Error ready for the client.
-func (c *Call) Authorize(ctx context.Context, resource string) error {
-	if c.Decide == nil {
-		return nil
-	}
-	return c.Decide(ctx, c, c.Service+":"+c.Operation, resource)
 }
 
 // Service is the table by which the edge finds an operation. Generated.
@@ -94,9 +102,10 @@ type Service struct {
 // strings may point into body, which must therefore never be written again.
 // An error is a *Error, or anything else, which is an InternalFailure.
 type Operation struct {
-	Name  string
-	JSON  func(ctx context.Context, c *Call, body, dst []byte) ([]byte, error)
-	Query func(ctx context.Context, c *Call, form url.Values, dst []byte) ([]byte, error)
+	Name   string
+	Rights Rights
+	JSON   func(ctx context.Context, c *Call, body, dst []byte) ([]byte, error)
+	Query  func(ctx context.Context, c *Call, form url.Values, dst []byte) ([]byte, error)
 }
 
 // ErrorInfo is what the model says of an error shape.
@@ -111,6 +120,10 @@ type Error struct {
 	Code    string // shape name as in the model: "QueueDoesNotExist"; or a common code: "InvalidParameterValue"
 	Message string
 	Status  int // 0: as the model's ErrorInfo says, else 400
+
+	// Explained is why, sealed for STS's DecodeAuthorizationMessage: it goes into a
+	// header of the answer. Empty: there is no more to say.
+	Explained string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

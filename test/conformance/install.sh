@@ -47,6 +47,7 @@ venv() { need python3 flock && once "$1" bash -c 'python3 -m venv . && bin/pip i
 install_boto3() { venv "$boto3_dir" python/requirements-boto3.txt; }
 install_awscli() { install_boto3; }
 install_strict() { install_boto3; }
+install_tls() { install_boto3; }
 install_botocore129() { venv "$botocore129_dir" python/requirements-botocore129.txt; }
 install_celery() { venv "$celery_dir" celery/requirements.txt; }
 

@@ -35,6 +35,7 @@ func build(t *testing.T) string {
 type child struct {
 	binary, data, address string
 	log                   *os.File
+	key                   string // file of the master key; empty: the data is plain
 	cmd                   *exec.Cmd
 }
 
@@ -68,7 +69,11 @@ func newChild(t *testing.T) *child {
 // start starts the child and waits until it answers.
 func (c *child) start(t *testing.T) {
 	t.Helper()
-	c.cmd = exec.Command(c.binary, "serve", "--listen", c.address, "--data", c.data, "--durability", "fsync")
+	flags := []string{"serve", "--listen", c.address, "--data", c.data, "--durability", "fsync"}
+	if c.key != "" {
+		flags = append(flags, "--encrypt", "--encryption-key-file", c.key)
+	}
+	c.cmd = exec.Command(c.binary, flags...)
 	c.cmd.Stdout, c.cmd.Stderr = c.log, c.log
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -131,7 +136,7 @@ func (c *child) end(t *testing.T) {
 // verify has Carillon look through its data directory, while none runs on it.
 func (c *child) verify(t *testing.T) {
 	t.Helper()
-	out, err := exec.Command(c.binary, "verify", c.data).CombinedOutput()
+	out, err := exec.Command(c.binary, "verify", c.data, "--encryption-key-file", c.key).CombinedOutput()
 	if err != nil {
 		t.Errorf("verify: %v\n%s", err, out)
 	}

@@ -104,6 +104,9 @@ func resourcesOf(c *wire.Call) []string {
 			all = append(all, text)
 		}
 	}
+	if c.Refused != nil {
+		add(c.Refused.Resource)
+	}
 	add(c.Seen.ARN(c))
 	for _, of := range []any{c.Seen.In, c.Seen.Out} {
 		v := reflect.ValueOf(of)

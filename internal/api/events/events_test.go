@@ -78,7 +78,7 @@ func start(t testing.TB, limits bus.Limits) *api {
 	})
 	t.Cleanup(calls.Close)
 	return &api{
-		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox, archives, calls), archives: archives, calls: calls,
+		t: t, shard: s.Shard(0), outbox: outbox, service: New(s.Shard(0), buses.Core, outbox, archives, calls, nil), archives: archives, calls: calls,
 		call: wire.Call{Service: "events", Account: "111122223333", Region: "eu-west-1"},
 	}
 }

@@ -21,6 +21,9 @@ func (s *Service) CreateEndpoint(ctx context.Context, c *wire.Call, in *model.Cr
 	if err := setReplication(&settings, in.ReplicationConfig, in.RoleArn); err != nil {
 		return nil, err
 	}
+	if err := mayPass(ctx, c, in.RoleArn.V); err != nil {
+		return nil, err
+	}
 	var e bus.Endpoint
 	id := endpointID(s.newID())
 	err := s.changeEndpoint(ctx, in.Name, func(tx *store.Tx) (err error) {

@@ -28,6 +28,11 @@ func (s *Service) CreateEventBus(ctx context.Context, c *wire.Call, in *model.Cr
 		return nil, err
 	}
 	n := names{bus: bus.Name{Account: c.Account, Region: c.Region, Bus: in.Name}}
+	if len(tags) > 0 {
+		if err := c.Ask(ctx, wire.Question{Action: actionTag, Resource: n.bus.ARN().String(), About: in}); err != nil {
+			return nil, err
+		}
+	}
 	create := s.core.CreateBus
 	if source.OK {
 		create = s.core.CreatePartnerBus

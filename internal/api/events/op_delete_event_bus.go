@@ -13,6 +13,12 @@ import (
 // is deleted already.
 func (s *Service) DeleteEventBus(ctx context.Context, c *wire.Call, in *model.DeleteEventBusInput) (*model.DeleteEventBusOutput, error) {
 	n := names{bus: bus.Name{Account: c.Account, Region: c.Region, Bus: in.Name}}
-	err := s.change(ctx, n, func(tx *store.Tx) error { return s.core.DeleteBus(tx, n.bus) })
+	err := s.change(ctx, n, func(tx *store.Tx) error {
+		if err := s.core.DeleteBus(tx, n.bus); err != nil {
+			return err
+		}
+		s.follow(tx, n.bus, "")
+		return nil
+	})
 	return &model.DeleteEventBusOutput{}, err
 }

@@ -87,7 +87,7 @@ func (s *Service) add(to *whither, batch *bus.Batch, e *model.PutEventsRequestEn
 	if refused = checkEntry(e); refused != nil {
 		return "", refused
 	}
-	on, refused := to.bus(e.EventBusName)
+	on, refused := to.bus(e)
 	if refused != nil {
 		return "", refused
 	}

@@ -47,6 +47,15 @@ func (s *Service) PutRule(ctx context.Context, c *wire.Call, in *model.PutRuleIn
 	if err != nil {
 		return nil, err
 	}
+	if err := mayPass(ctx, c, in.RoleArn.V); err != nil {
+		return nil, err
+	}
+	if len(tags) > 0 {
+		// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+		if err := c.Ask(ctx, wire.Question{Action: actionTag, Resource: n.bus.RuleARN(in.Name).String(), About: in}); err != nil {
+			return nil, err
+		}
+	}
 	err = s.change(ctx, n, func(tx *store.Tx) error {
 		return s.core.PutRule(tx, n.bus, bus.Rule{
 			Name: in.Name, Pattern: in.EventPattern.V, Schedule: in.ScheduleExpression.V,

@@ -26,6 +26,9 @@ func (s *Service) PutTargets(ctx context.Context, c *wire.Call, in *model.PutTar
 			return nil, err
 		}
 	}
+	if err := mayTarget(ctx, c, n, in); err != nil {
+		return nil, err
+	}
 	err = s.change(ctx, n, func(tx *store.Tx) error { return s.core.PutTargets(tx, n.bus, in.Rule, targets) })
 	if err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
-	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -23,13 +22,11 @@ func (s *Service) RemovePermission(ctx context.Context, c *wire.Call, in *model.
 			return nil, err
 		}
 	}
-	err = s.change(ctx, n, func(tx *store.Tx) error {
-		return s.core.ChangePolicy(tx, n.bus, func(old string) (string, error) {
-			if all {
-				return "", nil
-			}
-			return without(old, in.StatementId.V)
-		})
+	err = s.changePolicy(ctx, n, func(old string) (string, error) {
+		if all {
+			return "", nil
+		}
+		return without(old, in.StatementId.V)
 	})
 	return &model.RemovePermissionOutput{}, err
 }

@@ -12,6 +12,9 @@ import (
 // UpdateEndpoint changes what the request names of an endpoint. Its id stays.
 func (s *Service) UpdateEndpoint(ctx context.Context, c *wire.Call, in *model.UpdateEndpointInput) (*model.UpdateEndpointOutput, error) {
 	n := endpointIn(c, in.Name, wire.Opt[string]{})
+	if err := mayPass(ctx, c, in.RoleArn.V); err != nil {
+		return nil, err
+	}
 	var e bus.Endpoint
 	err := s.changeEndpoint(ctx, in.Name, func(tx *store.Tx) (err error) {
 		e, err = s.core.ChangeEndpoint(tx, n, func(to *bus.EndpointSettings) error {

@@ -68,14 +68,16 @@ func TestPermissionsThatMakeNoSenseAreRefused(t *testing.T) {
 		{"PutPermission", `{"Action":"events:PutEvents","Principal":"*","StatementId":"s","Condition":{"Type":"","Key":"k","Value":"v"}}`, "ValidationException", "Parameter Condition.Type is not valid. Reason: It must not be empty."},
 		{"PutPermission", `{"EventBusName":"nope","Action":"events:PutEvents","Principal":"*","StatementId":"s"}`, "ResourceNotFoundException", "Event bus nope does not exist."},
 		{"PutPermission", `{"Policy":"{}","StatementId":"s"}`, "ValidationException", "Parameter StatementId is not valid. Reason: It must not be given together with Policy."},
-		{"PutPermission", policy(``), "ValidationException", "Parameter Policy is not valid. Reason: It must be a JSON object."},
-		{"PutPermission", policy(`[]`), "ValidationException", "Parameter Policy is not valid. Reason: It must be a JSON object."},
-		{"PutPermission", policy(`{"Version":"2011-01-01","Statement":{` + statement + `}}`), "ValidationException", "Parameter Policy is not valid. Reason: Version must be 2012-10-17 or 2008-10-17."},
-		{"PutPermission", policy(`{"Statement":[]}`), "ValidationException", "Parameter Policy is not valid. Reason: Statement must be an object or a list of objects."},
-		{"PutPermission", policy(`{"Statement":[null]}`), "ValidationException", "Parameter Policy is not valid. Reason: Statement must be an object or a list of objects."},
-		{"PutPermission", policy(`{"Statement":{"Effect":"Maybe"}}`), "ValidationException", "Parameter Policy is not valid. Reason: Effect must be Allow or Deny."},
-		{"PutPermission", policy(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`), "ValidationException", "Parameter Policy is not valid. Reason: A statement must have either Principal or NotPrincipal."},
+		{"PutPermission", policy(``), "ValidationException", "Parameter Policy is not valid. Reason: At the document (line 1, column 1): there must be an object where the end of the text is."},
+		{"PutPermission", policy(`[]`), "ValidationException", "Parameter Policy is not valid. Reason: At the document (line 1, column 1): there must be an object where '[' is."},
+		{"PutPermission", policy(`{"Version":"2011-01-01","Statement":{` + statement + `}}`), "ValidationException", "Parameter Policy is not valid. Reason: At /Version (line 1, column 12): the versions are 2008-10-17 and 2012-10-17."},
+		{"PutPermission", policy(`{"Statement":[]}`), "ValidationException", "Parameter Policy is not valid. Reason: At /Statement (line 1, column 1): there must be at least one statement."},
+		{"PutPermission", policy(`{"Statement":[null]}`), "ValidationException", "Parameter Policy is not valid. Reason: At /Statement/0 (line 1, column 15): there must be a statement where 'n' is."},
+		{"PutPermission", policy(`{"Statement":{"Effect":"Maybe"}}`), "ValidationException", "Parameter Policy is not valid. Reason: At /Statement/Effect (line 1, column 24): an Effect is Allow or Deny, in this spelling."},
+		{"PutPermission", policy(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`), "ValidationException", "Parameter Policy is not valid. Reason: At /Statement (line 1, column 14): a statement of a resource-based policy says for whom it is."},
 		{"PutPermission", policy(`{"Statement":[{"Sid":"a",` + statement + `},{"Sid":"a",` + statement + `}]}`), "ValidationException", "Parameter Policy is not valid. Reason: Statement IDs (SID) in a single policy must be unique."},
+		{"PutPermission", `{"Action":"events:PutEvents","Principal":"*","StatementId":"s","Condition":{"Type":"StringIs","Key":"aws:userid","Value":"v"}}`, "ValidationException",
+			"Parameter Policy is not valid. Reason: At /Statement/0/Condition/StringIs (line 1, column 192): there is no such operator."},
 		{"RemovePermission", `{}`, "ValidationException", "Parameter(s) StatementId must be specified."},
 		{"RemovePermission", `{"StatementId":"s"}`, "ResourceNotFoundException", "EventBus does not have a policy."},
 		{"RemovePermission", `{"EventBusName":"nope","RemoveAllPermissions":true}`, "ResourceNotFoundException", "Event bus nope does not exist."},
@@ -92,7 +94,7 @@ func TestPermissionsThatMakeNoSenseAreRefused(t *testing.T) {
 func TestAPolicyHasAtMost10240Bytes(t *testing.T) {
 	a := start(t, bus.DefaultLimits)
 	pad := func(n int) string {
-		text := `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":""}}`
+		text := `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Sid":""}}`
 		return strings.Replace(text, `""`, `"`+strings.Repeat("x", n-len(text))+`"`, 1)
 	}
 	a.refused("PutPermission", `{"Policy":`+quoted(pad(bus.MaxPolicy+1))+`}`, "PolicyLengthExceededException", "The event bus policy is too long.")
@@ -105,13 +107,13 @@ func TestAPolicyHasAtMost10240Bytes(t *testing.T) {
 
 func FuzzPolicy(f *testing.F) {
 	f.Add(`{"Version":"2012-10-17","Id":"i","Statement":[{"Sid":"s","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`)
-	f.Add(`{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"1"},"NotAction":"*","NotResource":"<>"}}`)
+	f.Add(`{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"111111111111"},"NotAction":"*","NotResource":"<>"}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		old, err := parsePolicy(text)
 		if err != nil {
 			return
 		}
-		s := statement{Sid: "fuzz", Effect: "Allow", Principal: "*", Action: grantPut, Resource: "r"}
+		s := statement{Sid: "fuzz", Effect: "Allow", Principal: "*", Action: grantPut, Resource: "*"}
 		added, err := s.with(text)
 		if err != nil {
 			t.Fatal(err)

@@ -1,13 +1,16 @@
 package events
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/events"
 	"github.com/carillon-events/carillon/internal/bus"
-	"github.com/carillon-events/carillon/internal/event"
+	"github.com/carillon-events/carillon/internal/policy"
+	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -20,8 +23,8 @@ import (
 // policyVersion is the version of a policy that PutPermission begins.
 const policyVersion = "2012-10-17"
 
-// policy is the policy of a bus.
-type policy struct {
+// accessPolicy is the policy of a bus.
+type accessPolicy struct {
 	Version    string            `json:",omitempty"`
 	ID         string            `json:"Id,omitempty"`
 	Statements []json.RawMessage `json:"Statement"`
@@ -71,7 +74,7 @@ func permission(n bus.Name, in *model.PutPermissionInput) (statement, error) {
 // with is the policy text with the statement in it, in the place of the one
 // with its id if there is one.
 func (s statement) with(old string) (string, error) {
-	p := policy{Version: policyVersion}
+	p := accessPolicy{Version: policyVersion}
 	if old != "" {
 		var err error
 		if p, err = parsePolicy(old); err != nil {
@@ -109,13 +112,13 @@ func without(old, id string) (string, error) {
 	return p.text()
 }
 
-func (p *policy) text() (string, error) {
+func (p *accessPolicy) text() (string, error) {
 	b, err := json.Marshal(p)
 	return string(b), err
 }
 
 // find is the place of a statement, or -1.
-func (p *policy) find(id string) int {
+func (p *accessPolicy) find(id string) int {
 	return slices.IndexFunc(p.Statements, func(raw json.RawMessage) bool {
 		var s struct{ Sid string }
 		return json.Unmarshal(raw, &s) == nil && s.Sid == id
@@ -124,62 +127,81 @@ func (p *policy) find(id string) int {
 
 func badPolicy(reason string) error { return invalid("Policy", reason) }
 
-// parsePolicy reads a policy and refuses what is none: whether it means
-// anything is for the authorisation decision to find out.
-func parsePolicy(text string) (policy, error) {
-	if event.CheckObject(text) != nil { // bounds how deep it is nested, too
-		return policy{}, badPolicy("It must be a JSON object.")
+// parsePolicy reads a policy and refuses what is none.
+func parsePolicy(text string) (accessPolicy, error) {
+	var wrong *policy.Error
+	if _, err := policy.Parse(policy.Resource, text); errors.As(err, &wrong) {
+		return accessPolicy{}, badPolicy(wrong.Detail())
 	}
-	var members map[string]json.RawMessage
+	var members struct {
+		Version, ID string
+		Statement   json.RawMessage
+	}
 	if err := json.Unmarshal([]byte(text), &members); err != nil {
-		return policy{}, badPolicy("It must be a JSON object.")
+		return accessPolicy{}, badPolicy("It must be a JSON object.")
 	}
-	var p policy
-	for _, m := range []struct {
-		name string
-		to   *string
-	}{{"Version", &p.Version}, {"Id", &p.ID}} {
-		if raw := members[m.name]; raw != nil && json.Unmarshal(raw, m.to) != nil {
-			return policy{}, badPolicy(m.name + " must be a string.")
+	p := accessPolicy{Version: members.Version, ID: members.ID}
+	if json.Unmarshal(members.Statement, &p.Statements) != nil {
+		p.Statements = []json.RawMessage{members.Statement}
+	}
+	ids := map[string]bool{}
+	for _, raw := range p.Statements {
+		var s struct{ Sid string }
+		if json.Unmarshal(raw, &s) != nil || s.Sid != "" && ids[s.Sid] {
+			return p, badPolicy("Statement IDs (SID) in a single policy must be unique.")
 		}
+		ids[s.Sid] = true
 	}
-	if p.Version != "" && p.Version != policyVersion && p.Version != "2008-10-17" {
-		return policy{}, badPolicy("Version must be 2012-10-17 or 2008-10-17.")
-	}
-	raw := members["Statement"]
-	if event.CheckObject(string(raw)) == nil {
-		p.Statements = []json.RawMessage{raw}
-	} else if json.Unmarshal(raw, &p.Statements) != nil || len(p.Statements) == 0 {
-		return policy{}, badPolicy("Statement must be an object or a list of objects.")
-	}
-	return p, checkStatements(p.Statements)
+	return p, nil
 }
 
-// checkStatements refuses statements that lack what each must have, or have
-// an id of another's.
-func checkStatements(statements []json.RawMessage) error {
-	ids := map[string]bool{}
-	for _, raw := range statements {
-		var s map[string]json.RawMessage
-		if json.Unmarshal(raw, &s) != nil || s == nil {
-			return badPolicy("Statement must be an object or a list of objects.")
+// checked is an edit of a policy whose outcome must be a policy, too: the
+// condition of a statement may be none.
+func checked(edit func(old string) (string, error)) func(old string) (string, error) {
+	return func(old string) (string, error) {
+		text, err := edit(old)
+		if err == nil && text != "" && len(text) <= bus.MaxPolicy {
+			_, err = parsePolicy(text)
 		}
-		var id, effect string
-		if raw, ok := s["Sid"]; ok && json.Unmarshal(raw, &id) != nil {
-			return badPolicy("Sid must be a string.")
-		}
-		if id != "" && ids[id] {
-			return badPolicy("Statement IDs (SID) in a single policy must be unique.")
-		}
-		ids[id] = true
-		if json.Unmarshal(s["Effect"], &effect) != nil || effect != "Allow" && effect != "Deny" {
-			return badPolicy("Effect must be Allow or Deny.")
-		}
-		for _, one := range [][2]string{{"Principal", "NotPrincipal"}, {"Action", "NotAction"}, {"Resource", "NotResource"}} {
-			if (s[one[0]] == nil) == (s[one[1]] == nil) {
-				return badPolicy("A statement must have either " + one[0] + " or " + one[1] + ".")
-			}
-		}
+		return text, err
 	}
-	return nil
+}
+
+// changePolicy changes the policy of a bus, and has decisions know it as soon as
+// that is durable.
+func (s *Service) changePolicy(ctx context.Context, n names, edit func(old string) (string, error)) error {
+	return s.change(ctx, n, func(tx *store.Tx) error {
+		var text string
+		err := s.core.ChangePolicy(tx, n.bus, func(old string) (_ string, err error) {
+			text, err = edit(old)
+			return text, err
+		})
+		if err == nil {
+			s.follow(tx, n.bus, text)
+		}
+		return err
+	})
+}
+
+func (s *Service) follow(tx *store.Tx, n bus.Name, text string) {
+	if s.policies != nil {
+		tx.AfterCommit(func() { _ = putPolicy(s.policies, n, text) }) // it was checked
+	}
+}
+
+func putPolicy(book *policy.Book, n bus.Name, text string) error {
+	return book.PutText(n.ARN().String(), n.Account, "event bus policy", text)
+}
+
+// LoadPolicies writes the policies of all buses into book. It calls unreadable
+// with those that an older Carillon took and this one cannot read.
+func LoadPolicies(shard *store.Shard, book *policy.Book, unreadable func(arn string, err error)) error {
+	return shard.View(func(v *store.View) error {
+		return bus.EachPolicy(v, func(n bus.Name, text string) error {
+			if err := putPolicy(book, n, text); err != nil {
+				unreadable(n.ARN().String(), err)
+			}
+			return nil
+		})
+	})
 }

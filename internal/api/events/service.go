@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/event"
+	"github.com/carillon-events/carillon/internal/policy"
 	"github.com/carillon-events/carillon/internal/store"
 	targetdestination "github.com/carillon-events/carillon/internal/target/destination"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -35,15 +36,21 @@ type Service struct {
 
 	archives *archive.Core
 	calls    *targetdestination.Caller // with the connections and API destinations
+	policies *policy.Book              // of buses, for decisions; nil: nobody decides
 
 	now   func() time.Time
 	newID func() string
 }
 
-// New is the table of EventBridge's operations on a shard.
-func New(shard *store.Shard, core *bus.Core, targets *delivery.Outbox, archives *archive.Core, calls *targetdestination.Caller) *wire.Service {
-	s := &Service{shard: shard, core: core, targets: targets, archives: archives, calls: calls, now: time.Now, newID: func() string { return event.NewID(time.Now()) }}
-	return model.New(s, resource)
+// New is the table of EventBridge's operations on a shard. Decisions read the
+// policies of buses in policies, which may be nil.
+func New(shard *store.Shard, core *bus.Core, targets *delivery.Outbox, archives *archive.Core, calls *targetdestination.Caller, policies *policy.Book) *wire.Service {
+	s := &Service{shard: shard, core: core, targets: targets, archives: archives, calls: calls, policies: policies, now: time.Now, newID: func() string { return event.NewID(time.Now()) }}
+	service := model.New(s, resource)
+	for _, op := range service.Operations {
+		op.Rights.Keys = s.keys
+	}
+	return service
 }
 
 // change runs fn in a transaction and words its error.
@@ -190,11 +197,11 @@ func resource(c *wire.Call, in any) string {
 	case *model.DescribeEndpointInput:
 		return endpointIn(c, in.Name, in.HomeRegion).ARN().String()
 	case *model.TagResourceInput:
-		return in.ResourceARN
+		return taggedResource(c, in.ResourceARN)
 	case *model.UntagResourceInput:
-		return in.ResourceARN
+		return taggedResource(c, in.ResourceARN)
 	case *model.ListTagsForResourceInput:
-		return in.ResourceARN
+		return taggedResource(c, in.ResourceARN)
 	}
 	return "*"
 }

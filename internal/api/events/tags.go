@@ -32,6 +32,19 @@ func tagged(c *wire.Call, text string) (names, error) {
 	return n, nil
 }
 
+// taggedResource is the ARN as policies have it: one rule may be called by
+// several.
+func taggedResource(c *wire.Call, text string) string {
+	n, err := tagged(c, text)
+	switch {
+	case err != nil:
+		return text // which the method refuses
+	case n.rule != "":
+		return n.bus.RuleARN(n.rule).String()
+	}
+	return n.bus.ARN().String()
+}
+
 // tagMap is tags by key; a key may come once, and not be AWS's own.
 func tagMap(tags []model.Tag) (map[string]string, error) {
 	out := make(map[string]string, len(tags))

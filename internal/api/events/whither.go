@@ -25,7 +25,15 @@ type whither struct {
 	call     *wire.Call
 	endpoint *bus.Endpoint // nil: without one
 
-	foreign map[string]foreign // buses of other accounts, by their ARN as given
+	foreign map[foreignEntry]foreign // buses of other accounts
+}
+
+// foreignEntry is what policies can tell of an entry for a bus of another
+// account, which it calls by its ARN.
+type foreignEntry struct{ bus, source, detailType string }
+
+func aboutForeign(e *model.PutEventsRequestEntry) foreignEntry {
+	return foreignEntry{e.EventBusName.V, e.Source.V, e.DetailType.V}
 }
 
 // foreign is what was found out about a bus of another account.
@@ -70,45 +78,50 @@ func (w *whither) mayPut(ctx context.Context, entries []model.PutEventsRequestEn
 	for i := range entries {
 		e := &entries[i]
 		size += event.Size(e.Time.OK, e.Source.V, e.DetailType.V, e.Detail.V, e.Resources)
-		if w.endpoint != nil || i > 0 && e.EventBusName == entries[i-1].EventBusName {
+		if i > 0 && sameQuestion(e, &entries[i-1]) {
 			continue
 		}
-		if err := w.ask(ctx, e.EventBusName, e.EventBusName == entries[asked].EventBusName); err != nil {
-			return err
-		}
-	}
-	if w.endpoint != nil {
-		if err := w.call.Authorize(ctx, w.endpoint.Primary().ARN().String()); err != nil {
+		if err := w.ask(ctx, e, w.endpoint == nil && sameQuestion(e, &entries[asked])); err != nil {
 			return err
 		}
 	}
 	return weigh(size)
 }
 
-// ask asks whether the caller may put events on a bus, unless it was asked.
-func (w *whither) ask(ctx context.Context, given wire.Opt[string], asked bool) error {
-	if n, elsewhere := busElsewhere(w.call, given); elsewhere {
-		if _, known := w.foreign[given.V]; known {
+// sameQuestion tells whether two entries are alike for policies: these can tell
+// buses, sources and detail types apart.
+func sameQuestion(a, b *model.PutEventsRequestEntry) bool {
+	return a.EventBusName == b.EventBusName && a.Source == b.Source && a.DetailType == b.DetailType
+}
+
+// ask asks whether the caller may put an event on its bus, unless it was asked.
+func (w *whither) ask(ctx context.Context, e *model.PutEventsRequestEntry, asked bool) error {
+	if w.endpoint != nil {
+		return w.call.Ask(ctx, wire.Question{Resource: w.endpoint.Primary().ARN().String(), About: e})
+	}
+	if n, elsewhere := busElsewhere(w.call, e.EventBusName); elsewhere {
+		about := aboutForeign(e)
+		if _, known := w.foreign[about]; known {
 			return nil
 		}
-		refused, err := w.askForeign(ctx, n)
+		refused, err := w.askForeign(ctx, n, e)
 		if w.foreign == nil {
-			w.foreign = map[string]foreign{}
+			w.foreign = map[foreignEntry]foreign{}
 		}
-		w.foreign[given.V] = foreign{n, refused}
+		w.foreign[about] = foreign{n, refused}
 		return err
 	}
 	if asked || w.call.Decide == nil {
 		return nil
 	}
-	n, _ := onBus(w.call, given, "")
-	return w.call.Authorize(ctx, n.bus.ARN().String())
+	n, _ := onBus(w.call, e.EventBusName, "")
+	return w.call.Ask(ctx, wire.Question{Resource: n.bus.ARN().String(), About: e})
 }
 
 // askForeign is why events may not be put on a bus elsewhere. AWS routes events
 // to other regions by rules only. A bus that does not exist has no policy that
 // would let a stranger in. The error is the store's.
-func (w *whither) askForeign(ctx context.Context, n bus.Name) (*wire.Error, error) {
+func (w *whither) askForeign(ctx context.Context, n bus.Name, e *model.PutEventsRequestEntry) (*wire.Error, error) {
 	if n.Region != w.call.Region {
 		return badEntry("EventBusName", "The event bus must be in the region of the request; a rule can send to that of another region."), nil
 	}
@@ -117,7 +130,7 @@ func (w *whither) askForeign(ctx context.Context, n bus.Name) (*wire.Error, erro
 		return err
 	})
 	if err == nil {
-		err = w.call.Authorize(ctx, n.ARN().String())
+		err = w.call.Ask(ctx, wire.Question{Resource: n.ARN().String(), About: e})
 	}
 	var denied *wire.Error
 	switch {
@@ -130,8 +143,9 @@ func (w *whither) askForeign(ctx context.Context, n bus.Name) (*wire.Error, erro
 }
 
 // bus is the bus that an entry goes to, by what it calls it.
-func (w *whither) bus(given wire.Opt[string]) (bus.Name, *wire.Error) {
-	if f, ok := w.foreign[given.V]; ok {
+func (w *whither) bus(e *model.PutEventsRequestEntry) (bus.Name, *wire.Error) {
+	given := e.EventBusName
+	if f, ok := w.foreign[aboutForeign(e)]; ok {
 		return f.bus, f.refused
 	}
 	n, _ := onBus(w.call, given, "") // checkEntry has seen to the ARN

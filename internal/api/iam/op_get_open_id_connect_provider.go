@@ -16,6 +16,6 @@ func (s *Service) GetOpenIDConnectProvider(ctx context.Context, c *wire.Call, in
 		return nil, err
 	}
 	return &model.GetOpenIDConnectProviderOutput{
-		Url: wire.Some(p.Name), ClientIDList: p.ClientIDs, ThumbprintList: p.Thumbprints, CreateDate: wire.Some(p.CreatedAt), Tags: tagList(p.Tags),
+		Url: wire.Some(p.Name), ClientIDList: append([]string{}, p.ClientIDs...), ThumbprintList: append([]string{}, p.Thumbprints...), CreateDate: wire.Some(p.CreatedAt), Tags: tagList(p.Tags),
 	}, nil
 }

@@ -17,7 +17,7 @@ func (s *Service) ListPolicies(ctx context.Context, c *wire.Call, in *model.List
 	if err != nil {
 		return nil, err
 	}
-	p := &policyPage{w: w, in: in}
+	p := &policyPage{w: w, in: in, found: []model.Policy{}}
 	err = s.read(func(v *store.View) error {
 		if in.Scope.V != "AWS" && !strings.HasPrefix(w.after, "arn:") {
 			if err := p.own(v, c.Account); err != nil || p.more {

@@ -35,11 +35,11 @@ func (s *Service) AddPermission(ctx context.Context, c *wire.Call, in *model.Add
 			return nil, invalid(outOfScope)
 		}
 	}
-	return nil, s.changePolicy(ctx, n, func(p *policy) error { return p.grant(n, in.Label, in.AWSAccountId, in.ActionName) })
+	return nil, s.changePolicy(ctx, n, func(p *accessPolicy) error { return p.grant(n, in.Label, in.AWSAccountId, in.ActionName) })
 }
 
 // changePolicy replaces a topic's policy by what edit makes of it.
-func (s *Service) changePolicy(ctx context.Context, n topic.Name, edit func(p *policy) error) error {
+func (s *Service) changePolicy(ctx context.Context, n topic.Name, edit func(p *accessPolicy) error) error {
 	return s.change(ctx, func(tx *store.Tx) error {
 		t, err := topic.Get(tx, n)
 		if err != nil {

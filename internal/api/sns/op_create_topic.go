@@ -36,11 +36,20 @@ func (s *Service) CreateTopic(ctx context.Context, c *wire.Call, in *model.Creat
 		}
 	}
 	n := topic.Name{Account: c.Account, Region: c.Region, Topic: in.Name}
+	if len(tags) > 0 {
+		// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+		if err := c.Ask(ctx, wire.Question{Action: "sns:TagResource", Resource: n.ARN().String(), About: in}); err != nil {
+			return nil, err
+		}
+	}
 	settings := settingsOf(given, in.DataProtectionPolicy.V)
 	err = s.change(ctx, func(tx *store.Tx) error {
 		err := s.core.Create(tx, n, settings, tags)
 		if errors.Is(err, topic.ErrExists) {
 			return sameTopic(tx, n, given, tags)
+		}
+		if err == nil {
+			s.follow(tx, n, settings.Labels[attrPolicy])
 		}
 		return err
 	})

@@ -15,5 +15,11 @@ func (s *Service) DeleteTopic(ctx context.Context, c *wire.Call, in *model.Delet
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.change(ctx, func(tx *store.Tx) error { return s.core.Delete(tx, n) })
+	return nil, s.change(ctx, func(tx *store.Tx) error {
+		if err := s.core.Delete(tx, n); err != nil {
+			return err
+		}
+		s.follow(tx, n, "")
+		return nil
+	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // GetSubscriptionAttributes tells all that is known of a subscription.
-func (s *Service) GetSubscriptionAttributes(_ context.Context, c *wire.Call, in *model.GetSubscriptionAttributesInput) (*model.GetSubscriptionAttributesOutput, error) {
+func (s *Service) GetSubscriptionAttributes(ctx context.Context, c *wire.Call, in *model.GetSubscriptionAttributesInput) (*model.GetSubscriptionAttributesOutput, error) {
 	n, id, err := subscriptionOf(c, in.SubscriptionArn)
 	if err != nil {
 		return nil, err
@@ -23,6 +23,9 @@ func (s *Service) GetSubscriptionAttributes(_ context.Context, c *wire.Call, in 
 		}
 		sub, err := topic.GetSubscription(v, n, id)
 		if err != nil {
+			return err
+		}
+		if err := mayTouch(ctx, c, n, sub); err != nil {
 			return err
 		}
 		if out.Attributes, err = echoSubscription(sub, t.Settings.Config); err != nil {

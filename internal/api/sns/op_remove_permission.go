@@ -15,7 +15,7 @@ func (s *Service) RemovePermission(ctx context.Context, c *wire.Call, in *model.
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.changePolicy(ctx, n, func(p *policy) error {
+	return nil, s.changePolicy(ctx, n, func(p *accessPolicy) error {
 		i := p.find(in.Label)
 		if i < 0 {
 			return nil

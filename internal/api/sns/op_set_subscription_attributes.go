@@ -27,6 +27,9 @@ func (s *Service) SetSubscriptionAttributes(ctx context.Context, c *wire.Call, i
 	}
 	return nil, explainSubscription(s.change(ctx, func(tx *store.Tx) error {
 		return change(tx, n, id, func(sub *topic.Subscription) error {
+			if err := mayTouch(ctx, c, n, *sub); err != nil {
+				return err
+			}
 			return ofAttribute(set(about{n, sub.Protocol, protocolAs(sub.Protocol)}, &sub.Settings))
 		})
 	}))

@@ -32,11 +32,15 @@ func (s *Service) SetTopicAttributes(ctx context.Context, c *wire.Call, in *mode
 
 // setAttribute sets an attribute whose value was checked.
 func (s *Service) setAttribute(tx *store.Tx, n topic.Name, name, value string) error {
-	return s.core.Change(tx, n, func(t *topic.Settings) error {
+	err := s.core.Change(tx, n, func(t *topic.Settings) error {
 		labels := map[string]string{}
 		maps.Copy(labels, t.Labels)
 		labels[name] = value
 		*t = settingsOf(labels, t.DataProtection)
 		return nil
 	})
+	if err == nil && name == attrPolicy {
+		s.follow(tx, n, value)
+	}
+	return err
 }

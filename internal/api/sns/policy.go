@@ -2,12 +2,14 @@ package sns
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/arn"
-	"github.com/carillon-events/carillon/internal/event"
+	"github.com/carillon-events/carillon/internal/policy"
+	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/topic"
 )
 
@@ -29,8 +31,8 @@ var actions = []string{
 
 const outOfScope = "Policy statement action out of service scope!"
 
-// policy is an access policy, with the statements as they were written.
-type policy struct {
+// accessPolicy is an access policy, with the statements as they were written.
+type accessPolicy struct {
 	Version    string            `json:",omitempty"`
 	ID         string            `json:"Id,omitempty"`
 	Statements []json.RawMessage `json:"Statement"`
@@ -48,7 +50,7 @@ type statement struct {
 
 // defaultPolicy is the policy of a topic that has no other: its owner may do
 // everything.
-func defaultPolicy(n topic.Name) policy {
+func defaultPolicy(n topic.Name) accessPolicy {
 	raw, err := json.Marshal(statement{
 		Sid: "__default_statement_ID", Effect: "Allow", Principal: map[string]any{"AWS": "*"},
 		Action: []string{
@@ -61,10 +63,10 @@ func defaultPolicy(n topic.Name) policy {
 	if err != nil {
 		panic("sns: the default policy is not JSON: " + err.Error())
 	}
-	return policy{Version: "2008-10-17", ID: "__default_policy_ID", Statements: []json.RawMessage{raw}}
+	return accessPolicy{Version: "2008-10-17", ID: "__default_policy_ID", Statements: []json.RawMessage{raw}}
 }
 
-func (p *policy) text() (string, error) {
+func (p *accessPolicy) text() (string, error) {
 	b, err := json.Marshal(p)
 	return string(b), err
 }
@@ -79,7 +81,7 @@ func policyText(n topic.Name, labels map[string]string) (string, error) {
 }
 
 // policyOf is a topic's policy, to be changed.
-func policyOf(n topic.Name, labels map[string]string) (policy, error) {
+func policyOf(n topic.Name, labels map[string]string) (accessPolicy, error) {
 	if v := labels[attrPolicy]; v != "" {
 		return parsePolicy(v)
 	}
@@ -87,7 +89,7 @@ func policyOf(n topic.Name, labels map[string]string) (policy, error) {
 }
 
 // find is the place of a statement, or -1.
-func (p *policy) find(sid string) int {
+func (p *accessPolicy) find(sid string) int {
 	return slices.IndexFunc(p.Statements, func(raw json.RawMessage) bool {
 		var s struct{ Sid string }
 		return json.Unmarshal(raw, &s) == nil && s.Sid == sid
@@ -95,7 +97,7 @@ func (p *policy) find(sid string) int {
 }
 
 // grant is the policy with a statement as AddPermission makes it.
-func (p *policy) grant(n topic.Name, label string, accounts, allowed []string) error {
+func (p *accessPolicy) grant(n topic.Name, label string, accounts, allowed []string) error {
 	if p.find(label) >= 0 {
 		return invalid("Statement already exists")
 	}
@@ -130,8 +132,7 @@ func oneOrMany(texts []string) any {
 
 func badPolicy(reason string) error { return refusal("Policy Error: " + reason) }
 
-// checkPolicy refuses what is no policy: whether it means anything is for the
-// authorisation decision to find out.
+// checkPolicy refuses what is no policy of a topic.
 func checkPolicy(text string) (string, error) {
 	if len(text) > maxPolicy {
 		return "", badPolicy("it is longer than " + strconv.Itoa(maxPolicy) + " bytes")
@@ -140,34 +141,25 @@ func checkPolicy(text string) (string, error) {
 	return text, err
 }
 
-func parsePolicy(text string) (policy, error) {
-	var p policy
-	if text == "" {
+func parsePolicy(text string) (accessPolicy, error) {
+	var p accessPolicy
+	if text == "" || noStatements(text) {
 		return p, badPolicy("null") // AWS's word for it
 	}
-	if event.CheckObject(text) != nil { // bounds how deep it is nested, too
+	var wrong *policy.Error
+	if _, err := policy.Parse(policy.Resource, text); errors.As(err, &wrong) {
+		return p, badPolicy(wrong.Detail())
+	}
+	var members struct {
+		Version, ID string
+		Statement   json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(text), &members); err != nil {
 		return p, badPolicy("it is not a JSON object")
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &members) != nil {
-		return p, badPolicy("it is not a JSON object")
-	}
-	for _, m := range []struct {
-		name string
-		to   *string
-	}{{"Version", &p.Version}, {"Id", &p.ID}} {
-		if raw := members[m.name]; raw != nil && json.Unmarshal(raw, m.to) != nil {
-			return p, badPolicy(m.name + " is not a string")
-		}
-	}
-	if p.Version != "" && p.Version != "2012-10-17" && p.Version != "2008-10-17" {
-		return p, badPolicy("Version is neither 2012-10-17 nor 2008-10-17")
-	}
-	raw := members["Statement"]
-	if event.CheckObject(string(raw)) == nil {
-		p.Statements = []json.RawMessage{raw}
-	} else if json.Unmarshal(raw, &p.Statements) != nil || len(p.Statements) == 0 {
-		return p, badPolicy("null")
+	p.Version, p.ID = members.Version, members.ID
+	if json.Unmarshal(members.Statement, &p.Statements) != nil {
+		p.Statements = []json.RawMessage{members.Statement}
 	}
 	if len(p.Statements) > maxStatements {
 		return p, badPolicy("it has more than " + strconv.Itoa(maxStatements) + " statements")
@@ -175,36 +167,60 @@ func parsePolicy(text string) (policy, error) {
 	return p, p.check()
 }
 
-// check refuses statements that lack what each must have, have the id of
-// another's, or allow what is not this service's to allow.
-func (p *policy) check() error {
+func noStatements(text string) bool {
+	var p struct{ Statement []json.RawMessage }
+	return json.Unmarshal([]byte(text), &p) == nil && len(p.Statement) == 0
+}
+
+// check refuses statements that have the id of another, or allow what is not
+// this service's to allow.
+func (p *accessPolicy) check() error {
 	ids := map[string]bool{}
 	for _, raw := range p.Statements {
-		var s map[string]json.RawMessage
-		if json.Unmarshal(raw, &s) != nil || s == nil {
+		var s struct {
+			Sid               string
+			Action, NotAction json.RawMessage
+		}
+		if json.Unmarshal(raw, &s) != nil {
 			return badPolicy("a statement is not a JSON object")
 		}
-		var id, effect string
-		if raw, ok := s["Sid"]; ok && json.Unmarshal(raw, &id) != nil {
-			return badPolicy("Sid is not a string")
+		if s.Sid != "" && ids[s.Sid] {
+			return badPolicy("two statements have the Sid " + s.Sid)
 		}
-		if id != "" && ids[id] {
-			return badPolicy("two statements have the Sid " + id)
-		}
-		ids[id] = true
-		if json.Unmarshal(s["Effect"], &effect) != nil || effect != "Allow" && effect != "Deny" {
-			return badPolicy("Effect is neither Allow nor Deny")
-		}
-		for _, one := range [][2]string{{"Principal", "NotPrincipal"}, {"Action", "NotAction"}, {"Resource", "NotResource"}} {
-			if (s[one[0]] == nil) == (s[one[1]] == nil) {
-				return badPolicy("a statement needs either " + one[0] + " or " + one[1])
-			}
-		}
-		if err := checkActions(s["Action"], s["NotAction"]); err != nil {
+		ids[s.Sid] = true
+		if err := checkActions(s.Action, s.NotAction); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// follow has decisions know a topic's policy as soon as it is durable. Of a topic
+// that has none they know none: AWS's standing policy gives to the owner's
+// account only, where identity policies decide.
+func (s *Service) follow(tx *store.Tx, n topic.Name, text string) {
+	if s.policies != nil {
+		tx.AfterCommit(func() { _ = putPolicy(s.policies, n, text) }) // it was checked
+	}
+}
+
+func putPolicy(book *policy.Book, n topic.Name, text string) error {
+	return book.PutText(n.ARN().String(), n.Account, "topic policy", text)
+}
+
+// LoadPolicies writes the policies of all topics into book. It calls unreadable
+// with those that an older Carillon took and this one cannot read.
+func LoadPolicies(shard *store.Shard, book *policy.Book, unreadable func(arn string, err error)) error {
+	return shard.View(func(v *store.View) error {
+		return topic.Each(v, func(t topic.Topic) error {
+			if text := t.Settings.Labels[attrPolicy]; text != "" {
+				if err := putPolicy(book, t.Name, text); err != nil {
+					unreadable(t.Name.ARN().String(), err)
+				}
+			}
+			return nil
+		})
+	})
 }
 
 func checkActions(either ...json.RawMessage) error {

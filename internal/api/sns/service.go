@@ -19,6 +19,7 @@
 package sns
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"github.com/google/uuid"
 
 	model "github.com/carillon-events/carillon/internal/awsmodel/sns"
+	"github.com/carillon-events/carillon/internal/policy"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/topic"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -43,6 +45,8 @@ type Options struct {
 	// it stands in documents. The host of a request will not do: who publishes would
 	// choose where others are led.
 	Unsubscribe string
+
+	Policies *policy.Book // of topics, for decisions; nil: nobody decides
 }
 
 // Service implements the operations of SNS that there are.
@@ -55,6 +59,7 @@ type Service struct {
 	now   func() time.Time
 
 	unsubscribe string // Options.Unsubscribe
+	policies    *policy.Book
 
 	// newMessageID makes ids that begin with their time, by which the trail finds
 	// what became of a message.
@@ -70,13 +75,18 @@ var _ model.Operations = (*Service)(nil)
 
 // New is the table of SNS's operations on a shard.
 func New(o Options) *wire.Service {
-	return model.New(&Service{
-		shard: o.Shard, core: o.Core, unsubscribe: o.Unsubscribe, check: o.CheckURL,
+	s := &Service{
+		shard: o.Shard, core: o.Core, unsubscribe: o.Unsubscribe, check: o.CheckURL, policies: o.Policies,
 		newID:        func() [16]byte { return uuid.New() },
 		now:          time.Now,
 		newMessageID: func() [16]byte { return uuid.Must(uuid.NewV7()) },
 		newCode:      newCode,
-	}, resource)
+	}
+	service := model.New(s, resource)
+	for _, op := range service.Operations {
+		op.Rights.Keys = s.keys
+	}
+	return service
 }
 
 // change runs fn in a transaction and words its error.
@@ -127,8 +137,8 @@ func resource(c *wire.Call, in any) string {
 		return in.ResourceArn
 	case *model.ListTagsForResourceInput:
 		return in.ResourceArn
-	case *model.PublishInput:
-		return in.TopicArn.Or(in.TargetArn.Or("*"))
+	case *model.PublishInput: // of a phone number AWS says so in refusals, too
+		return cmp.Or(in.TopicArn.V, in.TargetArn.V, in.PhoneNumber.V, "*")
 	case *model.PublishBatchInput:
 		return in.TopicArn
 	}

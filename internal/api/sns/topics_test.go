@@ -105,7 +105,7 @@ func TestEveryAttributeOfATopicIsCheckedAndEchoed(t *testing.T) {
 		{arn, "FifoTopic", "true", "FifoTopic: it cannot be changed"},
 		{arn, "Policy", "", "Policy Error: null"},
 		{arn, "Policy", `{"Statement":[]}`, "Policy Error: null"},
-		{arn, "Policy", `[]`, "Policy Error: it is not a JSON object"},
+		{arn, "Policy", `[]`, "Policy Error: At the document (line 1, column 1): there must be an object where '[' is."},
 		{arn, "Policy", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}}`, "Policy statement action out of service scope!"},
 		{arn, "DisplayName", strings.Repeat("x", 101), "DisplayName: it must be at most 100 characters without line breaks"},
 		{arn, "SignatureVersion", "3", "SignatureVersion: Invalid value [3]. Please use either 1 or 2"},

@@ -64,7 +64,7 @@ func TestAnEmptyValueTakesAnAttributeAway(t *testing.T) {
 	a := start(t)
 	a.queue("dlq")
 	url := a.queue("q",
-		"Policy", `{"Statement":{"Sid":"one"}}`, "RedrivePolicy", `{"maxReceiveCount":1,"deadLetterTargetArn":"`+a.arn("dlq")+`"}`,
+		"Policy", `{"Statement":{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*"}}`, "RedrivePolicy", `{"maxReceiveCount":1,"deadLetterTargetArn":"`+a.arn("dlq")+`"}`,
 		"RedriveAllowPolicy", `{"redrivePermission":"denyAll"}`, "KmsMasterKeyId", "alias/k")
 	names := []string{"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}
 	if got := a.attributes(url, names...); len(got) != 4 {
@@ -144,11 +144,13 @@ func TestBadAttributesAreRefusedAndChangeNothing(t *testing.T) {
 		{"KmsDataKeyReusePeriodSeconds", "59", "InvalidAttributeValue", out("KmsDataKeyReusePeriodSeconds")},
 		{"SqsManagedSseEnabled", "yes", "InvalidAttributeValue", out("SqsManagedSseEnabled")},
 		{"KmsMasterKeyId", strings.Repeat("k", 2049), "InvalidAttributeValue", out("KmsMasterKeyId")},
-		{"Policy", "{", "InvalidAttributeValue", out("Policy")},
-		{"Policy", "[]", "InvalidAttributeValue", out("Policy")},
-		{"Policy", "{}", "InvalidAttributeValue", out("Policy")},
-		{"Policy", `{"Statement":[1]}`, "InvalidAttributeValue", out("Policy")},
-		{"Policy", `{"Version":1,"Statement":[]}`, "InvalidAttributeValue", out("Policy")},
+		{"Policy", "{", "InvalidAttributeValue", out("Policy") + " Reason: At the document (line 1, column 2): there must be a name in quotes where the end of the text is."},
+		{"Policy", "[]", "InvalidAttributeValue", out("Policy") + " Reason: At the document (line 1, column 1): there must be an object where '[' is."},
+		{"Policy", "{}", "InvalidAttributeValue", out("Policy") + " Reason: At /Statement (line 1, column 1): there must be at least one statement."},
+		{"Policy", `{"Statement":[1]}`, "InvalidAttributeValue", out("Policy") + " Reason: At /Statement/0 (line 1, column 15): there must be a statement where '1' is."},
+		{"Policy", `{"Version":1,"Statement":[]}`, "InvalidAttributeValue", out("Policy") + " Reason: At /Version (line 1, column 12): there must be a string where '1' is."},
+		{"Policy", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*","Condition":{"StringIs":{"aws:userid":"x"}}}}`, "InvalidAttributeValue",
+			out("Policy") + " Reason: At /Statement/Condition/StringIs (line 1, column 93): there is no such operator."},
 		{"Policy", strings.Repeat(" ", 8193) + `{"Statement":[]}`, "InvalidAttributeValue", out("Policy")},
 		{"RedrivePolicy", strings.Repeat(" ", 8193) + to(a.arn("dlq")), "InvalidAttributeValue", out("RedrivePolicy")},
 		{"RedriveAllowPolicy", strings.Repeat(" ", 8193) + `{"redrivePermission":"allowAll"}`, "InvalidAttributeValue", out("RedriveAllowPolicy")},

@@ -23,7 +23,7 @@ func (s *Service) AddPermission(ctx context.Context, c *wire.Call, in *model.Add
 		if err != nil {
 			return err
 		}
-		return configure(tx, q, map[string]string{attrPolicy: text})
+		return s.configure(tx, q, map[string]string{attrPolicy: text})
 	})
 	return nil, explain(err, said{queue: n.Name})
 }

@@ -36,15 +36,21 @@ func (s *Service) CreateQueue(ctx context.Context, c *wire.Call, in *model.Creat
 		return nil, err
 	}
 	n := queue.Name{Account: c.Account, Region: c.Region, Name: in.QueueName}
+	if len(tags) > 0 {
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+		if err := c.Ask(ctx, wire.Question{Action: "sqs:TagQueue", Resource: queueARN(n), About: in}); err != nil {
+			return nil, err
+		}
+	}
 	settings := queue.Settings{Config: configOf(labels, fifo), Labels: labels, Tags: tags}
-	err = s.shard.Update(ctx, func(tx *store.Tx) error { return create(tx, n, settings, given) })
+	err = s.shard.Update(ctx, func(tx *store.Tx) error { return s.create(tx, n, settings, given) })
 	if err != nil {
 		return nil, explain(err, said{queue: n.Name})
 	}
 	return &model.CreateQueueOutput{QueueUrl: wire.Some(urlFor(c, n))}, nil
 }
 
-func create(tx *store.Tx, n queue.Name, settings queue.Settings, given map[string]string) error {
+func (s *Service) create(tx *store.Tx, n queue.Name, settings queue.Settings, given map[string]string) error {
 	q, err := queue.Find(tx, n)
 	if err == nil {
 		if name, ok := differs(q, given); ok {
@@ -61,5 +67,9 @@ func create(tx *store.Tx, n queue.Name, settings queue.Settings, given map[strin
 	if err := checkDeadLetter(tx, n, settings.Labels[attrRedrive]); err != nil {
 		return err
 	}
-	return queue.Create(tx, n, settings)
+	if err := queue.Create(tx, n, settings); err != nil {
+		return err
+	}
+	s.follow(tx, n, settings.Labels[attrPolicy])
+	return nil
 }

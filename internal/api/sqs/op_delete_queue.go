@@ -15,6 +15,12 @@ func (s *Service) DeleteQueue(ctx context.Context, c *wire.Call, in *model.Delet
 	if err != nil {
 		return nil, err
 	}
-	err = s.on(ctx, n, func(tx *store.Tx, q *queue.Queue) error { return queue.Delete(tx, q) })
+	err = s.on(ctx, n, func(tx *store.Tx, q *queue.Queue) error {
+		if err := queue.Delete(tx, q); err != nil {
+			return err
+		}
+		s.follow(tx, n, "")
+		return nil
+	})
 	return nil, explain(err, said{queue: n.Name})
 }

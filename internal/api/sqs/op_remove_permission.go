@@ -20,7 +20,7 @@ func (s *Service) RemovePermission(ctx context.Context, c *wire.Call, in *model.
 		if err != nil {
 			return err
 		}
-		return configure(tx, q, map[string]string{attrPolicy: text})
+		return s.configure(tx, q, map[string]string{attrPolicy: text})
 	})
 	return nil, explain(err, said{queue: n.Name})
 }

@@ -39,18 +39,24 @@ func (s *Service) SetQueueAttributes(ctx context.Context, c *wire.Call, in *mode
 				return err
 			}
 		}
-		return configure(tx, q, change)
+		return s.configure(tx, q, change)
 	})
 	return nil, explain(err, said{queue: n.Name})
 }
 
 // configure changes a queue's attributes.
-func configure(tx *store.Tx, q *queue.Queue, change map[string]string) error {
+func (s *Service) configure(tx *store.Tx, q *queue.Queue, change map[string]string) error {
 	settings := *q.Settings()
 	labels, err := merge(settings.Labels, change)
 	if err != nil {
 		return err
 	}
 	settings.Labels, settings.Config = labels, configOf(labels, isFIFO(q.Name().Name))
-	return queue.Configure(tx, q, settings)
+	if err := queue.Configure(tx, q, settings); err != nil {
+		return err
+	}
+	if _, changed := change[attrPolicy]; changed {
+		s.follow(tx, q.Name(), labels[attrPolicy])
+	}
+	return nil
 }

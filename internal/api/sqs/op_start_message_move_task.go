@@ -33,6 +33,9 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, c *wire.Call, in *mo
 		}
 		target = &n
 	}
+	if err := mayMove(ctx, c, source, target); err != nil {
+		return nil, err
+	}
 	id := newID()
 	t := task{ID: string(appendID(nil, id)), SourceARN: queueARN(source)}
 	err = s.shard.Update(ctx, func(tx *store.Tx) error {
@@ -42,6 +45,25 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, c *wire.Call, in *mo
 		return nil, explain(err, said{})
 	}
 	return &model.StartMessageMoveTaskOutput{TaskHandle: wire.Some(t.handle())}, nil
+}
+
+// mayMove asks for what a move does to its ends. A move back to where messages
+// came from knows its ends only as it goes, and asks for none.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+func mayMove(ctx context.Context, c *wire.Call, source queue.Name, target *queue.Name) error {
+	if c.Decide == nil {
+		return nil
+	}
+	from := queueARN(source)
+	for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
+		if err := c.Ask(ctx, wire.Question{Action: action, Resource: from}); err != nil {
+			return err
+		}
+	}
+	if target == nil {
+		return nil
+	}
+	return c.Ask(ctx, wire.Question{Action: "sqs:SendMessage", Resource: queueARN(*target)})
 }
 
 // moveEnd is the queue at one end of a move.

@@ -1,12 +1,16 @@
 package sqs
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/policy"
 	"github.com/carillon-events/carillon/internal/queue"
+	"github.com/carillon-events/carillon/internal/store"
 )
 
 // Quotas of a queue's policy:
@@ -17,8 +21,8 @@ const (
 	maxActions     = 7
 )
 
-// policy is a queue's access policy, with the statements as they were written.
-type policy struct {
+// accessPolicy is a queue's access policy, with the statements as they were written.
+type accessPolicy struct {
 	Version    string            `json:"Version,omitempty"`
 	ID         string            `json:"Id,omitempty"`
 	Statements []json.RawMessage `json:"Statement"`
@@ -33,23 +37,60 @@ type statement struct {
 	Resource  string
 }
 
-// checkPolicy refuses what is no policy.
+// checkPolicy refuses what is no policy. One without statements says nothing, and
+// is kept.
 func checkPolicy(v string) error {
-	if _, ok := parsePolicy(v); v != "" && !ok {
-		return badAttribute(attrPolicy, "")
+	if v == "" {
+		return nil
+	}
+	if p, ok := parsePolicy(v); ok && len(p.Statements) == 0 {
+		return nil
+	}
+	var wrong *policy.Error
+	if _, err := policy.Parse(policy.Resource, v); errors.As(err, &wrong) {
+		return badAttribute(attrPolicy, wrong.Detail())
 	}
 	return nil
 }
 
-func parsePolicy(v string) (policy, bool) {
+// follow has decisions know a queue's policy as soon as it is durable.
+func (s *Service) follow(tx *store.Tx, n queue.Name, text string) {
+	if s.policies == nil {
+		return
+	}
+	tx.AfterCommit(func() { _ = putPolicy(s.policies, n, text) }) // it was checked
+}
+
+func putPolicy(book *policy.Book, n queue.Name, text string) error {
+	if p, ok := parsePolicy(text); ok && len(p.Statements) == 0 {
+		text = ""
+	}
+	return book.PutText(queueARN(n), n.Account, "queue policy", text)
+}
+
+// LoadPolicies writes the policies of all queues into book. It calls unreadable
+// with those that an older Carillon took and this one cannot read.
+func LoadPolicies(ctx context.Context, shard *store.Shard, book *policy.Book, unreadable func(arn string, err error)) error {
+	return shard.Update(ctx, func(tx *store.Tx) error {
+		return queue.Each(tx, func(q *queue.Queue) {
+			if text := q.Settings().Labels[attrPolicy]; text != "" {
+				if err := putPolicy(book, q.Name(), text); err != nil {
+					unreadable(queueARN(q.Name()), err)
+				}
+			}
+		})
+	})
+}
+
+func parsePolicy(v string) (accessPolicy, bool) {
 	members, ok := object(v)
 	if !ok {
-		return policy{}, false
+		return accessPolicy{}, false
 	}
-	var p policy
+	var p accessPolicy
 	for name, to := range map[string]*string{"Version": &p.Version, "Id": &p.ID} {
 		if raw, ok := members[name]; ok && json.Unmarshal(raw, to) != nil {
-			return policy{}, false
+			return accessPolicy{}, false
 		}
 	}
 	raw := members["Statement"]
@@ -58,32 +99,32 @@ func parsePolicy(v string) (policy, bool) {
 		return p, true
 	}
 	if json.Unmarshal(raw, &p.Statements) != nil || p.Statements == nil {
-		return policy{}, false
+		return accessPolicy{}, false
 	}
 	for _, s := range p.Statements {
 		if _, ok := object(string(s)); !ok {
-			return policy{}, false
+			return accessPolicy{}, false
 		}
 	}
 	return p, true
 }
 
 // labelled is the place of the statement with that Sid, or -1.
-func (p *policy) labelled(label string) int {
+func (p *accessPolicy) labelled(label string) int {
 	return slices.IndexFunc(p.Statements, func(raw json.RawMessage) bool {
 		var s struct{ Sid string }
 		return json.Unmarshal(raw, &s) == nil && s.Sid == label
 	})
 }
 
-func (p *policy) text() (string, error) {
+func (p *accessPolicy) text() (string, error) {
 	b, err := json.Marshal(p)
 	return string(b), err
 }
 
 // grant adds a statement as AddPermission makes it to a queue's policy.
 func grant(old string, n queue.Name, label string, accounts, actions []string) (string, error) {
-	p := policy{Version: "2008-10-17", ID: queueARN(n) + "/SQSDefaultPolicy"}
+	p := accessPolicy{Version: "2008-10-17", ID: queueARN(n) + "/SQSDefaultPolicy"}
 	if old != "" {
 		var ok bool
 		if p, ok = parsePolicy(old); !ok {

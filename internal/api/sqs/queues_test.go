@@ -268,10 +268,10 @@ func TestBadTagsAreRefusedAndChangeNothing(t *testing.T) {
 
 func TestPermissionsAreStatementsOfThePolicy(t *testing.T) {
 	a := start(t)
-	url := a.queue("q", "Policy", `{"Version":"2012-10-17","Statement":{"Sid":"mine", "Effect":"Deny"}}`)
+	url := a.queue("q", "Policy", `{"Version":"2012-10-17","Statement":{"Sid":"mine", "Effect":"Deny","Principal":"*","Action":"sqs:PurgeQueue"}}`)
 	a.do("AddPermission", in{"QueueUrl": url, "Label": "one", "AWSAccountIds": []string{"444455556666"}, "Actions": []string{"SendMessage"}})
 	a.do("AddPermission", in{"QueueUrl": url, "Label": "two", "AWSAccountIds": []string{"444455556666", "777788889999"}, "Actions": []string{"*", "ReceiveMessage"}})
-	want := `{"Version":"2012-10-17","Statement":[{"Sid":"mine","Effect":"Deny"},` +
+	want := `{"Version":"2012-10-17","Statement":[{"Sid":"mine","Effect":"Deny","Principal":"*","Action":"sqs:PurgeQueue"},` +
 		`{"Sid":"one","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"SQS:SendMessage","Resource":"` + a.arn("q") + `"},` +
 		`{"Sid":"two","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::444455556666:root","arn:aws:iam::777788889999:root"]},"Action":["SQS:*","SQS:ReceiveMessage"],"Resource":"` + a.arn("q") + `"}]}`
 	if got := a.attributes(url, "Policy")["Policy"]; got != want {

@@ -25,6 +25,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	model "github.com/carillon-events/carillon/internal/awsmodel/sqs"
+	"github.com/carillon-events/carillon/internal/policy"
 	"github.com/carillon-events/carillon/internal/queue"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -35,6 +36,8 @@ type Options struct {
 	Shard  *store.Shard
 	Key    [32]byte     // of receipt handles and page tokens; the same for as long as the store lives
 	Limits queue.Limits // of messages in flight; AWS's where zero
+
+	Policies *policy.Book // of queues, for decisions; nil: nobody decides
 }
 
 // Service implements the operations of SQS.
@@ -43,15 +46,19 @@ type Service struct {
 	shard  *store.Shard
 	seals  *sealer
 	limits queue.Limits
+
+	policies *policy.Book
 }
 
 var _ model.Operations = (*Service)(nil)
 
 // New is the table of SQS's operations on a shard.
 func New(o Options) *wire.Service {
-	service := model.New(&Service{shard: o.Shard, seals: newSealer(o.Key), limits: o.Limits}, resource)
+	s := &Service{shard: o.Shard, seals: newSealer(o.Key), limits: o.Limits, policies: o.Policies}
+	service := model.New(s, resource)
 	for _, op := range service.Operations {
 		op.Query = inOldWords(op.Query)
+		op.Rights.Keys = s.keys
 	}
 	return service
 }

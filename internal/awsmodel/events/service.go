@@ -410,456 +410,513 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 func bindActivateEventSource(method wire.Method[ActivateEventSourceInput, ActivateEventSourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkActivateEventSourceInput, resource, method)
 	return &wire.Operation{
-		Name: "ActivateEventSource",
-		JSON: awsjson.Bind(decodeActivateEventSourceInputJSON, run, appendActivateEventSourceOutputJSON),
+		Name:   "ActivateEventSource",
+		Rights: wire.Rights{Action: "events:ActivateEventSource", Spelled: "events:ActivateEventSource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeActivateEventSourceInputJSON, run, appendActivateEventSourceOutputJSON),
 	}
 }
 
 func bindCancelReplay(method wire.Method[CancelReplayInput, CancelReplayOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCancelReplayInput, resource, method)
 	return &wire.Operation{
-		Name: "CancelReplay",
-		JSON: awsjson.Bind(decodeCancelReplayInputJSON, run, appendCancelReplayOutputJSON),
+		Name:   "CancelReplay",
+		Rights: wire.Rights{Action: "events:CancelReplay", Spelled: "events:CancelReplay", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeCancelReplayInputJSON, run, appendCancelReplayOutputJSON),
 	}
 }
 
 func bindCreateApiDestination(method wire.Method[CreateApiDestinationInput, CreateApiDestinationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateApiDestinationInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateApiDestination",
-		JSON: awsjson.Bind(decodeCreateApiDestinationInputJSON, run, appendCreateApiDestinationOutputJSON),
+		Name:   "CreateApiDestination",
+		Rights: wire.Rights{Action: "events:CreateApiDestination", Spelled: "events:CreateApiDestination", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeCreateApiDestinationInputJSON, run, appendCreateApiDestinationOutputJSON),
 	}
 }
 
 func bindCreateArchive(method wire.Method[CreateArchiveInput, CreateArchiveOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateArchiveInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateArchive",
-		JSON: awsjson.Bind(decodeCreateArchiveInputJSON, run, appendCreateArchiveOutputJSON),
+		Name:   "CreateArchive",
+		Rights: wire.Rights{Action: "events:CreateArchive", Spelled: "events:CreateArchive", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeCreateArchiveInputJSON, run, appendCreateArchiveOutputJSON),
 	}
 }
 
 func bindCreateConnection(method wire.Method[CreateConnectionInput, CreateConnectionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateConnectionInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateConnection",
-		JSON: awsjson.Bind(decodeCreateConnectionInputJSON, run, appendCreateConnectionOutputJSON),
+		Name:   "CreateConnection",
+		Rights: wire.Rights{Action: "events:CreateConnection", Spelled: "events:CreateConnection", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeCreateConnectionInputJSON, run, appendCreateConnectionOutputJSON),
 	}
 }
 
 func bindCreateEndpoint(method wire.Method[CreateEndpointInput, CreateEndpointOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateEndpointInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateEndpoint",
-		JSON: awsjson.Bind(decodeCreateEndpointInputJSON, run, appendCreateEndpointOutputJSON),
+		Name:   "CreateEndpoint",
+		Rights: wire.Rights{Action: "events:CreateEndpoint", Spelled: "events:CreateEndpoint", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeCreateEndpointInputJSON, run, appendCreateEndpointOutputJSON),
 	}
 }
 
 func bindCreateEventBus(method wire.Method[CreateEventBusInput, CreateEventBusOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateEventBusInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateEventBus",
-		JSON: awsjson.Bind(decodeCreateEventBusInputJSON, run, appendCreateEventBusOutputJSON),
+		Name:   "CreateEventBus",
+		Rights: wire.Rights{Action: "events:CreateEventBus", Spelled: "events:CreateEventBus", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeCreateEventBusInputJSON, run, appendCreateEventBusOutputJSON),
 	}
 }
 
 func bindCreatePartnerEventSource(method wire.Method[CreatePartnerEventSourceInput, CreatePartnerEventSourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreatePartnerEventSourceInput, resource, method)
 	return &wire.Operation{
-		Name: "CreatePartnerEventSource",
-		JSON: awsjson.Bind(decodeCreatePartnerEventSourceInputJSON, run, appendCreatePartnerEventSourceOutputJSON),
+		Name:   "CreatePartnerEventSource",
+		Rights: wire.Rights{Action: "events:CreatePartnerEventSource", Spelled: "events:CreatePartnerEventSource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeCreatePartnerEventSourceInputJSON, run, appendCreatePartnerEventSourceOutputJSON),
 	}
 }
 
 func bindDeactivateEventSource(method wire.Method[DeactivateEventSourceInput, DeactivateEventSourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeactivateEventSourceInput, resource, method)
 	return &wire.Operation{
-		Name: "DeactivateEventSource",
-		JSON: awsjson.Bind(decodeDeactivateEventSourceInputJSON, run, appendDeactivateEventSourceOutputJSON),
+		Name:   "DeactivateEventSource",
+		Rights: wire.Rights{Action: "events:DeactivateEventSource", Spelled: "events:DeactivateEventSource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeactivateEventSourceInputJSON, run, appendDeactivateEventSourceOutputJSON),
 	}
 }
 
 func bindDeauthorizeConnection(method wire.Method[DeauthorizeConnectionInput, DeauthorizeConnectionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeauthorizeConnectionInput, resource, method)
 	return &wire.Operation{
-		Name: "DeauthorizeConnection",
-		JSON: awsjson.Bind(decodeDeauthorizeConnectionInputJSON, run, appendDeauthorizeConnectionOutputJSON),
+		Name:   "DeauthorizeConnection",
+		Rights: wire.Rights{Action: "events:DeauthorizeConnection", Spelled: "events:DeauthorizeConnection", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeauthorizeConnectionInputJSON, run, appendDeauthorizeConnectionOutputJSON),
 	}
 }
 
 func bindDeleteApiDestination(method wire.Method[DeleteApiDestinationInput, DeleteApiDestinationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteApiDestinationInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteApiDestination",
-		JSON: awsjson.Bind(decodeDeleteApiDestinationInputJSON, run, appendDeleteApiDestinationOutputJSON),
+		Name:   "DeleteApiDestination",
+		Rights: wire.Rights{Action: "events:DeleteApiDestination", Spelled: "events:DeleteApiDestination", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteApiDestinationInputJSON, run, appendDeleteApiDestinationOutputJSON),
 	}
 }
 
 func bindDeleteArchive(method wire.Method[DeleteArchiveInput, DeleteArchiveOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteArchiveInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteArchive",
-		JSON: awsjson.Bind(decodeDeleteArchiveInputJSON, run, appendDeleteArchiveOutputJSON),
+		Name:   "DeleteArchive",
+		Rights: wire.Rights{Action: "events:DeleteArchive", Spelled: "events:DeleteArchive", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteArchiveInputJSON, run, appendDeleteArchiveOutputJSON),
 	}
 }
 
 func bindDeleteConnection(method wire.Method[DeleteConnectionInput, DeleteConnectionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteConnectionInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteConnection",
-		JSON: awsjson.Bind(decodeDeleteConnectionInputJSON, run, appendDeleteConnectionOutputJSON),
+		Name:   "DeleteConnection",
+		Rights: wire.Rights{Action: "events:DeleteConnection", Spelled: "events:DeleteConnection", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteConnectionInputJSON, run, appendDeleteConnectionOutputJSON),
 	}
 }
 
 func bindDeleteEndpoint(method wire.Method[DeleteEndpointInput, DeleteEndpointOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteEndpointInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteEndpoint",
-		JSON: awsjson.Bind(decodeDeleteEndpointInputJSON, run, appendDeleteEndpointOutputJSON),
+		Name:   "DeleteEndpoint",
+		Rights: wire.Rights{Action: "events:DeleteEndpoint", Spelled: "events:DeleteEndpoint", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteEndpointInputJSON, run, appendDeleteEndpointOutputJSON),
 	}
 }
 
 func bindDeleteEventBus(method wire.Method[DeleteEventBusInput, DeleteEventBusOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteEventBusInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteEventBus",
-		JSON: awsjson.Bind(decodeDeleteEventBusInputJSON, run, appendDeleteEventBusOutputJSON),
+		Name:   "DeleteEventBus",
+		Rights: wire.Rights{Action: "events:DeleteEventBus", Spelled: "events:DeleteEventBus", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteEventBusInputJSON, run, appendDeleteEventBusOutputJSON),
 	}
 }
 
 func bindDeletePartnerEventSource(method wire.Method[DeletePartnerEventSourceInput, DeletePartnerEventSourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeletePartnerEventSourceInput, resource, method)
 	return &wire.Operation{
-		Name: "DeletePartnerEventSource",
-		JSON: awsjson.Bind(decodeDeletePartnerEventSourceInputJSON, run, appendDeletePartnerEventSourceOutputJSON),
+		Name:   "DeletePartnerEventSource",
+		Rights: wire.Rights{Action: "events:DeletePartnerEventSource", Spelled: "events:DeletePartnerEventSource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeletePartnerEventSourceInputJSON, run, appendDeletePartnerEventSourceOutputJSON),
 	}
 }
 
 func bindDeleteRule(method wire.Method[DeleteRuleInput, DeleteRuleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteRuleInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteRule",
-		JSON: awsjson.Bind(decodeDeleteRuleInputJSON, run, appendDeleteRuleOutputJSON),
+		Name:   "DeleteRule",
+		Rights: wire.Rights{Action: "events:DeleteRule", Spelled: "events:DeleteRule", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteRuleInputJSON, run, appendDeleteRuleOutputJSON),
 	}
 }
 
 func bindDescribeApiDestination(method wire.Method[DescribeApiDestinationInput, DescribeApiDestinationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeApiDestinationInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeApiDestination",
-		JSON: awsjson.Bind(decodeDescribeApiDestinationInputJSON, run, appendDescribeApiDestinationOutputJSON),
+		Name:   "DescribeApiDestination",
+		Rights: wire.Rights{Action: "events:DescribeApiDestination", Spelled: "events:DescribeApiDestination", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeApiDestinationInputJSON, run, appendDescribeApiDestinationOutputJSON),
 	}
 }
 
 func bindDescribeArchive(method wire.Method[DescribeArchiveInput, DescribeArchiveOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeArchiveInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeArchive",
-		JSON: awsjson.Bind(decodeDescribeArchiveInputJSON, run, appendDescribeArchiveOutputJSON),
+		Name:   "DescribeArchive",
+		Rights: wire.Rights{Action: "events:DescribeArchive", Spelled: "events:DescribeArchive", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeArchiveInputJSON, run, appendDescribeArchiveOutputJSON),
 	}
 }
 
 func bindDescribeConnection(method wire.Method[DescribeConnectionInput, DescribeConnectionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeConnectionInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeConnection",
-		JSON: awsjson.Bind(decodeDescribeConnectionInputJSON, run, appendDescribeConnectionOutputJSON),
+		Name:   "DescribeConnection",
+		Rights: wire.Rights{Action: "events:DescribeConnection", Spelled: "events:DescribeConnection", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeConnectionInputJSON, run, appendDescribeConnectionOutputJSON),
 	}
 }
 
 func bindDescribeEndpoint(method wire.Method[DescribeEndpointInput, DescribeEndpointOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeEndpointInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeEndpoint",
-		JSON: awsjson.Bind(decodeDescribeEndpointInputJSON, run, appendDescribeEndpointOutputJSON),
+		Name:   "DescribeEndpoint",
+		Rights: wire.Rights{Action: "events:DescribeEndpoint", Spelled: "events:DescribeEndpoint", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeEndpointInputJSON, run, appendDescribeEndpointOutputJSON),
 	}
 }
 
 func bindDescribeEventBus(method wire.Method[DescribeEventBusInput, DescribeEventBusOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeEventBusInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeEventBus",
-		JSON: awsjson.Bind(decodeDescribeEventBusInputJSON, run, appendDescribeEventBusOutputJSON),
+		Name:   "DescribeEventBus",
+		Rights: wire.Rights{Action: "events:DescribeEventBus", Spelled: "events:DescribeEventBus", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeEventBusInputJSON, run, appendDescribeEventBusOutputJSON),
 	}
 }
 
 func bindDescribeEventSource(method wire.Method[DescribeEventSourceInput, DescribeEventSourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeEventSourceInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeEventSource",
-		JSON: awsjson.Bind(decodeDescribeEventSourceInputJSON, run, appendDescribeEventSourceOutputJSON),
+		Name:   "DescribeEventSource",
+		Rights: wire.Rights{Action: "events:DescribeEventSource", Spelled: "events:DescribeEventSource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeEventSourceInputJSON, run, appendDescribeEventSourceOutputJSON),
 	}
 }
 
 func bindDescribePartnerEventSource(method wire.Method[DescribePartnerEventSourceInput, DescribePartnerEventSourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribePartnerEventSourceInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribePartnerEventSource",
-		JSON: awsjson.Bind(decodeDescribePartnerEventSourceInputJSON, run, appendDescribePartnerEventSourceOutputJSON),
+		Name:   "DescribePartnerEventSource",
+		Rights: wire.Rights{Action: "events:DescribePartnerEventSource", Spelled: "events:DescribePartnerEventSource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribePartnerEventSourceInputJSON, run, appendDescribePartnerEventSourceOutputJSON),
 	}
 }
 
 func bindDescribeReplay(method wire.Method[DescribeReplayInput, DescribeReplayOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeReplayInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeReplay",
-		JSON: awsjson.Bind(decodeDescribeReplayInputJSON, run, appendDescribeReplayOutputJSON),
+		Name:   "DescribeReplay",
+		Rights: wire.Rights{Action: "events:DescribeReplay", Spelled: "events:DescribeReplay", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeReplayInputJSON, run, appendDescribeReplayOutputJSON),
 	}
 }
 
 func bindDescribeRule(method wire.Method[DescribeRuleInput, DescribeRuleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDescribeRuleInput, resource, method)
 	return &wire.Operation{
-		Name: "DescribeRule",
-		JSON: awsjson.Bind(decodeDescribeRuleInputJSON, run, appendDescribeRuleOutputJSON),
+		Name:   "DescribeRule",
+		Rights: wire.Rights{Action: "events:DescribeRule", Spelled: "events:DescribeRule", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDescribeRuleInputJSON, run, appendDescribeRuleOutputJSON),
 	}
 }
 
 func bindDisableRule(method wire.Method[DisableRuleInput, DisableRuleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDisableRuleInput, resource, method)
 	return &wire.Operation{
-		Name: "DisableRule",
-		JSON: awsjson.Bind(decodeDisableRuleInputJSON, run, appendDisableRuleOutputJSON),
+		Name:   "DisableRule",
+		Rights: wire.Rights{Action: "events:DisableRule", Spelled: "events:DisableRule", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDisableRuleInputJSON, run, appendDisableRuleOutputJSON),
 	}
 }
 
 func bindEnableRule(method wire.Method[EnableRuleInput, EnableRuleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkEnableRuleInput, resource, method)
 	return &wire.Operation{
-		Name: "EnableRule",
-		JSON: awsjson.Bind(decodeEnableRuleInputJSON, run, appendEnableRuleOutputJSON),
+		Name:   "EnableRule",
+		Rights: wire.Rights{Action: "events:EnableRule", Spelled: "events:EnableRule", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeEnableRuleInputJSON, run, appendEnableRuleOutputJSON),
 	}
 }
 
 func bindListApiDestinations(method wire.Method[ListApiDestinationsInput, ListApiDestinationsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListApiDestinationsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListApiDestinations",
-		JSON: awsjson.Bind(decodeListApiDestinationsInputJSON, run, appendListApiDestinationsOutputJSON),
+		Name:   "ListApiDestinations",
+		Rights: wire.Rights{Action: "events:ListApiDestinations", Spelled: "events:ListApiDestinations", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListApiDestinationsInputJSON, run, appendListApiDestinationsOutputJSON),
 	}
 }
 
 func bindListArchives(method wire.Method[ListArchivesInput, ListArchivesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListArchivesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListArchives",
-		JSON: awsjson.Bind(decodeListArchivesInputJSON, run, appendListArchivesOutputJSON),
+		Name:   "ListArchives",
+		Rights: wire.Rights{Action: "events:ListArchives", Spelled: "events:ListArchives", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListArchivesInputJSON, run, appendListArchivesOutputJSON),
 	}
 }
 
 func bindListConnections(method wire.Method[ListConnectionsInput, ListConnectionsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListConnectionsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListConnections",
-		JSON: awsjson.Bind(decodeListConnectionsInputJSON, run, appendListConnectionsOutputJSON),
+		Name:   "ListConnections",
+		Rights: wire.Rights{Action: "events:ListConnections", Spelled: "events:ListConnections", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListConnectionsInputJSON, run, appendListConnectionsOutputJSON),
 	}
 }
 
 func bindListEndpoints(method wire.Method[ListEndpointsInput, ListEndpointsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListEndpointsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListEndpoints",
-		JSON: awsjson.Bind(decodeListEndpointsInputJSON, run, appendListEndpointsOutputJSON),
+		Name:   "ListEndpoints",
+		Rights: wire.Rights{Action: "events:ListEndpoints", Spelled: "events:ListEndpoints", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListEndpointsInputJSON, run, appendListEndpointsOutputJSON),
 	}
 }
 
 func bindListEventBuses(method wire.Method[ListEventBusesInput, ListEventBusesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListEventBusesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListEventBuses",
-		JSON: awsjson.Bind(decodeListEventBusesInputJSON, run, appendListEventBusesOutputJSON),
+		Name:   "ListEventBuses",
+		Rights: wire.Rights{Action: "events:ListEventBuses", Spelled: "events:ListEventBuses", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListEventBusesInputJSON, run, appendListEventBusesOutputJSON),
 	}
 }
 
 func bindListEventSources(method wire.Method[ListEventSourcesInput, ListEventSourcesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListEventSourcesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListEventSources",
-		JSON: awsjson.Bind(decodeListEventSourcesInputJSON, run, appendListEventSourcesOutputJSON),
+		Name:   "ListEventSources",
+		Rights: wire.Rights{Action: "events:ListEventSources", Spelled: "events:ListEventSources", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListEventSourcesInputJSON, run, appendListEventSourcesOutputJSON),
 	}
 }
 
 func bindListPartnerEventSourceAccounts(method wire.Method[ListPartnerEventSourceAccountsInput, ListPartnerEventSourceAccountsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListPartnerEventSourceAccountsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListPartnerEventSourceAccounts",
-		JSON: awsjson.Bind(decodeListPartnerEventSourceAccountsInputJSON, run, appendListPartnerEventSourceAccountsOutputJSON),
+		Name:   "ListPartnerEventSourceAccounts",
+		Rights: wire.Rights{Action: "events:ListPartnerEventSourceAccounts", Spelled: "events:ListPartnerEventSourceAccounts", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListPartnerEventSourceAccountsInputJSON, run, appendListPartnerEventSourceAccountsOutputJSON),
 	}
 }
 
 func bindListPartnerEventSources(method wire.Method[ListPartnerEventSourcesInput, ListPartnerEventSourcesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListPartnerEventSourcesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListPartnerEventSources",
-		JSON: awsjson.Bind(decodeListPartnerEventSourcesInputJSON, run, appendListPartnerEventSourcesOutputJSON),
+		Name:   "ListPartnerEventSources",
+		Rights: wire.Rights{Action: "events:ListPartnerEventSources", Spelled: "events:ListPartnerEventSources", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListPartnerEventSourcesInputJSON, run, appendListPartnerEventSourcesOutputJSON),
 	}
 }
 
 func bindListReplays(method wire.Method[ListReplaysInput, ListReplaysOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListReplaysInput, resource, method)
 	return &wire.Operation{
-		Name: "ListReplays",
-		JSON: awsjson.Bind(decodeListReplaysInputJSON, run, appendListReplaysOutputJSON),
+		Name:   "ListReplays",
+		Rights: wire.Rights{Action: "events:ListReplays", Spelled: "events:ListReplays", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListReplaysInputJSON, run, appendListReplaysOutputJSON),
 	}
 }
 
 func bindListRuleNamesByTarget(method wire.Method[ListRuleNamesByTargetInput, ListRuleNamesByTargetOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListRuleNamesByTargetInput, resource, method)
 	return &wire.Operation{
-		Name: "ListRuleNamesByTarget",
-		JSON: awsjson.Bind(decodeListRuleNamesByTargetInputJSON, run, appendListRuleNamesByTargetOutputJSON),
+		Name:   "ListRuleNamesByTarget",
+		Rights: wire.Rights{Action: "events:ListRuleNamesByTarget", Spelled: "events:ListRuleNamesByTarget", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListRuleNamesByTargetInputJSON, run, appendListRuleNamesByTargetOutputJSON),
 	}
 }
 
 func bindListRules(method wire.Method[ListRulesInput, ListRulesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListRulesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListRules",
-		JSON: awsjson.Bind(decodeListRulesInputJSON, run, appendListRulesOutputJSON),
+		Name:   "ListRules",
+		Rights: wire.Rights{Action: "events:ListRules", Spelled: "events:ListRules", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListRulesInputJSON, run, appendListRulesOutputJSON),
 	}
 }
 
 func bindListTagsForResource(method wire.Method[ListTagsForResourceInput, ListTagsForResourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListTagsForResourceInput, resource, method)
 	return &wire.Operation{
-		Name: "ListTagsForResource",
-		JSON: awsjson.Bind(decodeListTagsForResourceInputJSON, run, appendListTagsForResourceOutputJSON),
+		Name:   "ListTagsForResource",
+		Rights: wire.Rights{Action: "events:ListTagsForResource", Spelled: "events:ListTagsForResource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListTagsForResourceInputJSON, run, appendListTagsForResourceOutputJSON),
 	}
 }
 
 func bindListTargetsByRule(method wire.Method[ListTargetsByRuleInput, ListTargetsByRuleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListTargetsByRuleInput, resource, method)
 	return &wire.Operation{
-		Name: "ListTargetsByRule",
-		JSON: awsjson.Bind(decodeListTargetsByRuleInputJSON, run, appendListTargetsByRuleOutputJSON),
+		Name:   "ListTargetsByRule",
+		Rights: wire.Rights{Action: "events:ListTargetsByRule", Spelled: "events:ListTargetsByRule", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListTargetsByRuleInputJSON, run, appendListTargetsByRuleOutputJSON),
 	}
 }
 
 func bindPutEvents(method wire.Method[PutEventsInput, PutEventsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutEventsInput, resource, method)
 	return &wire.Operation{
-		Name: "PutEvents",
-		JSON: awsjson.Bind(decodePutEventsInputJSON, run, appendPutEventsOutputJSON),
+		Name:   "PutEvents",
+		Rights: wire.Rights{Action: "events:PutEvents", Spelled: "events:PutEvents", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodePutEventsInputJSON, run, appendPutEventsOutputJSON),
 	}
 }
 
 func bindPutPartnerEvents(method wire.Method[PutPartnerEventsInput, PutPartnerEventsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutPartnerEventsInput, resource, method)
 	return &wire.Operation{
-		Name: "PutPartnerEvents",
-		JSON: awsjson.Bind(decodePutPartnerEventsInputJSON, run, appendPutPartnerEventsOutputJSON),
+		Name:   "PutPartnerEvents",
+		Rights: wire.Rights{Action: "events:PutPartnerEvents", Spelled: "events:PutPartnerEvents", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodePutPartnerEventsInputJSON, run, appendPutPartnerEventsOutputJSON),
 	}
 }
 
 func bindPutPermission(method wire.Method[PutPermissionInput, PutPermissionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutPermissionInput, resource, method)
 	return &wire.Operation{
-		Name: "PutPermission",
-		JSON: awsjson.Bind(decodePutPermissionInputJSON, run, appendPutPermissionOutputJSON),
+		Name:   "PutPermission",
+		Rights: wire.Rights{Action: "events:PutPermission", Spelled: "events:PutPermission", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodePutPermissionInputJSON, run, appendPutPermissionOutputJSON),
 	}
 }
 
 func bindPutRule(method wire.Method[PutRuleInput, PutRuleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutRuleInput, resource, method)
 	return &wire.Operation{
-		Name: "PutRule",
-		JSON: awsjson.Bind(decodePutRuleInputJSON, run, appendPutRuleOutputJSON),
+		Name:   "PutRule",
+		Rights: wire.Rights{Action: "events:PutRule", Spelled: "events:PutRule", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodePutRuleInputJSON, run, appendPutRuleOutputJSON),
 	}
 }
 
 func bindPutTargets(method wire.Method[PutTargetsInput, PutTargetsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutTargetsInput, resource, method)
 	return &wire.Operation{
-		Name: "PutTargets",
-		JSON: awsjson.Bind(decodePutTargetsInputJSON, run, appendPutTargetsOutputJSON),
+		Name:   "PutTargets",
+		Rights: wire.Rights{Action: "events:PutTargets", Spelled: "events:PutTargets", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodePutTargetsInputJSON, run, appendPutTargetsOutputJSON),
 	}
 }
 
 func bindRemovePermission(method wire.Method[RemovePermissionInput, RemovePermissionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRemovePermissionInput, resource, method)
 	return &wire.Operation{
-		Name: "RemovePermission",
-		JSON: awsjson.Bind(decodeRemovePermissionInputJSON, run, appendRemovePermissionOutputJSON),
+		Name:   "RemovePermission",
+		Rights: wire.Rights{Action: "events:RemovePermission", Spelled: "events:RemovePermission", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeRemovePermissionInputJSON, run, appendRemovePermissionOutputJSON),
 	}
 }
 
 func bindRemoveTargets(method wire.Method[RemoveTargetsInput, RemoveTargetsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRemoveTargetsInput, resource, method)
 	return &wire.Operation{
-		Name: "RemoveTargets",
-		JSON: awsjson.Bind(decodeRemoveTargetsInputJSON, run, appendRemoveTargetsOutputJSON),
+		Name:   "RemoveTargets",
+		Rights: wire.Rights{Action: "events:RemoveTargets", Spelled: "events:RemoveTargets", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeRemoveTargetsInputJSON, run, appendRemoveTargetsOutputJSON),
 	}
 }
 
 func bindStartReplay(method wire.Method[StartReplayInput, StartReplayOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkStartReplayInput, resource, method)
 	return &wire.Operation{
-		Name: "StartReplay",
-		JSON: awsjson.Bind(decodeStartReplayInputJSON, run, appendStartReplayOutputJSON),
+		Name:   "StartReplay",
+		Rights: wire.Rights{Action: "events:StartReplay", Spelled: "events:StartReplay", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeStartReplayInputJSON, run, appendStartReplayOutputJSON),
 	}
 }
 
 func bindTagResource(method wire.Method[TagResourceInput, TagResourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagResourceInput, resource, method)
 	return &wire.Operation{
-		Name: "TagResource",
-		JSON: awsjson.Bind(decodeTagResourceInputJSON, run, appendTagResourceOutputJSON),
+		Name:   "TagResource",
+		Rights: wire.Rights{Action: "events:TagResource", Spelled: "events:TagResource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeTagResourceInputJSON, run, appendTagResourceOutputJSON),
 	}
 }
 
 func bindTestEventPattern(method wire.Method[TestEventPatternInput, TestEventPatternOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTestEventPatternInput, resource, method)
 	return &wire.Operation{
-		Name: "TestEventPattern",
-		JSON: awsjson.Bind(decodeTestEventPatternInputJSON, run, appendTestEventPatternOutputJSON),
+		Name:   "TestEventPattern",
+		Rights: wire.Rights{Action: "events:TestEventPattern", Spelled: "events:TestEventPattern", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeTestEventPatternInputJSON, run, appendTestEventPatternOutputJSON),
 	}
 }
 
 func bindUntagResource(method wire.Method[UntagResourceInput, UntagResourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagResourceInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagResource",
-		JSON: awsjson.Bind(decodeUntagResourceInputJSON, run, appendUntagResourceOutputJSON),
+		Name:   "UntagResource",
+		Rights: wire.Rights{Action: "events:UntagResource", Spelled: "events:UntagResource", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeUntagResourceInputJSON, run, appendUntagResourceOutputJSON),
 	}
 }
 
 func bindUpdateApiDestination(method wire.Method[UpdateApiDestinationInput, UpdateApiDestinationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateApiDestinationInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateApiDestination",
-		JSON: awsjson.Bind(decodeUpdateApiDestinationInputJSON, run, appendUpdateApiDestinationOutputJSON),
+		Name:   "UpdateApiDestination",
+		Rights: wire.Rights{Action: "events:UpdateApiDestination", Spelled: "events:UpdateApiDestination", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeUpdateApiDestinationInputJSON, run, appendUpdateApiDestinationOutputJSON),
 	}
 }
 
 func bindUpdateArchive(method wire.Method[UpdateArchiveInput, UpdateArchiveOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateArchiveInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateArchive",
-		JSON: awsjson.Bind(decodeUpdateArchiveInputJSON, run, appendUpdateArchiveOutputJSON),
+		Name:   "UpdateArchive",
+		Rights: wire.Rights{Action: "events:UpdateArchive", Spelled: "events:UpdateArchive", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeUpdateArchiveInputJSON, run, appendUpdateArchiveOutputJSON),
 	}
 }
 
 func bindUpdateConnection(method wire.Method[UpdateConnectionInput, UpdateConnectionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateConnectionInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateConnection",
-		JSON: awsjson.Bind(decodeUpdateConnectionInputJSON, run, appendUpdateConnectionOutputJSON),
+		Name:   "UpdateConnection",
+		Rights: wire.Rights{Action: "events:UpdateConnection", Spelled: "events:UpdateConnection", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeUpdateConnectionInputJSON, run, appendUpdateConnectionOutputJSON),
 	}
 }
 
 func bindUpdateEndpoint(method wire.Method[UpdateEndpointInput, UpdateEndpointOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateEndpointInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateEndpoint",
-		JSON: awsjson.Bind(decodeUpdateEndpointInputJSON, run, appendUpdateEndpointOutputJSON),
+		Name:   "UpdateEndpoint",
+		Rights: wire.Rights{Action: "events:UpdateEndpoint", Spelled: "events:UpdateEndpoint", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeUpdateEndpointInputJSON, run, appendUpdateEndpointOutputJSON),
 	}
 }
 
 func bindUpdateEventBus(method wire.Method[UpdateEventBusInput, UpdateEventBusOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateEventBusInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateEventBus",
-		JSON: awsjson.Bind(decodeUpdateEventBusInputJSON, run, appendUpdateEventBusOutputJSON),
+		Name:   "UpdateEventBus",
+		Rights: wire.Rights{Action: "events:UpdateEventBus", Spelled: "events:UpdateEventBus", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeUpdateEventBusInputJSON, run, appendUpdateEventBusOutputJSON),
 	}
 }
 

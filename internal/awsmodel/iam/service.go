@@ -1165,7 +1165,8 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 func bindAcceptDelegationRequest(method wire.Method[AcceptDelegationRequestInput, AcceptDelegationRequestOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAcceptDelegationRequestInput, resource, method)
 	return &wire.Operation{
-		Name: "AcceptDelegationRequest",
+		Name:   "AcceptDelegationRequest",
+		Rights: wire.Rights{Action: "iam:AcceptDelegationRequest", Spelled: "iam:AcceptDelegationRequest", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AcceptDelegationRequest", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAcceptDelegationRequestInputQuery, run, nil),
 	}
@@ -1174,7 +1175,8 @@ func bindAcceptDelegationRequest(method wire.Method[AcceptDelegationRequestInput
 func bindAddClientIDToOpenIDConnectProvider(method wire.Method[AddClientIDToOpenIDConnectProviderInput, AddClientIDToOpenIDConnectProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAddClientIDToOpenIDConnectProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "AddClientIDToOpenIDConnectProvider",
+		Name:   "AddClientIDToOpenIDConnectProvider",
+		Rights: wire.Rights{Action: "iam:AddClientIDToOpenIDConnectProvider", Spelled: "iam:AddClientIDToOpenIDConnectProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AddClientIDToOpenIDConnectProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAddClientIDToOpenIDConnectProviderInputQuery, run, nil),
 	}
@@ -1183,7 +1185,8 @@ func bindAddClientIDToOpenIDConnectProvider(method wire.Method[AddClientIDToOpen
 func bindAddRoleToInstanceProfile(method wire.Method[AddRoleToInstanceProfileInput, AddRoleToInstanceProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAddRoleToInstanceProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "AddRoleToInstanceProfile",
+		Name:   "AddRoleToInstanceProfile",
+		Rights: wire.Rights{Action: "iam:AddRoleToInstanceProfile", Spelled: "iam:AddRoleToInstanceProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AddRoleToInstanceProfile", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAddRoleToInstanceProfileInputQuery, run, nil),
 	}
@@ -1192,7 +1195,8 @@ func bindAddRoleToInstanceProfile(method wire.Method[AddRoleToInstanceProfileInp
 func bindAddUserToGroup(method wire.Method[AddUserToGroupInput, AddUserToGroupOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAddUserToGroupInput, resource, method)
 	return &wire.Operation{
-		Name: "AddUserToGroup",
+		Name:   "AddUserToGroup",
+		Rights: wire.Rights{Action: "iam:AddUserToGroup", Spelled: "iam:AddUserToGroup", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AddUserToGroup", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAddUserToGroupInputQuery, run, nil),
 	}
@@ -1201,7 +1205,8 @@ func bindAddUserToGroup(method wire.Method[AddUserToGroupInput, AddUserToGroupOu
 func bindAssociateDelegationRequest(method wire.Method[AssociateDelegationRequestInput, AssociateDelegationRequestOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAssociateDelegationRequestInput, resource, method)
 	return &wire.Operation{
-		Name: "AssociateDelegationRequest",
+		Name:   "AssociateDelegationRequest",
+		Rights: wire.Rights{Action: "iam:AssociateDelegationRequest", Spelled: "iam:AssociateDelegationRequest", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AssociateDelegationRequest", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAssociateDelegationRequestInputQuery, run, nil),
 	}
@@ -1210,7 +1215,8 @@ func bindAssociateDelegationRequest(method wire.Method[AssociateDelegationReques
 func bindAttachGroupPolicy(method wire.Method[AttachGroupPolicyInput, AttachGroupPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAttachGroupPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "AttachGroupPolicy",
+		Name:   "AttachGroupPolicy",
+		Rights: wire.Rights{Action: "iam:AttachGroupPolicy", Spelled: "iam:AttachGroupPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AttachGroupPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAttachGroupPolicyInputQuery, run, nil),
 	}
@@ -1219,7 +1225,8 @@ func bindAttachGroupPolicy(method wire.Method[AttachGroupPolicyInput, AttachGrou
 func bindAttachRolePolicy(method wire.Method[AttachRolePolicyInput, AttachRolePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAttachRolePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "AttachRolePolicy",
+		Name:   "AttachRolePolicy",
+		Rights: wire.Rights{Action: "iam:AttachRolePolicy", Spelled: "iam:AttachRolePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AttachRolePolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAttachRolePolicyInputQuery, run, nil),
 	}
@@ -1228,7 +1235,8 @@ func bindAttachRolePolicy(method wire.Method[AttachRolePolicyInput, AttachRolePo
 func bindAttachUserPolicy(method wire.Method[AttachUserPolicyInput, AttachUserPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAttachUserPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "AttachUserPolicy",
+		Name:   "AttachUserPolicy",
+		Rights: wire.Rights{Action: "iam:AttachUserPolicy", Spelled: "iam:AttachUserPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AttachUserPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeAttachUserPolicyInputQuery, run, nil),
 	}
@@ -1237,7 +1245,8 @@ func bindAttachUserPolicy(method wire.Method[AttachUserPolicyInput, AttachUserPo
 func bindChangePassword(method wire.Method[ChangePasswordInput, ChangePasswordOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkChangePasswordInput, resource, method)
 	return &wire.Operation{
-		Name: "ChangePassword",
+		Name:   "ChangePassword",
+		Rights: wire.Rights{Action: "iam:ChangePassword", Spelled: "iam:ChangePassword", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ChangePassword", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeChangePasswordInputQuery, run, nil),
 	}
@@ -1246,7 +1255,8 @@ func bindChangePassword(method wire.Method[ChangePasswordInput, ChangePasswordOu
 func bindCreateAccessKey(method wire.Method[CreateAccessKeyInput, CreateAccessKeyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateAccessKeyInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateAccessKey",
+		Name:   "CreateAccessKey",
+		Rights: wire.Rights{Action: "iam:CreateAccessKey", Spelled: "iam:CreateAccessKey", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateAccessKey", Result: "CreateAccessKeyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateAccessKeyInputQuery, run, appendCreateAccessKeyOutputXML),
 	}
@@ -1255,7 +1265,8 @@ func bindCreateAccessKey(method wire.Method[CreateAccessKeyInput, CreateAccessKe
 func bindCreateAccountAlias(method wire.Method[CreateAccountAliasInput, CreateAccountAliasOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateAccountAliasInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateAccountAlias",
+		Name:   "CreateAccountAlias",
+		Rights: wire.Rights{Action: "iam:CreateAccountAlias", Spelled: "iam:CreateAccountAlias", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateAccountAlias", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateAccountAliasInputQuery, run, nil),
 	}
@@ -1264,7 +1275,8 @@ func bindCreateAccountAlias(method wire.Method[CreateAccountAliasInput, CreateAc
 func bindCreateDelegationRequest(method wire.Method[CreateDelegationRequestInput, CreateDelegationRequestOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateDelegationRequestInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateDelegationRequest",
+		Name:   "CreateDelegationRequest",
+		Rights: wire.Rights{Action: "iam:CreateDelegationRequest", Spelled: "iam:CreateDelegationRequest", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateDelegationRequest", Result: "CreateDelegationRequestResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateDelegationRequestInputQuery, run, appendCreateDelegationRequestOutputXML),
 	}
@@ -1273,7 +1285,8 @@ func bindCreateDelegationRequest(method wire.Method[CreateDelegationRequestInput
 func bindCreateGroup(method wire.Method[CreateGroupInput, CreateGroupOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateGroupInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateGroup",
+		Name:   "CreateGroup",
+		Rights: wire.Rights{Action: "iam:CreateGroup", Spelled: "iam:CreateGroup", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateGroup", Result: "CreateGroupResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateGroupInputQuery, run, appendCreateGroupOutputXML),
 	}
@@ -1282,7 +1295,8 @@ func bindCreateGroup(method wire.Method[CreateGroupInput, CreateGroupOutput], re
 func bindCreateInstanceProfile(method wire.Method[CreateInstanceProfileInput, CreateInstanceProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateInstanceProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateInstanceProfile",
+		Name:   "CreateInstanceProfile",
+		Rights: wire.Rights{Action: "iam:CreateInstanceProfile", Spelled: "iam:CreateInstanceProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateInstanceProfile", Result: "CreateInstanceProfileResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateInstanceProfileInputQuery, run, appendCreateInstanceProfileOutputXML),
 	}
@@ -1291,7 +1305,8 @@ func bindCreateInstanceProfile(method wire.Method[CreateInstanceProfileInput, Cr
 func bindCreateLoginProfile(method wire.Method[CreateLoginProfileInput, CreateLoginProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateLoginProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateLoginProfile",
+		Name:   "CreateLoginProfile",
+		Rights: wire.Rights{Action: "iam:CreateLoginProfile", Spelled: "iam:CreateLoginProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateLoginProfile", Result: "CreateLoginProfileResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateLoginProfileInputQuery, run, appendCreateLoginProfileOutputXML),
 	}
@@ -1300,7 +1315,8 @@ func bindCreateLoginProfile(method wire.Method[CreateLoginProfileInput, CreateLo
 func bindCreateOpenIDConnectProvider(method wire.Method[CreateOpenIDConnectProviderInput, CreateOpenIDConnectProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateOpenIDConnectProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateOpenIDConnectProvider",
+		Name:   "CreateOpenIDConnectProvider",
+		Rights: wire.Rights{Action: "iam:CreateOpenIDConnectProvider", Spelled: "iam:CreateOpenIDConnectProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateOpenIDConnectProvider", Result: "CreateOpenIDConnectProviderResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateOpenIDConnectProviderInputQuery, run, appendCreateOpenIDConnectProviderOutputXML),
 	}
@@ -1309,7 +1325,8 @@ func bindCreateOpenIDConnectProvider(method wire.Method[CreateOpenIDConnectProvi
 func bindCreatePolicy(method wire.Method[CreatePolicyInput, CreatePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreatePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "CreatePolicy",
+		Name:   "CreatePolicy",
+		Rights: wire.Rights{Action: "iam:CreatePolicy", Spelled: "iam:CreatePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreatePolicy", Result: "CreatePolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreatePolicyInputQuery, run, appendCreatePolicyOutputXML),
 	}
@@ -1318,7 +1335,8 @@ func bindCreatePolicy(method wire.Method[CreatePolicyInput, CreatePolicyOutput],
 func bindCreatePolicyVersion(method wire.Method[CreatePolicyVersionInput, CreatePolicyVersionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreatePolicyVersionInput, resource, method)
 	return &wire.Operation{
-		Name: "CreatePolicyVersion",
+		Name:   "CreatePolicyVersion",
+		Rights: wire.Rights{Action: "iam:CreatePolicyVersion", Spelled: "iam:CreatePolicyVersion", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreatePolicyVersion", Result: "CreatePolicyVersionResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreatePolicyVersionInputQuery, run, appendCreatePolicyVersionOutputXML),
 	}
@@ -1327,7 +1345,8 @@ func bindCreatePolicyVersion(method wire.Method[CreatePolicyVersionInput, Create
 func bindCreateRole(method wire.Method[CreateRoleInput, CreateRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateRole",
+		Name:   "CreateRole",
+		Rights: wire.Rights{Action: "iam:CreateRole", Spelled: "iam:CreateRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateRole", Result: "CreateRoleResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateRoleInputQuery, run, appendCreateRoleOutputXML),
 	}
@@ -1336,7 +1355,8 @@ func bindCreateRole(method wire.Method[CreateRoleInput, CreateRoleOutput], resou
 func bindCreateSAMLProvider(method wire.Method[CreateSAMLProviderInput, CreateSAMLProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateSAMLProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateSAMLProvider",
+		Name:   "CreateSAMLProvider",
+		Rights: wire.Rights{Action: "iam:CreateSAMLProvider", Spelled: "iam:CreateSAMLProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateSAMLProvider", Result: "CreateSAMLProviderResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateSAMLProviderInputQuery, run, appendCreateSAMLProviderOutputXML),
 	}
@@ -1345,7 +1365,8 @@ func bindCreateSAMLProvider(method wire.Method[CreateSAMLProviderInput, CreateSA
 func bindCreateServiceLinkedRole(method wire.Method[CreateServiceLinkedRoleInput, CreateServiceLinkedRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateServiceLinkedRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateServiceLinkedRole",
+		Name:   "CreateServiceLinkedRole",
+		Rights: wire.Rights{Action: "iam:CreateServiceLinkedRole", Spelled: "iam:CreateServiceLinkedRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateServiceLinkedRole", Result: "CreateServiceLinkedRoleResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateServiceLinkedRoleInputQuery, run, appendCreateServiceLinkedRoleOutputXML),
 	}
@@ -1354,7 +1375,8 @@ func bindCreateServiceLinkedRole(method wire.Method[CreateServiceLinkedRoleInput
 func bindCreateServiceSpecificCredential(method wire.Method[CreateServiceSpecificCredentialInput, CreateServiceSpecificCredentialOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateServiceSpecificCredentialInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateServiceSpecificCredential",
+		Name:   "CreateServiceSpecificCredential",
+		Rights: wire.Rights{Action: "iam:CreateServiceSpecificCredential", Spelled: "iam:CreateServiceSpecificCredential", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateServiceSpecificCredential", Result: "CreateServiceSpecificCredentialResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateServiceSpecificCredentialInputQuery, run, appendCreateServiceSpecificCredentialOutputXML),
 	}
@@ -1363,7 +1385,8 @@ func bindCreateServiceSpecificCredential(method wire.Method[CreateServiceSpecifi
 func bindCreateUser(method wire.Method[CreateUserInput, CreateUserOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateUserInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateUser",
+		Name:   "CreateUser",
+		Rights: wire.Rights{Action: "iam:CreateUser", Spelled: "iam:CreateUser", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateUser", Result: "CreateUserResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateUserInputQuery, run, appendCreateUserOutputXML),
 	}
@@ -1372,7 +1395,8 @@ func bindCreateUser(method wire.Method[CreateUserInput, CreateUserOutput], resou
 func bindCreateVirtualMFADevice(method wire.Method[CreateVirtualMFADeviceInput, CreateVirtualMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateVirtualMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateVirtualMFADevice",
+		Name:   "CreateVirtualMFADevice",
+		Rights: wire.Rights{Action: "iam:CreateVirtualMFADevice", Spelled: "iam:CreateVirtualMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateVirtualMFADevice", Result: "CreateVirtualMFADeviceResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeCreateVirtualMFADeviceInputQuery, run, appendCreateVirtualMFADeviceOutputXML),
 	}
@@ -1381,7 +1405,8 @@ func bindCreateVirtualMFADevice(method wire.Method[CreateVirtualMFADeviceInput, 
 func bindDeactivateMFADevice(method wire.Method[DeactivateMFADeviceInput, DeactivateMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeactivateMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "DeactivateMFADevice",
+		Name:   "DeactivateMFADevice",
+		Rights: wire.Rights{Action: "iam:DeactivateMFADevice", Spelled: "iam:DeactivateMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeactivateMFADevice", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeactivateMFADeviceInputQuery, run, nil),
 	}
@@ -1390,7 +1415,8 @@ func bindDeactivateMFADevice(method wire.Method[DeactivateMFADeviceInput, Deacti
 func bindDeleteAccessKey(method wire.Method[DeleteAccessKeyInput, DeleteAccessKeyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteAccessKeyInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteAccessKey",
+		Name:   "DeleteAccessKey",
+		Rights: wire.Rights{Action: "iam:DeleteAccessKey", Spelled: "iam:DeleteAccessKey", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteAccessKey", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteAccessKeyInputQuery, run, nil),
 	}
@@ -1399,7 +1425,8 @@ func bindDeleteAccessKey(method wire.Method[DeleteAccessKeyInput, DeleteAccessKe
 func bindDeleteAccountAlias(method wire.Method[DeleteAccountAliasInput, DeleteAccountAliasOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteAccountAliasInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteAccountAlias",
+		Name:   "DeleteAccountAlias",
+		Rights: wire.Rights{Action: "iam:DeleteAccountAlias", Spelled: "iam:DeleteAccountAlias", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteAccountAlias", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteAccountAliasInputQuery, run, nil),
 	}
@@ -1408,7 +1435,8 @@ func bindDeleteAccountAlias(method wire.Method[DeleteAccountAliasInput, DeleteAc
 func bindDeleteAccountPasswordPolicy(method wire.Method[DeleteAccountPasswordPolicyInput, DeleteAccountPasswordPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "DeleteAccountPasswordPolicy",
+		Name:   "DeleteAccountPasswordPolicy",
+		Rights: wire.Rights{Action: "iam:DeleteAccountPasswordPolicy", Spelled: "iam:DeleteAccountPasswordPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteAccountPasswordPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteAccountPasswordPolicyInputQuery, run, nil),
 	}
@@ -1417,7 +1445,8 @@ func bindDeleteAccountPasswordPolicy(method wire.Method[DeleteAccountPasswordPol
 func bindDeleteGroup(method wire.Method[DeleteGroupInput, DeleteGroupOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteGroupInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteGroup",
+		Name:   "DeleteGroup",
+		Rights: wire.Rights{Action: "iam:DeleteGroup", Spelled: "iam:DeleteGroup", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteGroup", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteGroupInputQuery, run, nil),
 	}
@@ -1426,7 +1455,8 @@ func bindDeleteGroup(method wire.Method[DeleteGroupInput, DeleteGroupOutput], re
 func bindDeleteGroupPolicy(method wire.Method[DeleteGroupPolicyInput, DeleteGroupPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteGroupPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteGroupPolicy",
+		Name:   "DeleteGroupPolicy",
+		Rights: wire.Rights{Action: "iam:DeleteGroupPolicy", Spelled: "iam:DeleteGroupPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteGroupPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteGroupPolicyInputQuery, run, nil),
 	}
@@ -1435,7 +1465,8 @@ func bindDeleteGroupPolicy(method wire.Method[DeleteGroupPolicyInput, DeleteGrou
 func bindDeleteInstanceProfile(method wire.Method[DeleteInstanceProfileInput, DeleteInstanceProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteInstanceProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteInstanceProfile",
+		Name:   "DeleteInstanceProfile",
+		Rights: wire.Rights{Action: "iam:DeleteInstanceProfile", Spelled: "iam:DeleteInstanceProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteInstanceProfile", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteInstanceProfileInputQuery, run, nil),
 	}
@@ -1444,7 +1475,8 @@ func bindDeleteInstanceProfile(method wire.Method[DeleteInstanceProfileInput, De
 func bindDeleteLoginProfile(method wire.Method[DeleteLoginProfileInput, DeleteLoginProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteLoginProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteLoginProfile",
+		Name:   "DeleteLoginProfile",
+		Rights: wire.Rights{Action: "iam:DeleteLoginProfile", Spelled: "iam:DeleteLoginProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteLoginProfile", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteLoginProfileInputQuery, run, nil),
 	}
@@ -1453,7 +1485,8 @@ func bindDeleteLoginProfile(method wire.Method[DeleteLoginProfileInput, DeleteLo
 func bindDeleteOpenIDConnectProvider(method wire.Method[DeleteOpenIDConnectProviderInput, DeleteOpenIDConnectProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteOpenIDConnectProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteOpenIDConnectProvider",
+		Name:   "DeleteOpenIDConnectProvider",
+		Rights: wire.Rights{Action: "iam:DeleteOpenIDConnectProvider", Spelled: "iam:DeleteOpenIDConnectProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteOpenIDConnectProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteOpenIDConnectProviderInputQuery, run, nil),
 	}
@@ -1462,7 +1495,8 @@ func bindDeleteOpenIDConnectProvider(method wire.Method[DeleteOpenIDConnectProvi
 func bindDeletePolicy(method wire.Method[DeletePolicyInput, DeletePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeletePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "DeletePolicy",
+		Name:   "DeletePolicy",
+		Rights: wire.Rights{Action: "iam:DeletePolicy", Spelled: "iam:DeletePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeletePolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeletePolicyInputQuery, run, nil),
 	}
@@ -1471,7 +1505,8 @@ func bindDeletePolicy(method wire.Method[DeletePolicyInput, DeletePolicyOutput],
 func bindDeletePolicyVersion(method wire.Method[DeletePolicyVersionInput, DeletePolicyVersionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeletePolicyVersionInput, resource, method)
 	return &wire.Operation{
-		Name: "DeletePolicyVersion",
+		Name:   "DeletePolicyVersion",
+		Rights: wire.Rights{Action: "iam:DeletePolicyVersion", Spelled: "iam:DeletePolicyVersion", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeletePolicyVersion", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeletePolicyVersionInputQuery, run, nil),
 	}
@@ -1480,7 +1515,8 @@ func bindDeletePolicyVersion(method wire.Method[DeletePolicyVersionInput, Delete
 func bindDeleteRole(method wire.Method[DeleteRoleInput, DeleteRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteRole",
+		Name:   "DeleteRole",
+		Rights: wire.Rights{Action: "iam:DeleteRole", Spelled: "iam:DeleteRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteRole", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteRoleInputQuery, run, nil),
 	}
@@ -1489,7 +1525,8 @@ func bindDeleteRole(method wire.Method[DeleteRoleInput, DeleteRoleOutput], resou
 func bindDeleteRolePermissionsBoundary(method wire.Method[DeleteRolePermissionsBoundaryInput, DeleteRolePermissionsBoundaryOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteRolePermissionsBoundaryInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteRolePermissionsBoundary",
+		Name:   "DeleteRolePermissionsBoundary",
+		Rights: wire.Rights{Action: "iam:DeleteRolePermissionsBoundary", Spelled: "iam:DeleteRolePermissionsBoundary", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteRolePermissionsBoundary", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteRolePermissionsBoundaryInputQuery, run, nil),
 	}
@@ -1498,7 +1535,8 @@ func bindDeleteRolePermissionsBoundary(method wire.Method[DeleteRolePermissionsB
 func bindDeleteRolePolicy(method wire.Method[DeleteRolePolicyInput, DeleteRolePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteRolePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteRolePolicy",
+		Name:   "DeleteRolePolicy",
+		Rights: wire.Rights{Action: "iam:DeleteRolePolicy", Spelled: "iam:DeleteRolePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteRolePolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteRolePolicyInputQuery, run, nil),
 	}
@@ -1507,7 +1545,8 @@ func bindDeleteRolePolicy(method wire.Method[DeleteRolePolicyInput, DeleteRolePo
 func bindDeleteSAMLProvider(method wire.Method[DeleteSAMLProviderInput, DeleteSAMLProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteSAMLProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteSAMLProvider",
+		Name:   "DeleteSAMLProvider",
+		Rights: wire.Rights{Action: "iam:DeleteSAMLProvider", Spelled: "iam:DeleteSAMLProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteSAMLProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteSAMLProviderInputQuery, run, nil),
 	}
@@ -1516,7 +1555,8 @@ func bindDeleteSAMLProvider(method wire.Method[DeleteSAMLProviderInput, DeleteSA
 func bindDeleteSSHPublicKey(method wire.Method[DeleteSSHPublicKeyInput, DeleteSSHPublicKeyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteSSHPublicKeyInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteSSHPublicKey",
+		Name:   "DeleteSSHPublicKey",
+		Rights: wire.Rights{Action: "iam:DeleteSSHPublicKey", Spelled: "iam:DeleteSSHPublicKey", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteSSHPublicKey", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteSSHPublicKeyInputQuery, run, nil),
 	}
@@ -1525,7 +1565,8 @@ func bindDeleteSSHPublicKey(method wire.Method[DeleteSSHPublicKeyInput, DeleteSS
 func bindDeleteServerCertificate(method wire.Method[DeleteServerCertificateInput, DeleteServerCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteServerCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteServerCertificate",
+		Name:   "DeleteServerCertificate",
+		Rights: wire.Rights{Action: "iam:DeleteServerCertificate", Spelled: "iam:DeleteServerCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteServerCertificate", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteServerCertificateInputQuery, run, nil),
 	}
@@ -1534,7 +1575,8 @@ func bindDeleteServerCertificate(method wire.Method[DeleteServerCertificateInput
 func bindDeleteServiceLinkedRole(method wire.Method[DeleteServiceLinkedRoleInput, DeleteServiceLinkedRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteServiceLinkedRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteServiceLinkedRole",
+		Name:   "DeleteServiceLinkedRole",
+		Rights: wire.Rights{Action: "iam:DeleteServiceLinkedRole", Spelled: "iam:DeleteServiceLinkedRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteServiceLinkedRole", Result: "DeleteServiceLinkedRoleResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteServiceLinkedRoleInputQuery, run, appendDeleteServiceLinkedRoleOutputXML),
 	}
@@ -1543,7 +1585,8 @@ func bindDeleteServiceLinkedRole(method wire.Method[DeleteServiceLinkedRoleInput
 func bindDeleteServiceSpecificCredential(method wire.Method[DeleteServiceSpecificCredentialInput, DeleteServiceSpecificCredentialOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteServiceSpecificCredentialInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteServiceSpecificCredential",
+		Name:   "DeleteServiceSpecificCredential",
+		Rights: wire.Rights{Action: "iam:DeleteServiceSpecificCredential", Spelled: "iam:DeleteServiceSpecificCredential", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteServiceSpecificCredential", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteServiceSpecificCredentialInputQuery, run, nil),
 	}
@@ -1552,7 +1595,8 @@ func bindDeleteServiceSpecificCredential(method wire.Method[DeleteServiceSpecifi
 func bindDeleteSigningCertificate(method wire.Method[DeleteSigningCertificateInput, DeleteSigningCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteSigningCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteSigningCertificate",
+		Name:   "DeleteSigningCertificate",
+		Rights: wire.Rights{Action: "iam:DeleteSigningCertificate", Spelled: "iam:DeleteSigningCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteSigningCertificate", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteSigningCertificateInputQuery, run, nil),
 	}
@@ -1561,7 +1605,8 @@ func bindDeleteSigningCertificate(method wire.Method[DeleteSigningCertificateInp
 func bindDeleteUser(method wire.Method[DeleteUserInput, DeleteUserOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteUserInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteUser",
+		Name:   "DeleteUser",
+		Rights: wire.Rights{Action: "iam:DeleteUser", Spelled: "iam:DeleteUser", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteUser", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteUserInputQuery, run, nil),
 	}
@@ -1570,7 +1615,8 @@ func bindDeleteUser(method wire.Method[DeleteUserInput, DeleteUserOutput], resou
 func bindDeleteUserPermissionsBoundary(method wire.Method[DeleteUserPermissionsBoundaryInput, DeleteUserPermissionsBoundaryOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteUserPermissionsBoundaryInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteUserPermissionsBoundary",
+		Name:   "DeleteUserPermissionsBoundary",
+		Rights: wire.Rights{Action: "iam:DeleteUserPermissionsBoundary", Spelled: "iam:DeleteUserPermissionsBoundary", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteUserPermissionsBoundary", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteUserPermissionsBoundaryInputQuery, run, nil),
 	}
@@ -1579,7 +1625,8 @@ func bindDeleteUserPermissionsBoundary(method wire.Method[DeleteUserPermissionsB
 func bindDeleteUserPolicy(method wire.Method[DeleteUserPolicyInput, DeleteUserPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteUserPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteUserPolicy",
+		Name:   "DeleteUserPolicy",
+		Rights: wire.Rights{Action: "iam:DeleteUserPolicy", Spelled: "iam:DeleteUserPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteUserPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteUserPolicyInputQuery, run, nil),
 	}
@@ -1588,7 +1635,8 @@ func bindDeleteUserPolicy(method wire.Method[DeleteUserPolicyInput, DeleteUserPo
 func bindDeleteVirtualMFADevice(method wire.Method[DeleteVirtualMFADeviceInput, DeleteVirtualMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteVirtualMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteVirtualMFADevice",
+		Name:   "DeleteVirtualMFADevice",
+		Rights: wire.Rights{Action: "iam:DeleteVirtualMFADevice", Spelled: "iam:DeleteVirtualMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteVirtualMFADevice", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDeleteVirtualMFADeviceInputQuery, run, nil),
 	}
@@ -1597,7 +1645,8 @@ func bindDeleteVirtualMFADevice(method wire.Method[DeleteVirtualMFADeviceInput, 
 func bindDetachGroupPolicy(method wire.Method[DetachGroupPolicyInput, DetachGroupPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDetachGroupPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "DetachGroupPolicy",
+		Name:   "DetachGroupPolicy",
+		Rights: wire.Rights{Action: "iam:DetachGroupPolicy", Spelled: "iam:DetachGroupPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DetachGroupPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDetachGroupPolicyInputQuery, run, nil),
 	}
@@ -1606,7 +1655,8 @@ func bindDetachGroupPolicy(method wire.Method[DetachGroupPolicyInput, DetachGrou
 func bindDetachRolePolicy(method wire.Method[DetachRolePolicyInput, DetachRolePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDetachRolePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "DetachRolePolicy",
+		Name:   "DetachRolePolicy",
+		Rights: wire.Rights{Action: "iam:DetachRolePolicy", Spelled: "iam:DetachRolePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DetachRolePolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDetachRolePolicyInputQuery, run, nil),
 	}
@@ -1615,7 +1665,8 @@ func bindDetachRolePolicy(method wire.Method[DetachRolePolicyInput, DetachRolePo
 func bindDetachUserPolicy(method wire.Method[DetachUserPolicyInput, DetachUserPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDetachUserPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "DetachUserPolicy",
+		Name:   "DetachUserPolicy",
+		Rights: wire.Rights{Action: "iam:DetachUserPolicy", Spelled: "iam:DetachUserPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DetachUserPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDetachUserPolicyInputQuery, run, nil),
 	}
@@ -1624,7 +1675,8 @@ func bindDetachUserPolicy(method wire.Method[DetachUserPolicyInput, DetachUserPo
 func bindDisableOrganizationsRootCredentialsManagement(method wire.Method[DisableOrganizationsRootCredentialsManagementInput, DisableOrganizationsRootCredentialsManagementOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "DisableOrganizationsRootCredentialsManagement",
+		Name:   "DisableOrganizationsRootCredentialsManagement",
+		Rights: wire.Rights{Action: "iam:DisableOrganizationsRootCredentialsManagement", Spelled: "iam:DisableOrganizationsRootCredentialsManagement", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DisableOrganizationsRootCredentialsManagement", Result: "DisableOrganizationsRootCredentialsManagementResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDisableOrganizationsRootCredentialsManagementInputQuery, run, appendDisableOrganizationsRootCredentialsManagementOutputXML),
 	}
@@ -1633,7 +1685,8 @@ func bindDisableOrganizationsRootCredentialsManagement(method wire.Method[Disabl
 func bindDisableOrganizationsRootSessions(method wire.Method[DisableOrganizationsRootSessionsInput, DisableOrganizationsRootSessionsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "DisableOrganizationsRootSessions",
+		Name:   "DisableOrganizationsRootSessions",
+		Rights: wire.Rights{Action: "iam:DisableOrganizationsRootSessions", Spelled: "iam:DisableOrganizationsRootSessions", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DisableOrganizationsRootSessions", Result: "DisableOrganizationsRootSessionsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDisableOrganizationsRootSessionsInputQuery, run, appendDisableOrganizationsRootSessionsOutputXML),
 	}
@@ -1642,7 +1695,8 @@ func bindDisableOrganizationsRootSessions(method wire.Method[DisableOrganization
 func bindDisableOutboundWebIdentityFederation(method wire.Method[DisableOutboundWebIdentityFederationInput, DisableOutboundWebIdentityFederationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "DisableOutboundWebIdentityFederation",
+		Name:   "DisableOutboundWebIdentityFederation",
+		Rights: wire.Rights{Action: "iam:DisableOutboundWebIdentityFederation", Spelled: "iam:DisableOutboundWebIdentityFederation", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DisableOutboundWebIdentityFederation", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeDisableOutboundWebIdentityFederationInputQuery, run, nil),
 	}
@@ -1651,7 +1705,8 @@ func bindDisableOutboundWebIdentityFederation(method wire.Method[DisableOutbound
 func bindEnableMFADevice(method wire.Method[EnableMFADeviceInput, EnableMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkEnableMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "EnableMFADevice",
+		Name:   "EnableMFADevice",
+		Rights: wire.Rights{Action: "iam:EnableMFADevice", Spelled: "iam:EnableMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "EnableMFADevice", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeEnableMFADeviceInputQuery, run, nil),
 	}
@@ -1660,7 +1715,8 @@ func bindEnableMFADevice(method wire.Method[EnableMFADeviceInput, EnableMFADevic
 func bindEnableOrganizationsRootCredentialsManagement(method wire.Method[EnableOrganizationsRootCredentialsManagementInput, EnableOrganizationsRootCredentialsManagementOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "EnableOrganizationsRootCredentialsManagement",
+		Name:   "EnableOrganizationsRootCredentialsManagement",
+		Rights: wire.Rights{Action: "iam:EnableOrganizationsRootCredentialsManagement", Spelled: "iam:EnableOrganizationsRootCredentialsManagement", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "EnableOrganizationsRootCredentialsManagement", Result: "EnableOrganizationsRootCredentialsManagementResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeEnableOrganizationsRootCredentialsManagementInputQuery, run, appendEnableOrganizationsRootCredentialsManagementOutputXML),
 	}
@@ -1669,7 +1725,8 @@ func bindEnableOrganizationsRootCredentialsManagement(method wire.Method[EnableO
 func bindEnableOrganizationsRootSessions(method wire.Method[EnableOrganizationsRootSessionsInput, EnableOrganizationsRootSessionsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "EnableOrganizationsRootSessions",
+		Name:   "EnableOrganizationsRootSessions",
+		Rights: wire.Rights{Action: "iam:EnableOrganizationsRootSessions", Spelled: "iam:EnableOrganizationsRootSessions", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "EnableOrganizationsRootSessions", Result: "EnableOrganizationsRootSessionsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeEnableOrganizationsRootSessionsInputQuery, run, appendEnableOrganizationsRootSessionsOutputXML),
 	}
@@ -1678,7 +1735,8 @@ func bindEnableOrganizationsRootSessions(method wire.Method[EnableOrganizationsR
 func bindEnableOutboundWebIdentityFederation(method wire.Method[EnableOutboundWebIdentityFederationInput, EnableOutboundWebIdentityFederationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "EnableOutboundWebIdentityFederation",
+		Name:   "EnableOutboundWebIdentityFederation",
+		Rights: wire.Rights{Action: "iam:EnableOutboundWebIdentityFederation", Spelled: "iam:EnableOutboundWebIdentityFederation", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "EnableOutboundWebIdentityFederation", Result: "EnableOutboundWebIdentityFederationResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeEnableOutboundWebIdentityFederationInputQuery, run, appendEnableOutboundWebIdentityFederationOutputXML),
 	}
@@ -1687,7 +1745,8 @@ func bindEnableOutboundWebIdentityFederation(method wire.Method[EnableOutboundWe
 func bindGenerateCredentialReport(method wire.Method[GenerateCredentialReportInput, GenerateCredentialReportOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GenerateCredentialReport",
+		Name:   "GenerateCredentialReport",
+		Rights: wire.Rights{Action: "iam:GenerateCredentialReport", Spelled: "iam:GenerateCredentialReport", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GenerateCredentialReport", Result: "GenerateCredentialReportResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGenerateCredentialReportInputQuery, run, appendGenerateCredentialReportOutputXML),
 	}
@@ -1696,7 +1755,8 @@ func bindGenerateCredentialReport(method wire.Method[GenerateCredentialReportInp
 func bindGenerateOrganizationsAccessReport(method wire.Method[GenerateOrganizationsAccessReportInput, GenerateOrganizationsAccessReportOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGenerateOrganizationsAccessReportInput, resource, method)
 	return &wire.Operation{
-		Name: "GenerateOrganizationsAccessReport",
+		Name:   "GenerateOrganizationsAccessReport",
+		Rights: wire.Rights{Action: "iam:GenerateOrganizationsAccessReport", Spelled: "iam:GenerateOrganizationsAccessReport", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GenerateOrganizationsAccessReport", Result: "GenerateOrganizationsAccessReportResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGenerateOrganizationsAccessReportInputQuery, run, appendGenerateOrganizationsAccessReportOutputXML),
 	}
@@ -1705,7 +1765,8 @@ func bindGenerateOrganizationsAccessReport(method wire.Method[GenerateOrganizati
 func bindGenerateServiceLastAccessedDetails(method wire.Method[GenerateServiceLastAccessedDetailsInput, GenerateServiceLastAccessedDetailsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGenerateServiceLastAccessedDetailsInput, resource, method)
 	return &wire.Operation{
-		Name: "GenerateServiceLastAccessedDetails",
+		Name:   "GenerateServiceLastAccessedDetails",
+		Rights: wire.Rights{Action: "iam:GenerateServiceLastAccessedDetails", Spelled: "iam:GenerateServiceLastAccessedDetails", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GenerateServiceLastAccessedDetails", Result: "GenerateServiceLastAccessedDetailsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGenerateServiceLastAccessedDetailsInputQuery, run, appendGenerateServiceLastAccessedDetailsOutputXML),
 	}
@@ -1714,7 +1775,8 @@ func bindGenerateServiceLastAccessedDetails(method wire.Method[GenerateServiceLa
 func bindGetAccessKeyLastUsed(method wire.Method[GetAccessKeyLastUsedInput, GetAccessKeyLastUsedOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetAccessKeyLastUsedInput, resource, method)
 	return &wire.Operation{
-		Name: "GetAccessKeyLastUsed",
+		Name:   "GetAccessKeyLastUsed",
+		Rights: wire.Rights{Action: "iam:GetAccessKeyLastUsed", Spelled: "iam:GetAccessKeyLastUsed", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetAccessKeyLastUsed", Result: "GetAccessKeyLastUsedResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetAccessKeyLastUsedInputQuery, run, appendGetAccessKeyLastUsedOutputXML),
 	}
@@ -1723,7 +1785,8 @@ func bindGetAccessKeyLastUsed(method wire.Method[GetAccessKeyLastUsedInput, GetA
 func bindGetAccountAuthorizationDetails(method wire.Method[GetAccountAuthorizationDetailsInput, GetAccountAuthorizationDetailsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetAccountAuthorizationDetailsInput, resource, method)
 	return &wire.Operation{
-		Name: "GetAccountAuthorizationDetails",
+		Name:   "GetAccountAuthorizationDetails",
+		Rights: wire.Rights{Action: "iam:GetAccountAuthorizationDetails", Spelled: "iam:GetAccountAuthorizationDetails", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetAccountAuthorizationDetails", Result: "GetAccountAuthorizationDetailsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetAccountAuthorizationDetailsInputQuery, run, appendGetAccountAuthorizationDetailsOutputXML),
 	}
@@ -1732,7 +1795,8 @@ func bindGetAccountAuthorizationDetails(method wire.Method[GetAccountAuthorizati
 func bindGetAccountPasswordPolicy(method wire.Method[GetAccountPasswordPolicyInput, GetAccountPasswordPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GetAccountPasswordPolicy",
+		Name:   "GetAccountPasswordPolicy",
+		Rights: wire.Rights{Action: "iam:GetAccountPasswordPolicy", Spelled: "iam:GetAccountPasswordPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetAccountPasswordPolicy", Result: "GetAccountPasswordPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetAccountPasswordPolicyInputQuery, run, appendGetAccountPasswordPolicyOutputXML),
 	}
@@ -1741,7 +1805,8 @@ func bindGetAccountPasswordPolicy(method wire.Method[GetAccountPasswordPolicyInp
 func bindGetAccountSummary(method wire.Method[GetAccountSummaryInput, GetAccountSummaryOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GetAccountSummary",
+		Name:   "GetAccountSummary",
+		Rights: wire.Rights{Action: "iam:GetAccountSummary", Spelled: "iam:GetAccountSummary", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetAccountSummary", Result: "GetAccountSummaryResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetAccountSummaryInputQuery, run, appendGetAccountSummaryOutputXML),
 	}
@@ -1750,7 +1815,8 @@ func bindGetAccountSummary(method wire.Method[GetAccountSummaryInput, GetAccount
 func bindGetContextKeysForCustomPolicy(method wire.Method[GetContextKeysForCustomPolicyInput, GetContextKeysForCustomPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetContextKeysForCustomPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetContextKeysForCustomPolicy",
+		Name:   "GetContextKeysForCustomPolicy",
+		Rights: wire.Rights{Action: "iam:GetContextKeysForCustomPolicy", Spelled: "iam:GetContextKeysForCustomPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetContextKeysForCustomPolicy", Result: "GetContextKeysForCustomPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetContextKeysForCustomPolicyInputQuery, run, appendGetContextKeysForCustomPolicyOutputXML),
 	}
@@ -1759,7 +1825,8 @@ func bindGetContextKeysForCustomPolicy(method wire.Method[GetContextKeysForCusto
 func bindGetContextKeysForPrincipalPolicy(method wire.Method[GetContextKeysForPrincipalPolicyInput, GetContextKeysForPrincipalPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetContextKeysForPrincipalPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetContextKeysForPrincipalPolicy",
+		Name:   "GetContextKeysForPrincipalPolicy",
+		Rights: wire.Rights{Action: "iam:GetContextKeysForPrincipalPolicy", Spelled: "iam:GetContextKeysForPrincipalPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetContextKeysForPrincipalPolicy", Result: "GetContextKeysForPrincipalPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetContextKeysForPrincipalPolicyInputQuery, run, appendGetContextKeysForPrincipalPolicyOutputXML),
 	}
@@ -1768,7 +1835,8 @@ func bindGetContextKeysForPrincipalPolicy(method wire.Method[GetContextKeysForPr
 func bindGetCredentialReport(method wire.Method[GetCredentialReportInput, GetCredentialReportOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GetCredentialReport",
+		Name:   "GetCredentialReport",
+		Rights: wire.Rights{Action: "iam:GetCredentialReport", Spelled: "iam:GetCredentialReport", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetCredentialReport", Result: "GetCredentialReportResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetCredentialReportInputQuery, run, appendGetCredentialReportOutputXML),
 	}
@@ -1777,7 +1845,8 @@ func bindGetCredentialReport(method wire.Method[GetCredentialReportInput, GetCre
 func bindGetDelegationRequest(method wire.Method[GetDelegationRequestInput, GetDelegationRequestOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetDelegationRequestInput, resource, method)
 	return &wire.Operation{
-		Name: "GetDelegationRequest",
+		Name:   "GetDelegationRequest",
+		Rights: wire.Rights{Action: "iam:GetDelegationRequest", Spelled: "iam:GetDelegationRequest", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetDelegationRequest", Result: "GetDelegationRequestResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetDelegationRequestInputQuery, run, appendGetDelegationRequestOutputXML),
 	}
@@ -1786,7 +1855,8 @@ func bindGetDelegationRequest(method wire.Method[GetDelegationRequestInput, GetD
 func bindGetGroup(method wire.Method[GetGroupInput, GetGroupOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetGroupInput, resource, method)
 	return &wire.Operation{
-		Name: "GetGroup",
+		Name:   "GetGroup",
+		Rights: wire.Rights{Action: "iam:GetGroup", Spelled: "iam:GetGroup", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetGroup", Result: "GetGroupResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetGroupInputQuery, run, appendGetGroupOutputXML),
 	}
@@ -1795,7 +1865,8 @@ func bindGetGroup(method wire.Method[GetGroupInput, GetGroupOutput], resource wi
 func bindGetGroupPolicy(method wire.Method[GetGroupPolicyInput, GetGroupPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetGroupPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetGroupPolicy",
+		Name:   "GetGroupPolicy",
+		Rights: wire.Rights{Action: "iam:GetGroupPolicy", Spelled: "iam:GetGroupPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetGroupPolicy", Result: "GetGroupPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetGroupPolicyInputQuery, run, appendGetGroupPolicyOutputXML),
 	}
@@ -1804,7 +1875,8 @@ func bindGetGroupPolicy(method wire.Method[GetGroupPolicyInput, GetGroupPolicyOu
 func bindGetHumanReadableSummary(method wire.Method[GetHumanReadableSummaryInput, GetHumanReadableSummaryOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetHumanReadableSummaryInput, resource, method)
 	return &wire.Operation{
-		Name: "GetHumanReadableSummary",
+		Name:   "GetHumanReadableSummary",
+		Rights: wire.Rights{Action: "iam:GetHumanReadableSummary", Spelled: "iam:GetHumanReadableSummary", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetHumanReadableSummary", Result: "GetHumanReadableSummaryResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetHumanReadableSummaryInputQuery, run, appendGetHumanReadableSummaryOutputXML),
 	}
@@ -1813,7 +1885,8 @@ func bindGetHumanReadableSummary(method wire.Method[GetHumanReadableSummaryInput
 func bindGetInstanceProfile(method wire.Method[GetInstanceProfileInput, GetInstanceProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetInstanceProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "GetInstanceProfile",
+		Name:   "GetInstanceProfile",
+		Rights: wire.Rights{Action: "iam:GetInstanceProfile", Spelled: "iam:GetInstanceProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetInstanceProfile", Result: "GetInstanceProfileResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetInstanceProfileInputQuery, run, appendGetInstanceProfileOutputXML),
 	}
@@ -1822,7 +1895,8 @@ func bindGetInstanceProfile(method wire.Method[GetInstanceProfileInput, GetInsta
 func bindGetLoginProfile(method wire.Method[GetLoginProfileInput, GetLoginProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetLoginProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "GetLoginProfile",
+		Name:   "GetLoginProfile",
+		Rights: wire.Rights{Action: "iam:GetLoginProfile", Spelled: "iam:GetLoginProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetLoginProfile", Result: "GetLoginProfileResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetLoginProfileInputQuery, run, appendGetLoginProfileOutputXML),
 	}
@@ -1831,7 +1905,8 @@ func bindGetLoginProfile(method wire.Method[GetLoginProfileInput, GetLoginProfil
 func bindGetMFADevice(method wire.Method[GetMFADeviceInput, GetMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "GetMFADevice",
+		Name:   "GetMFADevice",
+		Rights: wire.Rights{Action: "iam:GetMFADevice", Spelled: "iam:GetMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetMFADevice", Result: "GetMFADeviceResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetMFADeviceInputQuery, run, appendGetMFADeviceOutputXML),
 	}
@@ -1840,7 +1915,8 @@ func bindGetMFADevice(method wire.Method[GetMFADeviceInput, GetMFADeviceOutput],
 func bindGetOpenIDConnectProvider(method wire.Method[GetOpenIDConnectProviderInput, GetOpenIDConnectProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetOpenIDConnectProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "GetOpenIDConnectProvider",
+		Name:   "GetOpenIDConnectProvider",
+		Rights: wire.Rights{Action: "iam:GetOpenIDConnectProvider", Spelled: "iam:GetOpenIDConnectProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetOpenIDConnectProvider", Result: "GetOpenIDConnectProviderResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetOpenIDConnectProviderInputQuery, run, appendGetOpenIDConnectProviderOutputXML),
 	}
@@ -1849,7 +1925,8 @@ func bindGetOpenIDConnectProvider(method wire.Method[GetOpenIDConnectProviderInp
 func bindGetOrganizationsAccessReport(method wire.Method[GetOrganizationsAccessReportInput, GetOrganizationsAccessReportOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetOrganizationsAccessReportInput, resource, method)
 	return &wire.Operation{
-		Name: "GetOrganizationsAccessReport",
+		Name:   "GetOrganizationsAccessReport",
+		Rights: wire.Rights{Action: "iam:GetOrganizationsAccessReport", Spelled: "iam:GetOrganizationsAccessReport", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetOrganizationsAccessReport", Result: "GetOrganizationsAccessReportResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetOrganizationsAccessReportInputQuery, run, appendGetOrganizationsAccessReportOutputXML),
 	}
@@ -1858,7 +1935,8 @@ func bindGetOrganizationsAccessReport(method wire.Method[GetOrganizationsAccessR
 func bindGetOutboundWebIdentityFederationInfo(method wire.Method[GetOutboundWebIdentityFederationInfoInput, GetOutboundWebIdentityFederationInfoOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GetOutboundWebIdentityFederationInfo",
+		Name:   "GetOutboundWebIdentityFederationInfo",
+		Rights: wire.Rights{Action: "iam:GetOutboundWebIdentityFederationInfo", Spelled: "iam:GetOutboundWebIdentityFederationInfo", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetOutboundWebIdentityFederationInfo", Result: "GetOutboundWebIdentityFederationInfoResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetOutboundWebIdentityFederationInfoInputQuery, run, appendGetOutboundWebIdentityFederationInfoOutputXML),
 	}
@@ -1867,7 +1945,8 @@ func bindGetOutboundWebIdentityFederationInfo(method wire.Method[GetOutboundWebI
 func bindGetPolicy(method wire.Method[GetPolicyInput, GetPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetPolicy",
+		Name:   "GetPolicy",
+		Rights: wire.Rights{Action: "iam:GetPolicy", Spelled: "iam:GetPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetPolicy", Result: "GetPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetPolicyInputQuery, run, appendGetPolicyOutputXML),
 	}
@@ -1876,7 +1955,8 @@ func bindGetPolicy(method wire.Method[GetPolicyInput, GetPolicyOutput], resource
 func bindGetPolicyVersion(method wire.Method[GetPolicyVersionInput, GetPolicyVersionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetPolicyVersionInput, resource, method)
 	return &wire.Operation{
-		Name: "GetPolicyVersion",
+		Name:   "GetPolicyVersion",
+		Rights: wire.Rights{Action: "iam:GetPolicyVersion", Spelled: "iam:GetPolicyVersion", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetPolicyVersion", Result: "GetPolicyVersionResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetPolicyVersionInputQuery, run, appendGetPolicyVersionOutputXML),
 	}
@@ -1885,7 +1965,8 @@ func bindGetPolicyVersion(method wire.Method[GetPolicyVersionInput, GetPolicyVer
 func bindGetRole(method wire.Method[GetRoleInput, GetRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "GetRole",
+		Name:   "GetRole",
+		Rights: wire.Rights{Action: "iam:GetRole", Spelled: "iam:GetRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetRole", Result: "GetRoleResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetRoleInputQuery, run, appendGetRoleOutputXML),
 	}
@@ -1894,7 +1975,8 @@ func bindGetRole(method wire.Method[GetRoleInput, GetRoleOutput], resource wire.
 func bindGetRolePolicy(method wire.Method[GetRolePolicyInput, GetRolePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetRolePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetRolePolicy",
+		Name:   "GetRolePolicy",
+		Rights: wire.Rights{Action: "iam:GetRolePolicy", Spelled: "iam:GetRolePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetRolePolicy", Result: "GetRolePolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetRolePolicyInputQuery, run, appendGetRolePolicyOutputXML),
 	}
@@ -1903,7 +1985,8 @@ func bindGetRolePolicy(method wire.Method[GetRolePolicyInput, GetRolePolicyOutpu
 func bindGetSAMLProvider(method wire.Method[GetSAMLProviderInput, GetSAMLProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetSAMLProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "GetSAMLProvider",
+		Name:   "GetSAMLProvider",
+		Rights: wire.Rights{Action: "iam:GetSAMLProvider", Spelled: "iam:GetSAMLProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetSAMLProvider", Result: "GetSAMLProviderResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetSAMLProviderInputQuery, run, appendGetSAMLProviderOutputXML),
 	}
@@ -1912,7 +1995,8 @@ func bindGetSAMLProvider(method wire.Method[GetSAMLProviderInput, GetSAMLProvide
 func bindGetSSHPublicKey(method wire.Method[GetSSHPublicKeyInput, GetSSHPublicKeyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetSSHPublicKeyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetSSHPublicKey",
+		Name:   "GetSSHPublicKey",
+		Rights: wire.Rights{Action: "iam:GetSSHPublicKey", Spelled: "iam:GetSSHPublicKey", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetSSHPublicKey", Result: "GetSSHPublicKeyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetSSHPublicKeyInputQuery, run, appendGetSSHPublicKeyOutputXML),
 	}
@@ -1921,7 +2005,8 @@ func bindGetSSHPublicKey(method wire.Method[GetSSHPublicKeyInput, GetSSHPublicKe
 func bindGetServerCertificate(method wire.Method[GetServerCertificateInput, GetServerCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetServerCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "GetServerCertificate",
+		Name:   "GetServerCertificate",
+		Rights: wire.Rights{Action: "iam:GetServerCertificate", Spelled: "iam:GetServerCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetServerCertificate", Result: "GetServerCertificateResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetServerCertificateInputQuery, run, appendGetServerCertificateOutputXML),
 	}
@@ -1930,7 +2015,8 @@ func bindGetServerCertificate(method wire.Method[GetServerCertificateInput, GetS
 func bindGetServiceLastAccessedDetails(method wire.Method[GetServiceLastAccessedDetailsInput, GetServiceLastAccessedDetailsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetServiceLastAccessedDetailsInput, resource, method)
 	return &wire.Operation{
-		Name: "GetServiceLastAccessedDetails",
+		Name:   "GetServiceLastAccessedDetails",
+		Rights: wire.Rights{Action: "iam:GetServiceLastAccessedDetails", Spelled: "iam:GetServiceLastAccessedDetails", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetServiceLastAccessedDetails", Result: "GetServiceLastAccessedDetailsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetServiceLastAccessedDetailsInputQuery, run, appendGetServiceLastAccessedDetailsOutputXML),
 	}
@@ -1939,7 +2025,8 @@ func bindGetServiceLastAccessedDetails(method wire.Method[GetServiceLastAccessed
 func bindGetServiceLastAccessedDetailsWithEntities(method wire.Method[GetServiceLastAccessedDetailsWithEntitiesInput, GetServiceLastAccessedDetailsWithEntitiesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetServiceLastAccessedDetailsWithEntitiesInput, resource, method)
 	return &wire.Operation{
-		Name: "GetServiceLastAccessedDetailsWithEntities",
+		Name:   "GetServiceLastAccessedDetailsWithEntities",
+		Rights: wire.Rights{Action: "iam:GetServiceLastAccessedDetailsWithEntities", Spelled: "iam:GetServiceLastAccessedDetailsWithEntities", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetServiceLastAccessedDetailsWithEntities", Result: "GetServiceLastAccessedDetailsWithEntitiesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetServiceLastAccessedDetailsWithEntitiesInputQuery, run, appendGetServiceLastAccessedDetailsWithEntitiesOutputXML),
 	}
@@ -1948,7 +2035,8 @@ func bindGetServiceLastAccessedDetailsWithEntities(method wire.Method[GetService
 func bindGetServiceLinkedRoleDeletionStatus(method wire.Method[GetServiceLinkedRoleDeletionStatusInput, GetServiceLinkedRoleDeletionStatusOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetServiceLinkedRoleDeletionStatusInput, resource, method)
 	return &wire.Operation{
-		Name: "GetServiceLinkedRoleDeletionStatus",
+		Name:   "GetServiceLinkedRoleDeletionStatus",
+		Rights: wire.Rights{Action: "iam:GetServiceLinkedRoleDeletionStatus", Spelled: "iam:GetServiceLinkedRoleDeletionStatus", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetServiceLinkedRoleDeletionStatus", Result: "GetServiceLinkedRoleDeletionStatusResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetServiceLinkedRoleDeletionStatusInputQuery, run, appendGetServiceLinkedRoleDeletionStatusOutputXML),
 	}
@@ -1957,7 +2045,8 @@ func bindGetServiceLinkedRoleDeletionStatus(method wire.Method[GetServiceLinkedR
 func bindGetUser(method wire.Method[GetUserInput, GetUserOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetUserInput, resource, method)
 	return &wire.Operation{
-		Name: "GetUser",
+		Name:   "GetUser",
+		Rights: wire.Rights{Action: "iam:GetUser", Spelled: "iam:GetUser", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetUser", Result: "GetUserResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetUserInputQuery, run, appendGetUserOutputXML),
 	}
@@ -1966,7 +2055,8 @@ func bindGetUser(method wire.Method[GetUserInput, GetUserOutput], resource wire.
 func bindGetUserPolicy(method wire.Method[GetUserPolicyInput, GetUserPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetUserPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetUserPolicy",
+		Name:   "GetUserPolicy",
+		Rights: wire.Rights{Action: "iam:GetUserPolicy", Spelled: "iam:GetUserPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetUserPolicy", Result: "GetUserPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeGetUserPolicyInputQuery, run, appendGetUserPolicyOutputXML),
 	}
@@ -1975,7 +2065,8 @@ func bindGetUserPolicy(method wire.Method[GetUserPolicyInput, GetUserPolicyOutpu
 func bindListAccessKeys(method wire.Method[ListAccessKeysInput, ListAccessKeysOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListAccessKeysInput, resource, method)
 	return &wire.Operation{
-		Name: "ListAccessKeys",
+		Name:   "ListAccessKeys",
+		Rights: wire.Rights{Action: "iam:ListAccessKeys", Spelled: "iam:ListAccessKeys", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListAccessKeys", Result: "ListAccessKeysResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListAccessKeysInputQuery, run, appendListAccessKeysOutputXML),
 	}
@@ -1984,7 +2075,8 @@ func bindListAccessKeys(method wire.Method[ListAccessKeysInput, ListAccessKeysOu
 func bindListAccountAliases(method wire.Method[ListAccountAliasesInput, ListAccountAliasesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListAccountAliasesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListAccountAliases",
+		Name:   "ListAccountAliases",
+		Rights: wire.Rights{Action: "iam:ListAccountAliases", Spelled: "iam:ListAccountAliases", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListAccountAliases", Result: "ListAccountAliasesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListAccountAliasesInputQuery, run, appendListAccountAliasesOutputXML),
 	}
@@ -1993,7 +2085,8 @@ func bindListAccountAliases(method wire.Method[ListAccountAliasesInput, ListAcco
 func bindListAttachedGroupPolicies(method wire.Method[ListAttachedGroupPoliciesInput, ListAttachedGroupPoliciesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListAttachedGroupPoliciesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListAttachedGroupPolicies",
+		Name:   "ListAttachedGroupPolicies",
+		Rights: wire.Rights{Action: "iam:ListAttachedGroupPolicies", Spelled: "iam:ListAttachedGroupPolicies", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListAttachedGroupPolicies", Result: "ListAttachedGroupPoliciesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListAttachedGroupPoliciesInputQuery, run, appendListAttachedGroupPoliciesOutputXML),
 	}
@@ -2002,7 +2095,8 @@ func bindListAttachedGroupPolicies(method wire.Method[ListAttachedGroupPoliciesI
 func bindListAttachedRolePolicies(method wire.Method[ListAttachedRolePoliciesInput, ListAttachedRolePoliciesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListAttachedRolePoliciesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListAttachedRolePolicies",
+		Name:   "ListAttachedRolePolicies",
+		Rights: wire.Rights{Action: "iam:ListAttachedRolePolicies", Spelled: "iam:ListAttachedRolePolicies", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListAttachedRolePolicies", Result: "ListAttachedRolePoliciesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListAttachedRolePoliciesInputQuery, run, appendListAttachedRolePoliciesOutputXML),
 	}
@@ -2011,7 +2105,8 @@ func bindListAttachedRolePolicies(method wire.Method[ListAttachedRolePoliciesInp
 func bindListAttachedUserPolicies(method wire.Method[ListAttachedUserPoliciesInput, ListAttachedUserPoliciesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListAttachedUserPoliciesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListAttachedUserPolicies",
+		Name:   "ListAttachedUserPolicies",
+		Rights: wire.Rights{Action: "iam:ListAttachedUserPolicies", Spelled: "iam:ListAttachedUserPolicies", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListAttachedUserPolicies", Result: "ListAttachedUserPoliciesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListAttachedUserPoliciesInputQuery, run, appendListAttachedUserPoliciesOutputXML),
 	}
@@ -2020,7 +2115,8 @@ func bindListAttachedUserPolicies(method wire.Method[ListAttachedUserPoliciesInp
 func bindListDelegationRequests(method wire.Method[ListDelegationRequestsInput, ListDelegationRequestsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListDelegationRequestsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListDelegationRequests",
+		Name:   "ListDelegationRequests",
+		Rights: wire.Rights{Action: "iam:ListDelegationRequests", Spelled: "iam:ListDelegationRequests", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListDelegationRequests", Result: "ListDelegationRequestsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListDelegationRequestsInputQuery, run, appendListDelegationRequestsOutputXML),
 	}
@@ -2029,7 +2125,8 @@ func bindListDelegationRequests(method wire.Method[ListDelegationRequestsInput, 
 func bindListEntitiesForPolicy(method wire.Method[ListEntitiesForPolicyInput, ListEntitiesForPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListEntitiesForPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "ListEntitiesForPolicy",
+		Name:   "ListEntitiesForPolicy",
+		Rights: wire.Rights{Action: "iam:ListEntitiesForPolicy", Spelled: "iam:ListEntitiesForPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListEntitiesForPolicy", Result: "ListEntitiesForPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListEntitiesForPolicyInputQuery, run, appendListEntitiesForPolicyOutputXML),
 	}
@@ -2038,7 +2135,8 @@ func bindListEntitiesForPolicy(method wire.Method[ListEntitiesForPolicyInput, Li
 func bindListGroupPolicies(method wire.Method[ListGroupPoliciesInput, ListGroupPoliciesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListGroupPoliciesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListGroupPolicies",
+		Name:   "ListGroupPolicies",
+		Rights: wire.Rights{Action: "iam:ListGroupPolicies", Spelled: "iam:ListGroupPolicies", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListGroupPolicies", Result: "ListGroupPoliciesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListGroupPoliciesInputQuery, run, appendListGroupPoliciesOutputXML),
 	}
@@ -2047,7 +2145,8 @@ func bindListGroupPolicies(method wire.Method[ListGroupPoliciesInput, ListGroupP
 func bindListGroups(method wire.Method[ListGroupsInput, ListGroupsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListGroupsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListGroups",
+		Name:   "ListGroups",
+		Rights: wire.Rights{Action: "iam:ListGroups", Spelled: "iam:ListGroups", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListGroups", Result: "ListGroupsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListGroupsInputQuery, run, appendListGroupsOutputXML),
 	}
@@ -2056,7 +2155,8 @@ func bindListGroups(method wire.Method[ListGroupsInput, ListGroupsOutput], resou
 func bindListGroupsForUser(method wire.Method[ListGroupsForUserInput, ListGroupsForUserOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListGroupsForUserInput, resource, method)
 	return &wire.Operation{
-		Name: "ListGroupsForUser",
+		Name:   "ListGroupsForUser",
+		Rights: wire.Rights{Action: "iam:ListGroupsForUser", Spelled: "iam:ListGroupsForUser", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListGroupsForUser", Result: "ListGroupsForUserResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListGroupsForUserInputQuery, run, appendListGroupsForUserOutputXML),
 	}
@@ -2065,7 +2165,8 @@ func bindListGroupsForUser(method wire.Method[ListGroupsForUserInput, ListGroups
 func bindListInstanceProfileTags(method wire.Method[ListInstanceProfileTagsInput, ListInstanceProfileTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListInstanceProfileTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListInstanceProfileTags",
+		Name:   "ListInstanceProfileTags",
+		Rights: wire.Rights{Action: "iam:ListInstanceProfileTags", Spelled: "iam:ListInstanceProfileTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListInstanceProfileTags", Result: "ListInstanceProfileTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListInstanceProfileTagsInputQuery, run, appendListInstanceProfileTagsOutputXML),
 	}
@@ -2074,7 +2175,8 @@ func bindListInstanceProfileTags(method wire.Method[ListInstanceProfileTagsInput
 func bindListInstanceProfiles(method wire.Method[ListInstanceProfilesInput, ListInstanceProfilesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListInstanceProfilesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListInstanceProfiles",
+		Name:   "ListInstanceProfiles",
+		Rights: wire.Rights{Action: "iam:ListInstanceProfiles", Spelled: "iam:ListInstanceProfiles", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListInstanceProfiles", Result: "ListInstanceProfilesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListInstanceProfilesInputQuery, run, appendListInstanceProfilesOutputXML),
 	}
@@ -2083,7 +2185,8 @@ func bindListInstanceProfiles(method wire.Method[ListInstanceProfilesInput, List
 func bindListInstanceProfilesForRole(method wire.Method[ListInstanceProfilesForRoleInput, ListInstanceProfilesForRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListInstanceProfilesForRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "ListInstanceProfilesForRole",
+		Name:   "ListInstanceProfilesForRole",
+		Rights: wire.Rights{Action: "iam:ListInstanceProfilesForRole", Spelled: "iam:ListInstanceProfilesForRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListInstanceProfilesForRole", Result: "ListInstanceProfilesForRoleResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListInstanceProfilesForRoleInputQuery, run, appendListInstanceProfilesForRoleOutputXML),
 	}
@@ -2092,7 +2195,8 @@ func bindListInstanceProfilesForRole(method wire.Method[ListInstanceProfilesForR
 func bindListMFADeviceTags(method wire.Method[ListMFADeviceTagsInput, ListMFADeviceTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListMFADeviceTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListMFADeviceTags",
+		Name:   "ListMFADeviceTags",
+		Rights: wire.Rights{Action: "iam:ListMFADeviceTags", Spelled: "iam:ListMFADeviceTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListMFADeviceTags", Result: "ListMFADeviceTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListMFADeviceTagsInputQuery, run, appendListMFADeviceTagsOutputXML),
 	}
@@ -2101,7 +2205,8 @@ func bindListMFADeviceTags(method wire.Method[ListMFADeviceTagsInput, ListMFADev
 func bindListMFADevices(method wire.Method[ListMFADevicesInput, ListMFADevicesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListMFADevicesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListMFADevices",
+		Name:   "ListMFADevices",
+		Rights: wire.Rights{Action: "iam:ListMFADevices", Spelled: "iam:ListMFADevices", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListMFADevices", Result: "ListMFADevicesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListMFADevicesInputQuery, run, appendListMFADevicesOutputXML),
 	}
@@ -2110,7 +2215,8 @@ func bindListMFADevices(method wire.Method[ListMFADevicesInput, ListMFADevicesOu
 func bindListOpenIDConnectProviderTags(method wire.Method[ListOpenIDConnectProviderTagsInput, ListOpenIDConnectProviderTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListOpenIDConnectProviderTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListOpenIDConnectProviderTags",
+		Name:   "ListOpenIDConnectProviderTags",
+		Rights: wire.Rights{Action: "iam:ListOpenIDConnectProviderTags", Spelled: "iam:ListOpenIDConnectProviderTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListOpenIDConnectProviderTags", Result: "ListOpenIDConnectProviderTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListOpenIDConnectProviderTagsInputQuery, run, appendListOpenIDConnectProviderTagsOutputXML),
 	}
@@ -2119,7 +2225,8 @@ func bindListOpenIDConnectProviderTags(method wire.Method[ListOpenIDConnectProvi
 func bindListOpenIDConnectProviders(method wire.Method[ListOpenIDConnectProvidersInput, ListOpenIDConnectProvidersOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListOpenIDConnectProviders",
+		Name:   "ListOpenIDConnectProviders",
+		Rights: wire.Rights{Action: "iam:ListOpenIDConnectProviders", Spelled: "iam:ListOpenIDConnectProviders", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListOpenIDConnectProviders", Result: "ListOpenIDConnectProvidersResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListOpenIDConnectProvidersInputQuery, run, appendListOpenIDConnectProvidersOutputXML),
 	}
@@ -2128,7 +2235,8 @@ func bindListOpenIDConnectProviders(method wire.Method[ListOpenIDConnectProvider
 func bindListOrganizationsFeatures(method wire.Method[ListOrganizationsFeaturesInput, ListOrganizationsFeaturesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListOrganizationsFeatures",
+		Name:   "ListOrganizationsFeatures",
+		Rights: wire.Rights{Action: "iam:ListOrganizationsFeatures", Spelled: "iam:ListOrganizationsFeatures", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListOrganizationsFeatures", Result: "ListOrganizationsFeaturesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListOrganizationsFeaturesInputQuery, run, appendListOrganizationsFeaturesOutputXML),
 	}
@@ -2137,7 +2245,8 @@ func bindListOrganizationsFeatures(method wire.Method[ListOrganizationsFeaturesI
 func bindListPolicies(method wire.Method[ListPoliciesInput, ListPoliciesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListPoliciesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListPolicies",
+		Name:   "ListPolicies",
+		Rights: wire.Rights{Action: "iam:ListPolicies", Spelled: "iam:ListPolicies", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListPolicies", Result: "ListPoliciesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListPoliciesInputQuery, run, appendListPoliciesOutputXML),
 	}
@@ -2146,7 +2255,8 @@ func bindListPolicies(method wire.Method[ListPoliciesInput, ListPoliciesOutput],
 func bindListPoliciesGrantingServiceAccess(method wire.Method[ListPoliciesGrantingServiceAccessInput, ListPoliciesGrantingServiceAccessOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListPoliciesGrantingServiceAccessInput, resource, method)
 	return &wire.Operation{
-		Name: "ListPoliciesGrantingServiceAccess",
+		Name:   "ListPoliciesGrantingServiceAccess",
+		Rights: wire.Rights{Action: "iam:ListPoliciesGrantingServiceAccess", Spelled: "iam:ListPoliciesGrantingServiceAccess", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListPoliciesGrantingServiceAccess", Result: "ListPoliciesGrantingServiceAccessResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListPoliciesGrantingServiceAccessInputQuery, run, appendListPoliciesGrantingServiceAccessOutputXML),
 	}
@@ -2155,7 +2265,8 @@ func bindListPoliciesGrantingServiceAccess(method wire.Method[ListPoliciesGranti
 func bindListPolicyTags(method wire.Method[ListPolicyTagsInput, ListPolicyTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListPolicyTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListPolicyTags",
+		Name:   "ListPolicyTags",
+		Rights: wire.Rights{Action: "iam:ListPolicyTags", Spelled: "iam:ListPolicyTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListPolicyTags", Result: "ListPolicyTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListPolicyTagsInputQuery, run, appendListPolicyTagsOutputXML),
 	}
@@ -2164,7 +2275,8 @@ func bindListPolicyTags(method wire.Method[ListPolicyTagsInput, ListPolicyTagsOu
 func bindListPolicyVersions(method wire.Method[ListPolicyVersionsInput, ListPolicyVersionsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListPolicyVersionsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListPolicyVersions",
+		Name:   "ListPolicyVersions",
+		Rights: wire.Rights{Action: "iam:ListPolicyVersions", Spelled: "iam:ListPolicyVersions", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListPolicyVersions", Result: "ListPolicyVersionsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListPolicyVersionsInputQuery, run, appendListPolicyVersionsOutputXML),
 	}
@@ -2173,7 +2285,8 @@ func bindListPolicyVersions(method wire.Method[ListPolicyVersionsInput, ListPoli
 func bindListRolePolicies(method wire.Method[ListRolePoliciesInput, ListRolePoliciesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListRolePoliciesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListRolePolicies",
+		Name:   "ListRolePolicies",
+		Rights: wire.Rights{Action: "iam:ListRolePolicies", Spelled: "iam:ListRolePolicies", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListRolePolicies", Result: "ListRolePoliciesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListRolePoliciesInputQuery, run, appendListRolePoliciesOutputXML),
 	}
@@ -2182,7 +2295,8 @@ func bindListRolePolicies(method wire.Method[ListRolePoliciesInput, ListRolePoli
 func bindListRoleTags(method wire.Method[ListRoleTagsInput, ListRoleTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListRoleTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListRoleTags",
+		Name:   "ListRoleTags",
+		Rights: wire.Rights{Action: "iam:ListRoleTags", Spelled: "iam:ListRoleTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListRoleTags", Result: "ListRoleTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListRoleTagsInputQuery, run, appendListRoleTagsOutputXML),
 	}
@@ -2191,7 +2305,8 @@ func bindListRoleTags(method wire.Method[ListRoleTagsInput, ListRoleTagsOutput],
 func bindListRoles(method wire.Method[ListRolesInput, ListRolesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListRolesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListRoles",
+		Name:   "ListRoles",
+		Rights: wire.Rights{Action: "iam:ListRoles", Spelled: "iam:ListRoles", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListRoles", Result: "ListRolesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListRolesInputQuery, run, appendListRolesOutputXML),
 	}
@@ -2200,7 +2315,8 @@ func bindListRoles(method wire.Method[ListRolesInput, ListRolesOutput], resource
 func bindListSAMLProviderTags(method wire.Method[ListSAMLProviderTagsInput, ListSAMLProviderTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListSAMLProviderTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListSAMLProviderTags",
+		Name:   "ListSAMLProviderTags",
+		Rights: wire.Rights{Action: "iam:ListSAMLProviderTags", Spelled: "iam:ListSAMLProviderTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListSAMLProviderTags", Result: "ListSAMLProviderTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListSAMLProviderTagsInputQuery, run, appendListSAMLProviderTagsOutputXML),
 	}
@@ -2209,7 +2325,8 @@ func bindListSAMLProviderTags(method wire.Method[ListSAMLProviderTagsInput, List
 func bindListSAMLProviders(method wire.Method[ListSAMLProvidersInput, ListSAMLProvidersOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListSAMLProviders",
+		Name:   "ListSAMLProviders",
+		Rights: wire.Rights{Action: "iam:ListSAMLProviders", Spelled: "iam:ListSAMLProviders", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListSAMLProviders", Result: "ListSAMLProvidersResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListSAMLProvidersInputQuery, run, appendListSAMLProvidersOutputXML),
 	}
@@ -2218,7 +2335,8 @@ func bindListSAMLProviders(method wire.Method[ListSAMLProvidersInput, ListSAMLPr
 func bindListSSHPublicKeys(method wire.Method[ListSSHPublicKeysInput, ListSSHPublicKeysOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListSSHPublicKeysInput, resource, method)
 	return &wire.Operation{
-		Name: "ListSSHPublicKeys",
+		Name:   "ListSSHPublicKeys",
+		Rights: wire.Rights{Action: "iam:ListSSHPublicKeys", Spelled: "iam:ListSSHPublicKeys", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListSSHPublicKeys", Result: "ListSSHPublicKeysResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListSSHPublicKeysInputQuery, run, appendListSSHPublicKeysOutputXML),
 	}
@@ -2227,7 +2345,8 @@ func bindListSSHPublicKeys(method wire.Method[ListSSHPublicKeysInput, ListSSHPub
 func bindListServerCertificateTags(method wire.Method[ListServerCertificateTagsInput, ListServerCertificateTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListServerCertificateTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListServerCertificateTags",
+		Name:   "ListServerCertificateTags",
+		Rights: wire.Rights{Action: "iam:ListServerCertificateTags", Spelled: "iam:ListServerCertificateTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListServerCertificateTags", Result: "ListServerCertificateTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListServerCertificateTagsInputQuery, run, appendListServerCertificateTagsOutputXML),
 	}
@@ -2236,7 +2355,8 @@ func bindListServerCertificateTags(method wire.Method[ListServerCertificateTagsI
 func bindListServerCertificates(method wire.Method[ListServerCertificatesInput, ListServerCertificatesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListServerCertificatesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListServerCertificates",
+		Name:   "ListServerCertificates",
+		Rights: wire.Rights{Action: "iam:ListServerCertificates", Spelled: "iam:ListServerCertificates", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListServerCertificates", Result: "ListServerCertificatesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListServerCertificatesInputQuery, run, appendListServerCertificatesOutputXML),
 	}
@@ -2245,7 +2365,8 @@ func bindListServerCertificates(method wire.Method[ListServerCertificatesInput, 
 func bindListServiceSpecificCredentials(method wire.Method[ListServiceSpecificCredentialsInput, ListServiceSpecificCredentialsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListServiceSpecificCredentialsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListServiceSpecificCredentials",
+		Name:   "ListServiceSpecificCredentials",
+		Rights: wire.Rights{Action: "iam:ListServiceSpecificCredentials", Spelled: "iam:ListServiceSpecificCredentials", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListServiceSpecificCredentials", Result: "ListServiceSpecificCredentialsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListServiceSpecificCredentialsInputQuery, run, appendListServiceSpecificCredentialsOutputXML),
 	}
@@ -2254,7 +2375,8 @@ func bindListServiceSpecificCredentials(method wire.Method[ListServiceSpecificCr
 func bindListSigningCertificates(method wire.Method[ListSigningCertificatesInput, ListSigningCertificatesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListSigningCertificatesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListSigningCertificates",
+		Name:   "ListSigningCertificates",
+		Rights: wire.Rights{Action: "iam:ListSigningCertificates", Spelled: "iam:ListSigningCertificates", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListSigningCertificates", Result: "ListSigningCertificatesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListSigningCertificatesInputQuery, run, appendListSigningCertificatesOutputXML),
 	}
@@ -2263,7 +2385,8 @@ func bindListSigningCertificates(method wire.Method[ListSigningCertificatesInput
 func bindListUserPolicies(method wire.Method[ListUserPoliciesInput, ListUserPoliciesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListUserPoliciesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListUserPolicies",
+		Name:   "ListUserPolicies",
+		Rights: wire.Rights{Action: "iam:ListUserPolicies", Spelled: "iam:ListUserPolicies", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListUserPolicies", Result: "ListUserPoliciesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListUserPoliciesInputQuery, run, appendListUserPoliciesOutputXML),
 	}
@@ -2272,7 +2395,8 @@ func bindListUserPolicies(method wire.Method[ListUserPoliciesInput, ListUserPoli
 func bindListUserTags(method wire.Method[ListUserTagsInput, ListUserTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListUserTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListUserTags",
+		Name:   "ListUserTags",
+		Rights: wire.Rights{Action: "iam:ListUserTags", Spelled: "iam:ListUserTags", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListUserTags", Result: "ListUserTagsResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListUserTagsInputQuery, run, appendListUserTagsOutputXML),
 	}
@@ -2281,7 +2405,8 @@ func bindListUserTags(method wire.Method[ListUserTagsInput, ListUserTagsOutput],
 func bindListUsers(method wire.Method[ListUsersInput, ListUsersOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListUsersInput, resource, method)
 	return &wire.Operation{
-		Name: "ListUsers",
+		Name:   "ListUsers",
+		Rights: wire.Rights{Action: "iam:ListUsers", Spelled: "iam:ListUsers", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListUsers", Result: "ListUsersResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListUsersInputQuery, run, appendListUsersOutputXML),
 	}
@@ -2290,7 +2415,8 @@ func bindListUsers(method wire.Method[ListUsersInput, ListUsersOutput], resource
 func bindListVirtualMFADevices(method wire.Method[ListVirtualMFADevicesInput, ListVirtualMFADevicesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListVirtualMFADevicesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListVirtualMFADevices",
+		Name:   "ListVirtualMFADevices",
+		Rights: wire.Rights{Action: "iam:ListVirtualMFADevices", Spelled: "iam:ListVirtualMFADevices", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListVirtualMFADevices", Result: "ListVirtualMFADevicesResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeListVirtualMFADevicesInputQuery, run, appendListVirtualMFADevicesOutputXML),
 	}
@@ -2299,7 +2425,8 @@ func bindListVirtualMFADevices(method wire.Method[ListVirtualMFADevicesInput, Li
 func bindPutGroupPolicy(method wire.Method[PutGroupPolicyInput, PutGroupPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutGroupPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "PutGroupPolicy",
+		Name:   "PutGroupPolicy",
+		Rights: wire.Rights{Action: "iam:PutGroupPolicy", Spelled: "iam:PutGroupPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PutGroupPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodePutGroupPolicyInputQuery, run, nil),
 	}
@@ -2308,7 +2435,8 @@ func bindPutGroupPolicy(method wire.Method[PutGroupPolicyInput, PutGroupPolicyOu
 func bindPutRolePermissionsBoundary(method wire.Method[PutRolePermissionsBoundaryInput, PutRolePermissionsBoundaryOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutRolePermissionsBoundaryInput, resource, method)
 	return &wire.Operation{
-		Name: "PutRolePermissionsBoundary",
+		Name:   "PutRolePermissionsBoundary",
+		Rights: wire.Rights{Action: "iam:PutRolePermissionsBoundary", Spelled: "iam:PutRolePermissionsBoundary", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PutRolePermissionsBoundary", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodePutRolePermissionsBoundaryInputQuery, run, nil),
 	}
@@ -2317,7 +2445,8 @@ func bindPutRolePermissionsBoundary(method wire.Method[PutRolePermissionsBoundar
 func bindPutRolePolicy(method wire.Method[PutRolePolicyInput, PutRolePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutRolePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "PutRolePolicy",
+		Name:   "PutRolePolicy",
+		Rights: wire.Rights{Action: "iam:PutRolePolicy", Spelled: "iam:PutRolePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PutRolePolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodePutRolePolicyInputQuery, run, nil),
 	}
@@ -2326,7 +2455,8 @@ func bindPutRolePolicy(method wire.Method[PutRolePolicyInput, PutRolePolicyOutpu
 func bindPutUserPermissionsBoundary(method wire.Method[PutUserPermissionsBoundaryInput, PutUserPermissionsBoundaryOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutUserPermissionsBoundaryInput, resource, method)
 	return &wire.Operation{
-		Name: "PutUserPermissionsBoundary",
+		Name:   "PutUserPermissionsBoundary",
+		Rights: wire.Rights{Action: "iam:PutUserPermissionsBoundary", Spelled: "iam:PutUserPermissionsBoundary", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PutUserPermissionsBoundary", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodePutUserPermissionsBoundaryInputQuery, run, nil),
 	}
@@ -2335,7 +2465,8 @@ func bindPutUserPermissionsBoundary(method wire.Method[PutUserPermissionsBoundar
 func bindPutUserPolicy(method wire.Method[PutUserPolicyInput, PutUserPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutUserPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "PutUserPolicy",
+		Name:   "PutUserPolicy",
+		Rights: wire.Rights{Action: "iam:PutUserPolicy", Spelled: "iam:PutUserPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PutUserPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodePutUserPolicyInputQuery, run, nil),
 	}
@@ -2344,7 +2475,8 @@ func bindPutUserPolicy(method wire.Method[PutUserPolicyInput, PutUserPolicyOutpu
 func bindRejectDelegationRequest(method wire.Method[RejectDelegationRequestInput, RejectDelegationRequestOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRejectDelegationRequestInput, resource, method)
 	return &wire.Operation{
-		Name: "RejectDelegationRequest",
+		Name:   "RejectDelegationRequest",
+		Rights: wire.Rights{Action: "iam:RejectDelegationRequest", Spelled: "iam:RejectDelegationRequest", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "RejectDelegationRequest", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeRejectDelegationRequestInputQuery, run, nil),
 	}
@@ -2353,7 +2485,8 @@ func bindRejectDelegationRequest(method wire.Method[RejectDelegationRequestInput
 func bindRemoveClientIDFromOpenIDConnectProvider(method wire.Method[RemoveClientIDFromOpenIDConnectProviderInput, RemoveClientIDFromOpenIDConnectProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRemoveClientIDFromOpenIDConnectProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "RemoveClientIDFromOpenIDConnectProvider",
+		Name:   "RemoveClientIDFromOpenIDConnectProvider",
+		Rights: wire.Rights{Action: "iam:RemoveClientIDFromOpenIDConnectProvider", Spelled: "iam:RemoveClientIDFromOpenIDConnectProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "RemoveClientIDFromOpenIDConnectProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeRemoveClientIDFromOpenIDConnectProviderInputQuery, run, nil),
 	}
@@ -2362,7 +2495,8 @@ func bindRemoveClientIDFromOpenIDConnectProvider(method wire.Method[RemoveClient
 func bindRemoveRoleFromInstanceProfile(method wire.Method[RemoveRoleFromInstanceProfileInput, RemoveRoleFromInstanceProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRemoveRoleFromInstanceProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "RemoveRoleFromInstanceProfile",
+		Name:   "RemoveRoleFromInstanceProfile",
+		Rights: wire.Rights{Action: "iam:RemoveRoleFromInstanceProfile", Spelled: "iam:RemoveRoleFromInstanceProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "RemoveRoleFromInstanceProfile", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeRemoveRoleFromInstanceProfileInputQuery, run, nil),
 	}
@@ -2371,7 +2505,8 @@ func bindRemoveRoleFromInstanceProfile(method wire.Method[RemoveRoleFromInstance
 func bindRemoveUserFromGroup(method wire.Method[RemoveUserFromGroupInput, RemoveUserFromGroupOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRemoveUserFromGroupInput, resource, method)
 	return &wire.Operation{
-		Name: "RemoveUserFromGroup",
+		Name:   "RemoveUserFromGroup",
+		Rights: wire.Rights{Action: "iam:RemoveUserFromGroup", Spelled: "iam:RemoveUserFromGroup", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "RemoveUserFromGroup", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeRemoveUserFromGroupInputQuery, run, nil),
 	}
@@ -2380,7 +2515,8 @@ func bindRemoveUserFromGroup(method wire.Method[RemoveUserFromGroupInput, Remove
 func bindResetServiceSpecificCredential(method wire.Method[ResetServiceSpecificCredentialInput, ResetServiceSpecificCredentialOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkResetServiceSpecificCredentialInput, resource, method)
 	return &wire.Operation{
-		Name: "ResetServiceSpecificCredential",
+		Name:   "ResetServiceSpecificCredential",
+		Rights: wire.Rights{Action: "iam:ResetServiceSpecificCredential", Spelled: "iam:ResetServiceSpecificCredential", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ResetServiceSpecificCredential", Result: "ResetServiceSpecificCredentialResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeResetServiceSpecificCredentialInputQuery, run, appendResetServiceSpecificCredentialOutputXML),
 	}
@@ -2389,7 +2525,8 @@ func bindResetServiceSpecificCredential(method wire.Method[ResetServiceSpecificC
 func bindResyncMFADevice(method wire.Method[ResyncMFADeviceInput, ResyncMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkResyncMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "ResyncMFADevice",
+		Name:   "ResyncMFADevice",
+		Rights: wire.Rights{Action: "iam:ResyncMFADevice", Spelled: "iam:ResyncMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ResyncMFADevice", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeResyncMFADeviceInputQuery, run, nil),
 	}
@@ -2398,7 +2535,8 @@ func bindResyncMFADevice(method wire.Method[ResyncMFADeviceInput, ResyncMFADevic
 func bindSendDelegationToken(method wire.Method[SendDelegationTokenInput, SendDelegationTokenOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSendDelegationTokenInput, resource, method)
 	return &wire.Operation{
-		Name: "SendDelegationToken",
+		Name:   "SendDelegationToken",
+		Rights: wire.Rights{Action: "iam:SendDelegationToken", Spelled: "iam:SendDelegationToken", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SendDelegationToken", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeSendDelegationTokenInputQuery, run, nil),
 	}
@@ -2407,7 +2545,8 @@ func bindSendDelegationToken(method wire.Method[SendDelegationTokenInput, SendDe
 func bindSetDefaultPolicyVersion(method wire.Method[SetDefaultPolicyVersionInput, SetDefaultPolicyVersionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetDefaultPolicyVersionInput, resource, method)
 	return &wire.Operation{
-		Name: "SetDefaultPolicyVersion",
+		Name:   "SetDefaultPolicyVersion",
+		Rights: wire.Rights{Action: "iam:SetDefaultPolicyVersion", Spelled: "iam:SetDefaultPolicyVersion", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetDefaultPolicyVersion", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeSetDefaultPolicyVersionInputQuery, run, nil),
 	}
@@ -2416,7 +2555,8 @@ func bindSetDefaultPolicyVersion(method wire.Method[SetDefaultPolicyVersionInput
 func bindSetSecurityTokenServicePreferences(method wire.Method[SetSecurityTokenServicePreferencesInput, SetSecurityTokenServicePreferencesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetSecurityTokenServicePreferencesInput, resource, method)
 	return &wire.Operation{
-		Name: "SetSecurityTokenServicePreferences",
+		Name:   "SetSecurityTokenServicePreferences",
+		Rights: wire.Rights{Action: "iam:SetSecurityTokenServicePreferences", Spelled: "iam:SetSecurityTokenServicePreferences", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetSecurityTokenServicePreferences", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeSetSecurityTokenServicePreferencesInputQuery, run, nil),
 	}
@@ -2425,7 +2565,8 @@ func bindSetSecurityTokenServicePreferences(method wire.Method[SetSecurityTokenS
 func bindSimulateCustomPolicy(method wire.Method[SimulateCustomPolicyInput, SimulateCustomPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSimulateCustomPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "SimulateCustomPolicy",
+		Name:   "SimulateCustomPolicy",
+		Rights: wire.Rights{Action: "iam:SimulateCustomPolicy", Spelled: "iam:SimulateCustomPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SimulateCustomPolicy", Result: "SimulateCustomPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeSimulateCustomPolicyInputQuery, run, appendSimulateCustomPolicyOutputXML),
 	}
@@ -2434,7 +2575,8 @@ func bindSimulateCustomPolicy(method wire.Method[SimulateCustomPolicyInput, Simu
 func bindSimulatePrincipalPolicy(method wire.Method[SimulatePrincipalPolicyInput, SimulatePrincipalPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSimulatePrincipalPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "SimulatePrincipalPolicy",
+		Name:   "SimulatePrincipalPolicy",
+		Rights: wire.Rights{Action: "iam:SimulatePrincipalPolicy", Spelled: "iam:SimulatePrincipalPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SimulatePrincipalPolicy", Result: "SimulatePrincipalPolicyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeSimulatePrincipalPolicyInputQuery, run, appendSimulatePrincipalPolicyOutputXML),
 	}
@@ -2443,7 +2585,8 @@ func bindSimulatePrincipalPolicy(method wire.Method[SimulatePrincipalPolicyInput
 func bindTagInstanceProfile(method wire.Method[TagInstanceProfileInput, TagInstanceProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagInstanceProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "TagInstanceProfile",
+		Name:   "TagInstanceProfile",
+		Rights: wire.Rights{Action: "iam:TagInstanceProfile", Spelled: "iam:TagInstanceProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagInstanceProfile", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagInstanceProfileInputQuery, run, nil),
 	}
@@ -2452,7 +2595,8 @@ func bindTagInstanceProfile(method wire.Method[TagInstanceProfileInput, TagInsta
 func bindTagMFADevice(method wire.Method[TagMFADeviceInput, TagMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "TagMFADevice",
+		Name:   "TagMFADevice",
+		Rights: wire.Rights{Action: "iam:TagMFADevice", Spelled: "iam:TagMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagMFADevice", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagMFADeviceInputQuery, run, nil),
 	}
@@ -2461,7 +2605,8 @@ func bindTagMFADevice(method wire.Method[TagMFADeviceInput, TagMFADeviceOutput],
 func bindTagOpenIDConnectProvider(method wire.Method[TagOpenIDConnectProviderInput, TagOpenIDConnectProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagOpenIDConnectProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "TagOpenIDConnectProvider",
+		Name:   "TagOpenIDConnectProvider",
+		Rights: wire.Rights{Action: "iam:TagOpenIDConnectProvider", Spelled: "iam:TagOpenIDConnectProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagOpenIDConnectProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagOpenIDConnectProviderInputQuery, run, nil),
 	}
@@ -2470,7 +2615,8 @@ func bindTagOpenIDConnectProvider(method wire.Method[TagOpenIDConnectProviderInp
 func bindTagPolicy(method wire.Method[TagPolicyInput, TagPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "TagPolicy",
+		Name:   "TagPolicy",
+		Rights: wire.Rights{Action: "iam:TagPolicy", Spelled: "iam:TagPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagPolicyInputQuery, run, nil),
 	}
@@ -2479,7 +2625,8 @@ func bindTagPolicy(method wire.Method[TagPolicyInput, TagPolicyOutput], resource
 func bindTagRole(method wire.Method[TagRoleInput, TagRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "TagRole",
+		Name:   "TagRole",
+		Rights: wire.Rights{Action: "iam:TagRole", Spelled: "iam:TagRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagRole", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagRoleInputQuery, run, nil),
 	}
@@ -2488,7 +2635,8 @@ func bindTagRole(method wire.Method[TagRoleInput, TagRoleOutput], resource wire.
 func bindTagSAMLProvider(method wire.Method[TagSAMLProviderInput, TagSAMLProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagSAMLProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "TagSAMLProvider",
+		Name:   "TagSAMLProvider",
+		Rights: wire.Rights{Action: "iam:TagSAMLProvider", Spelled: "iam:TagSAMLProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagSAMLProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagSAMLProviderInputQuery, run, nil),
 	}
@@ -2497,7 +2645,8 @@ func bindTagSAMLProvider(method wire.Method[TagSAMLProviderInput, TagSAMLProvide
 func bindTagServerCertificate(method wire.Method[TagServerCertificateInput, TagServerCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagServerCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "TagServerCertificate",
+		Name:   "TagServerCertificate",
+		Rights: wire.Rights{Action: "iam:TagServerCertificate", Spelled: "iam:TagServerCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagServerCertificate", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagServerCertificateInputQuery, run, nil),
 	}
@@ -2506,7 +2655,8 @@ func bindTagServerCertificate(method wire.Method[TagServerCertificateInput, TagS
 func bindTagUser(method wire.Method[TagUserInput, TagUserOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagUserInput, resource, method)
 	return &wire.Operation{
-		Name: "TagUser",
+		Name:   "TagUser",
+		Rights: wire.Rights{Action: "iam:TagUser", Spelled: "iam:TagUser", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagUser", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeTagUserInputQuery, run, nil),
 	}
@@ -2515,7 +2665,8 @@ func bindTagUser(method wire.Method[TagUserInput, TagUserOutput], resource wire.
 func bindUntagInstanceProfile(method wire.Method[UntagInstanceProfileInput, UntagInstanceProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagInstanceProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagInstanceProfile",
+		Name:   "UntagInstanceProfile",
+		Rights: wire.Rights{Action: "iam:UntagInstanceProfile", Spelled: "iam:UntagInstanceProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagInstanceProfile", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagInstanceProfileInputQuery, run, nil),
 	}
@@ -2524,7 +2675,8 @@ func bindUntagInstanceProfile(method wire.Method[UntagInstanceProfileInput, Unta
 func bindUntagMFADevice(method wire.Method[UntagMFADeviceInput, UntagMFADeviceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagMFADeviceInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagMFADevice",
+		Name:   "UntagMFADevice",
+		Rights: wire.Rights{Action: "iam:UntagMFADevice", Spelled: "iam:UntagMFADevice", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagMFADevice", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagMFADeviceInputQuery, run, nil),
 	}
@@ -2533,7 +2685,8 @@ func bindUntagMFADevice(method wire.Method[UntagMFADeviceInput, UntagMFADeviceOu
 func bindUntagOpenIDConnectProvider(method wire.Method[UntagOpenIDConnectProviderInput, UntagOpenIDConnectProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagOpenIDConnectProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagOpenIDConnectProvider",
+		Name:   "UntagOpenIDConnectProvider",
+		Rights: wire.Rights{Action: "iam:UntagOpenIDConnectProvider", Spelled: "iam:UntagOpenIDConnectProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagOpenIDConnectProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagOpenIDConnectProviderInputQuery, run, nil),
 	}
@@ -2542,7 +2695,8 @@ func bindUntagOpenIDConnectProvider(method wire.Method[UntagOpenIDConnectProvide
 func bindUntagPolicy(method wire.Method[UntagPolicyInput, UntagPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagPolicy",
+		Name:   "UntagPolicy",
+		Rights: wire.Rights{Action: "iam:UntagPolicy", Spelled: "iam:UntagPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagPolicyInputQuery, run, nil),
 	}
@@ -2551,7 +2705,8 @@ func bindUntagPolicy(method wire.Method[UntagPolicyInput, UntagPolicyOutput], re
 func bindUntagRole(method wire.Method[UntagRoleInput, UntagRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagRole",
+		Name:   "UntagRole",
+		Rights: wire.Rights{Action: "iam:UntagRole", Spelled: "iam:UntagRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagRole", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagRoleInputQuery, run, nil),
 	}
@@ -2560,7 +2715,8 @@ func bindUntagRole(method wire.Method[UntagRoleInput, UntagRoleOutput], resource
 func bindUntagSAMLProvider(method wire.Method[UntagSAMLProviderInput, UntagSAMLProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagSAMLProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagSAMLProvider",
+		Name:   "UntagSAMLProvider",
+		Rights: wire.Rights{Action: "iam:UntagSAMLProvider", Spelled: "iam:UntagSAMLProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagSAMLProvider", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagSAMLProviderInputQuery, run, nil),
 	}
@@ -2569,7 +2725,8 @@ func bindUntagSAMLProvider(method wire.Method[UntagSAMLProviderInput, UntagSAMLP
 func bindUntagServerCertificate(method wire.Method[UntagServerCertificateInput, UntagServerCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagServerCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagServerCertificate",
+		Name:   "UntagServerCertificate",
+		Rights: wire.Rights{Action: "iam:UntagServerCertificate", Spelled: "iam:UntagServerCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagServerCertificate", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagServerCertificateInputQuery, run, nil),
 	}
@@ -2578,7 +2735,8 @@ func bindUntagServerCertificate(method wire.Method[UntagServerCertificateInput, 
 func bindUntagUser(method wire.Method[UntagUserInput, UntagUserOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagUserInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagUser",
+		Name:   "UntagUser",
+		Rights: wire.Rights{Action: "iam:UntagUser", Spelled: "iam:UntagUser", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagUser", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUntagUserInputQuery, run, nil),
 	}
@@ -2587,7 +2745,8 @@ func bindUntagUser(method wire.Method[UntagUserInput, UntagUserOutput], resource
 func bindUpdateAccessKey(method wire.Method[UpdateAccessKeyInput, UpdateAccessKeyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateAccessKeyInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateAccessKey",
+		Name:   "UpdateAccessKey",
+		Rights: wire.Rights{Action: "iam:UpdateAccessKey", Spelled: "iam:UpdateAccessKey", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateAccessKey", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateAccessKeyInputQuery, run, nil),
 	}
@@ -2596,7 +2755,8 @@ func bindUpdateAccessKey(method wire.Method[UpdateAccessKeyInput, UpdateAccessKe
 func bindUpdateAccountPasswordPolicy(method wire.Method[UpdateAccountPasswordPolicyInput, UpdateAccountPasswordPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateAccountPasswordPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateAccountPasswordPolicy",
+		Name:   "UpdateAccountPasswordPolicy",
+		Rights: wire.Rights{Action: "iam:UpdateAccountPasswordPolicy", Spelled: "iam:UpdateAccountPasswordPolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateAccountPasswordPolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateAccountPasswordPolicyInputQuery, run, nil),
 	}
@@ -2605,7 +2765,8 @@ func bindUpdateAccountPasswordPolicy(method wire.Method[UpdateAccountPasswordPol
 func bindUpdateAssumeRolePolicy(method wire.Method[UpdateAssumeRolePolicyInput, UpdateAssumeRolePolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateAssumeRolePolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateAssumeRolePolicy",
+		Name:   "UpdateAssumeRolePolicy",
+		Rights: wire.Rights{Action: "iam:UpdateAssumeRolePolicy", Spelled: "iam:UpdateAssumeRolePolicy", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateAssumeRolePolicy", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateAssumeRolePolicyInputQuery, run, nil),
 	}
@@ -2614,7 +2775,8 @@ func bindUpdateAssumeRolePolicy(method wire.Method[UpdateAssumeRolePolicyInput, 
 func bindUpdateDelegationRequest(method wire.Method[UpdateDelegationRequestInput, UpdateDelegationRequestOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateDelegationRequestInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateDelegationRequest",
+		Name:   "UpdateDelegationRequest",
+		Rights: wire.Rights{Action: "iam:UpdateDelegationRequest", Spelled: "iam:UpdateDelegationRequest", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateDelegationRequest", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateDelegationRequestInputQuery, run, nil),
 	}
@@ -2623,7 +2785,8 @@ func bindUpdateDelegationRequest(method wire.Method[UpdateDelegationRequestInput
 func bindUpdateGroup(method wire.Method[UpdateGroupInput, UpdateGroupOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateGroupInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateGroup",
+		Name:   "UpdateGroup",
+		Rights: wire.Rights{Action: "iam:UpdateGroup", Spelled: "iam:UpdateGroup", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateGroup", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateGroupInputQuery, run, nil),
 	}
@@ -2632,7 +2795,8 @@ func bindUpdateGroup(method wire.Method[UpdateGroupInput, UpdateGroupOutput], re
 func bindUpdateLoginProfile(method wire.Method[UpdateLoginProfileInput, UpdateLoginProfileOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateLoginProfileInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateLoginProfile",
+		Name:   "UpdateLoginProfile",
+		Rights: wire.Rights{Action: "iam:UpdateLoginProfile", Spelled: "iam:UpdateLoginProfile", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateLoginProfile", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateLoginProfileInputQuery, run, nil),
 	}
@@ -2641,7 +2805,8 @@ func bindUpdateLoginProfile(method wire.Method[UpdateLoginProfileInput, UpdateLo
 func bindUpdateOpenIDConnectProviderThumbprint(method wire.Method[UpdateOpenIDConnectProviderThumbprintInput, UpdateOpenIDConnectProviderThumbprintOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateOpenIDConnectProviderThumbprintInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateOpenIDConnectProviderThumbprint",
+		Name:   "UpdateOpenIDConnectProviderThumbprint",
+		Rights: wire.Rights{Action: "iam:UpdateOpenIDConnectProviderThumbprint", Spelled: "iam:UpdateOpenIDConnectProviderThumbprint", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateOpenIDConnectProviderThumbprint", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateOpenIDConnectProviderThumbprintInputQuery, run, nil),
 	}
@@ -2650,7 +2815,8 @@ func bindUpdateOpenIDConnectProviderThumbprint(method wire.Method[UpdateOpenIDCo
 func bindUpdateRole(method wire.Method[UpdateRoleInput, UpdateRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateRole",
+		Name:   "UpdateRole",
+		Rights: wire.Rights{Action: "iam:UpdateRole", Spelled: "iam:UpdateRole", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateRole", Result: "UpdateRoleResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateRoleInputQuery, run, appendUpdateRoleOutputXML),
 	}
@@ -2659,7 +2825,8 @@ func bindUpdateRole(method wire.Method[UpdateRoleInput, UpdateRoleOutput], resou
 func bindUpdateRoleDescription(method wire.Method[UpdateRoleDescriptionInput, UpdateRoleDescriptionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateRoleDescriptionInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateRoleDescription",
+		Name:   "UpdateRoleDescription",
+		Rights: wire.Rights{Action: "iam:UpdateRoleDescription", Spelled: "iam:UpdateRoleDescription", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateRoleDescription", Result: "UpdateRoleDescriptionResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateRoleDescriptionInputQuery, run, appendUpdateRoleDescriptionOutputXML),
 	}
@@ -2668,7 +2835,8 @@ func bindUpdateRoleDescription(method wire.Method[UpdateRoleDescriptionInput, Up
 func bindUpdateSAMLProvider(method wire.Method[UpdateSAMLProviderInput, UpdateSAMLProviderOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateSAMLProviderInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateSAMLProvider",
+		Name:   "UpdateSAMLProvider",
+		Rights: wire.Rights{Action: "iam:UpdateSAMLProvider", Spelled: "iam:UpdateSAMLProvider", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateSAMLProvider", Result: "UpdateSAMLProviderResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateSAMLProviderInputQuery, run, appendUpdateSAMLProviderOutputXML),
 	}
@@ -2677,7 +2845,8 @@ func bindUpdateSAMLProvider(method wire.Method[UpdateSAMLProviderInput, UpdateSA
 func bindUpdateSSHPublicKey(method wire.Method[UpdateSSHPublicKeyInput, UpdateSSHPublicKeyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateSSHPublicKeyInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateSSHPublicKey",
+		Name:   "UpdateSSHPublicKey",
+		Rights: wire.Rights{Action: "iam:UpdateSSHPublicKey", Spelled: "iam:UpdateSSHPublicKey", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateSSHPublicKey", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateSSHPublicKeyInputQuery, run, nil),
 	}
@@ -2686,7 +2855,8 @@ func bindUpdateSSHPublicKey(method wire.Method[UpdateSSHPublicKeyInput, UpdateSS
 func bindUpdateServerCertificate(method wire.Method[UpdateServerCertificateInput, UpdateServerCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateServerCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateServerCertificate",
+		Name:   "UpdateServerCertificate",
+		Rights: wire.Rights{Action: "iam:UpdateServerCertificate", Spelled: "iam:UpdateServerCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateServerCertificate", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateServerCertificateInputQuery, run, nil),
 	}
@@ -2695,7 +2865,8 @@ func bindUpdateServerCertificate(method wire.Method[UpdateServerCertificateInput
 func bindUpdateServiceSpecificCredential(method wire.Method[UpdateServiceSpecificCredentialInput, UpdateServiceSpecificCredentialOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateServiceSpecificCredentialInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateServiceSpecificCredential",
+		Name:   "UpdateServiceSpecificCredential",
+		Rights: wire.Rights{Action: "iam:UpdateServiceSpecificCredential", Spelled: "iam:UpdateServiceSpecificCredential", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateServiceSpecificCredential", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateServiceSpecificCredentialInputQuery, run, nil),
 	}
@@ -2704,7 +2875,8 @@ func bindUpdateServiceSpecificCredential(method wire.Method[UpdateServiceSpecifi
 func bindUpdateSigningCertificate(method wire.Method[UpdateSigningCertificateInput, UpdateSigningCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateSigningCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateSigningCertificate",
+		Name:   "UpdateSigningCertificate",
+		Rights: wire.Rights{Action: "iam:UpdateSigningCertificate", Spelled: "iam:UpdateSigningCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateSigningCertificate", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateSigningCertificateInputQuery, run, nil),
 	}
@@ -2713,7 +2885,8 @@ func bindUpdateSigningCertificate(method wire.Method[UpdateSigningCertificateInp
 func bindUpdateUser(method wire.Method[UpdateUserInput, UpdateUserOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUpdateUserInput, resource, method)
 	return &wire.Operation{
-		Name: "UpdateUser",
+		Name:   "UpdateUser",
+		Rights: wire.Rights{Action: "iam:UpdateUser", Spelled: "iam:UpdateUser", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UpdateUser", Result: "", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUpdateUserInputQuery, run, nil),
 	}
@@ -2722,7 +2895,8 @@ func bindUpdateUser(method wire.Method[UpdateUserInput, UpdateUserOutput], resou
 func bindUploadSSHPublicKey(method wire.Method[UploadSSHPublicKeyInput, UploadSSHPublicKeyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUploadSSHPublicKeyInput, resource, method)
 	return &wire.Operation{
-		Name: "UploadSSHPublicKey",
+		Name:   "UploadSSHPublicKey",
+		Rights: wire.Rights{Action: "iam:UploadSSHPublicKey", Spelled: "iam:UploadSSHPublicKey", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UploadSSHPublicKey", Result: "UploadSSHPublicKeyResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUploadSSHPublicKeyInputQuery, run, appendUploadSSHPublicKeyOutputXML),
 	}
@@ -2731,7 +2905,8 @@ func bindUploadSSHPublicKey(method wire.Method[UploadSSHPublicKeyInput, UploadSS
 func bindUploadServerCertificate(method wire.Method[UploadServerCertificateInput, UploadServerCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUploadServerCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "UploadServerCertificate",
+		Name:   "UploadServerCertificate",
+		Rights: wire.Rights{Action: "iam:UploadServerCertificate", Spelled: "iam:UploadServerCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UploadServerCertificate", Result: "UploadServerCertificateResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUploadServerCertificateInputQuery, run, appendUploadServerCertificateOutputXML),
 	}
@@ -2740,7 +2915,8 @@ func bindUploadServerCertificate(method wire.Method[UploadServerCertificateInput
 func bindUploadSigningCertificate(method wire.Method[UploadSigningCertificateInput, UploadSigningCertificateOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUploadSigningCertificateInput, resource, method)
 	return &wire.Operation{
-		Name: "UploadSigningCertificate",
+		Name:   "UploadSigningCertificate",
+		Rights: wire.Rights{Action: "iam:UploadSigningCertificate", Spelled: "iam:UploadSigningCertificate", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UploadSigningCertificate", Result: "UploadSigningCertificateResult", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/"},
 			decodeUploadSigningCertificateInputQuery, run, appendUploadSigningCertificateOutputXML),
 	}

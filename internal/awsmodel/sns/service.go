@@ -314,7 +314,8 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 func bindAddPermission(method wire.Method[AddPermissionInput, AddPermissionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAddPermissionInput, resource, method)
 	return &wire.Operation{
-		Name: "AddPermission",
+		Name:   "AddPermission",
+		Rights: wire.Rights{Action: "sns:AddPermission", Spelled: "SNS:AddPermission", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AddPermission", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeAddPermissionInputQuery, run, nil),
 	}
@@ -323,7 +324,8 @@ func bindAddPermission(method wire.Method[AddPermissionInput, AddPermissionOutpu
 func bindCheckIfPhoneNumberIsOptedOut(method wire.Method[CheckIfPhoneNumberIsOptedOutInput, CheckIfPhoneNumberIsOptedOutOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCheckIfPhoneNumberIsOptedOutInput, resource, method)
 	return &wire.Operation{
-		Name: "CheckIfPhoneNumberIsOptedOut",
+		Name:   "CheckIfPhoneNumberIsOptedOut",
+		Rights: wire.Rights{Action: "sns:CheckIfPhoneNumberIsOptedOut", Spelled: "SNS:CheckIfPhoneNumberIsOptedOut", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CheckIfPhoneNumberIsOptedOut", Result: "CheckIfPhoneNumberIsOptedOutResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeCheckIfPhoneNumberIsOptedOutInputQuery, run, appendCheckIfPhoneNumberIsOptedOutOutputXML),
 	}
@@ -332,7 +334,8 @@ func bindCheckIfPhoneNumberIsOptedOut(method wire.Method[CheckIfPhoneNumberIsOpt
 func bindConfirmSubscription(method wire.Method[ConfirmSubscriptionInput, ConfirmSubscriptionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkConfirmSubscriptionInput, resource, method)
 	return &wire.Operation{
-		Name: "ConfirmSubscription",
+		Name:   "ConfirmSubscription",
+		Rights: wire.Rights{Action: "sns:ConfirmSubscription", Spelled: "SNS:ConfirmSubscription", Denied: "AuthorizationErrorException", OwnSide: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ConfirmSubscription", Result: "ConfirmSubscriptionResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeConfirmSubscriptionInputQuery, run, appendConfirmSubscriptionOutputXML),
 	}
@@ -341,7 +344,8 @@ func bindConfirmSubscription(method wire.Method[ConfirmSubscriptionInput, Confir
 func bindCreatePlatformApplication(method wire.Method[CreatePlatformApplicationInput, CreatePlatformApplicationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreatePlatformApplicationInput, resource, method)
 	return &wire.Operation{
-		Name: "CreatePlatformApplication",
+		Name:   "CreatePlatformApplication",
+		Rights: wire.Rights{Action: "sns:CreatePlatformApplication", Spelled: "SNS:CreatePlatformApplication", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreatePlatformApplication", Result: "CreatePlatformApplicationResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeCreatePlatformApplicationInputQuery, run, appendCreatePlatformApplicationOutputXML),
 	}
@@ -350,7 +354,8 @@ func bindCreatePlatformApplication(method wire.Method[CreatePlatformApplicationI
 func bindCreatePlatformEndpoint(method wire.Method[CreatePlatformEndpointInput, CreatePlatformEndpointOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreatePlatformEndpointInput, resource, method)
 	return &wire.Operation{
-		Name: "CreatePlatformEndpoint",
+		Name:   "CreatePlatformEndpoint",
+		Rights: wire.Rights{Action: "sns:CreatePlatformEndpoint", Spelled: "SNS:CreatePlatformEndpoint", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreatePlatformEndpoint", Result: "CreatePlatformEndpointResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeCreatePlatformEndpointInputQuery, run, appendCreatePlatformEndpointOutputXML),
 	}
@@ -359,7 +364,8 @@ func bindCreatePlatformEndpoint(method wire.Method[CreatePlatformEndpointInput, 
 func bindCreateSMSSandboxPhoneNumber(method wire.Method[CreateSMSSandboxPhoneNumberInput, CreateSMSSandboxPhoneNumberOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateSMSSandboxPhoneNumberInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateSMSSandboxPhoneNumber",
+		Name:   "CreateSMSSandboxPhoneNumber",
+		Rights: wire.Rights{Action: "sns:CreateSMSSandboxPhoneNumber", Spelled: "SNS:CreateSMSSandboxPhoneNumber", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateSMSSandboxPhoneNumber", Result: "CreateSMSSandboxPhoneNumberResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeCreateSMSSandboxPhoneNumberInputQuery, run, appendCreateSMSSandboxPhoneNumberOutputXML),
 	}
@@ -368,7 +374,8 @@ func bindCreateSMSSandboxPhoneNumber(method wire.Method[CreateSMSSandboxPhoneNum
 func bindCreateTopic(method wire.Method[CreateTopicInput, CreateTopicOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateTopicInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateTopic",
+		Name:   "CreateTopic",
+		Rights: wire.Rights{Action: "sns:CreateTopic", Spelled: "SNS:CreateTopic", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateTopic", Result: "CreateTopicResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeCreateTopicInputQuery, run, appendCreateTopicOutputXML),
 	}
@@ -377,7 +384,8 @@ func bindCreateTopic(method wire.Method[CreateTopicInput, CreateTopicOutput], re
 func bindDeleteEndpoint(method wire.Method[DeleteEndpointInput, DeleteEndpointOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteEndpointInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteEndpoint",
+		Name:   "DeleteEndpoint",
+		Rights: wire.Rights{Action: "sns:DeleteEndpoint", Spelled: "SNS:DeleteEndpoint", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteEndpoint", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeDeleteEndpointInputQuery, run, nil),
 	}
@@ -386,7 +394,8 @@ func bindDeleteEndpoint(method wire.Method[DeleteEndpointInput, DeleteEndpointOu
 func bindDeletePlatformApplication(method wire.Method[DeletePlatformApplicationInput, DeletePlatformApplicationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeletePlatformApplicationInput, resource, method)
 	return &wire.Operation{
-		Name: "DeletePlatformApplication",
+		Name:   "DeletePlatformApplication",
+		Rights: wire.Rights{Action: "sns:DeletePlatformApplication", Spelled: "SNS:DeletePlatformApplication", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeletePlatformApplication", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeDeletePlatformApplicationInputQuery, run, nil),
 	}
@@ -395,7 +404,8 @@ func bindDeletePlatformApplication(method wire.Method[DeletePlatformApplicationI
 func bindDeleteSMSSandboxPhoneNumber(method wire.Method[DeleteSMSSandboxPhoneNumberInput, DeleteSMSSandboxPhoneNumberOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteSMSSandboxPhoneNumberInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteSMSSandboxPhoneNumber",
+		Name:   "DeleteSMSSandboxPhoneNumber",
+		Rights: wire.Rights{Action: "sns:DeleteSMSSandboxPhoneNumber", Spelled: "SNS:DeleteSMSSandboxPhoneNumber", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteSMSSandboxPhoneNumber", Result: "DeleteSMSSandboxPhoneNumberResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeDeleteSMSSandboxPhoneNumberInputQuery, run, appendDeleteSMSSandboxPhoneNumberOutputXML),
 	}
@@ -404,7 +414,8 @@ func bindDeleteSMSSandboxPhoneNumber(method wire.Method[DeleteSMSSandboxPhoneNum
 func bindDeleteTopic(method wire.Method[DeleteTopicInput, DeleteTopicOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteTopicInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteTopic",
+		Name:   "DeleteTopic",
+		Rights: wire.Rights{Action: "sns:DeleteTopic", Spelled: "SNS:DeleteTopic", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteTopic", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeDeleteTopicInputQuery, run, nil),
 	}
@@ -413,7 +424,8 @@ func bindDeleteTopic(method wire.Method[DeleteTopicInput, DeleteTopicOutput], re
 func bindGetDataProtectionPolicy(method wire.Method[GetDataProtectionPolicyInput, GetDataProtectionPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetDataProtectionPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "GetDataProtectionPolicy",
+		Name:   "GetDataProtectionPolicy",
+		Rights: wire.Rights{Action: "sns:GetDataProtectionPolicy", Spelled: "SNS:GetDataProtectionPolicy", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetDataProtectionPolicy", Result: "GetDataProtectionPolicyResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeGetDataProtectionPolicyInputQuery, run, appendGetDataProtectionPolicyOutputXML),
 	}
@@ -422,7 +434,8 @@ func bindGetDataProtectionPolicy(method wire.Method[GetDataProtectionPolicyInput
 func bindGetEndpointAttributes(method wire.Method[GetEndpointAttributesInput, GetEndpointAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetEndpointAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "GetEndpointAttributes",
+		Name:   "GetEndpointAttributes",
+		Rights: wire.Rights{Action: "sns:GetEndpointAttributes", Spelled: "SNS:GetEndpointAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetEndpointAttributes", Result: "GetEndpointAttributesResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeGetEndpointAttributesInputQuery, run, appendGetEndpointAttributesOutputXML),
 	}
@@ -431,7 +444,8 @@ func bindGetEndpointAttributes(method wire.Method[GetEndpointAttributesInput, Ge
 func bindGetPlatformApplicationAttributes(method wire.Method[GetPlatformApplicationAttributesInput, GetPlatformApplicationAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetPlatformApplicationAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "GetPlatformApplicationAttributes",
+		Name:   "GetPlatformApplicationAttributes",
+		Rights: wire.Rights{Action: "sns:GetPlatformApplicationAttributes", Spelled: "SNS:GetPlatformApplicationAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetPlatformApplicationAttributes", Result: "GetPlatformApplicationAttributesResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeGetPlatformApplicationAttributesInputQuery, run, appendGetPlatformApplicationAttributesOutputXML),
 	}
@@ -440,7 +454,8 @@ func bindGetPlatformApplicationAttributes(method wire.Method[GetPlatformApplicat
 func bindGetSMSAttributes(method wire.Method[GetSMSAttributesInput, GetSMSAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GetSMSAttributes",
+		Name:   "GetSMSAttributes",
+		Rights: wire.Rights{Action: "sns:GetSMSAttributes", Spelled: "SNS:GetSMSAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetSMSAttributes", Result: "GetSMSAttributesResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeGetSMSAttributesInputQuery, run, appendGetSMSAttributesOutputXML),
 	}
@@ -449,7 +464,8 @@ func bindGetSMSAttributes(method wire.Method[GetSMSAttributesInput, GetSMSAttrib
 func bindGetSMSSandboxAccountStatus(method wire.Method[GetSMSSandboxAccountStatusInput, GetSMSSandboxAccountStatusOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GetSMSSandboxAccountStatus",
+		Name:   "GetSMSSandboxAccountStatus",
+		Rights: wire.Rights{Action: "sns:GetSMSSandboxAccountStatus", Spelled: "SNS:GetSMSSandboxAccountStatus", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetSMSSandboxAccountStatus", Result: "GetSMSSandboxAccountStatusResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeGetSMSSandboxAccountStatusInputQuery, run, appendGetSMSSandboxAccountStatusOutputXML),
 	}
@@ -458,7 +474,8 @@ func bindGetSMSSandboxAccountStatus(method wire.Method[GetSMSSandboxAccountStatu
 func bindGetSubscriptionAttributes(method wire.Method[GetSubscriptionAttributesInput, GetSubscriptionAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetSubscriptionAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "GetSubscriptionAttributes",
+		Name:   "GetSubscriptionAttributes",
+		Rights: wire.Rights{Action: "sns:GetSubscriptionAttributes", Spelled: "SNS:GetSubscriptionAttributes", Denied: "AuthorizationErrorException", OwnSide: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetSubscriptionAttributes", Result: "GetSubscriptionAttributesResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeGetSubscriptionAttributesInputQuery, run, appendGetSubscriptionAttributesOutputXML),
 	}
@@ -467,7 +484,8 @@ func bindGetSubscriptionAttributes(method wire.Method[GetSubscriptionAttributesI
 func bindGetTopicAttributes(method wire.Method[GetTopicAttributesInput, GetTopicAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetTopicAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "GetTopicAttributes",
+		Name:   "GetTopicAttributes",
+		Rights: wire.Rights{Action: "sns:GetTopicAttributes", Spelled: "SNS:GetTopicAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetTopicAttributes", Result: "GetTopicAttributesResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeGetTopicAttributesInputQuery, run, appendGetTopicAttributesOutputXML),
 	}
@@ -476,7 +494,8 @@ func bindGetTopicAttributes(method wire.Method[GetTopicAttributesInput, GetTopic
 func bindListEndpointsByPlatformApplication(method wire.Method[ListEndpointsByPlatformApplicationInput, ListEndpointsByPlatformApplicationOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListEndpointsByPlatformApplicationInput, resource, method)
 	return &wire.Operation{
-		Name: "ListEndpointsByPlatformApplication",
+		Name:   "ListEndpointsByPlatformApplication",
+		Rights: wire.Rights{Action: "sns:ListEndpointsByPlatformApplication", Spelled: "SNS:ListEndpointsByPlatformApplication", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListEndpointsByPlatformApplication", Result: "ListEndpointsByPlatformApplicationResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListEndpointsByPlatformApplicationInputQuery, run, appendListEndpointsByPlatformApplicationOutputXML),
 	}
@@ -485,7 +504,8 @@ func bindListEndpointsByPlatformApplication(method wire.Method[ListEndpointsByPl
 func bindListOriginationNumbers(method wire.Method[ListOriginationNumbersInput, ListOriginationNumbersOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListOriginationNumbersInput, resource, method)
 	return &wire.Operation{
-		Name: "ListOriginationNumbers",
+		Name:   "ListOriginationNumbers",
+		Rights: wire.Rights{Action: "sns:ListOriginationNumbers", Spelled: "SNS:ListOriginationNumbers", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListOriginationNumbers", Result: "ListOriginationNumbersResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListOriginationNumbersInputQuery, run, appendListOriginationNumbersOutputXML),
 	}
@@ -494,7 +514,8 @@ func bindListOriginationNumbers(method wire.Method[ListOriginationNumbersInput, 
 func bindListPhoneNumbersOptedOut(method wire.Method[ListPhoneNumbersOptedOutInput, ListPhoneNumbersOptedOutOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListPhoneNumbersOptedOut",
+		Name:   "ListPhoneNumbersOptedOut",
+		Rights: wire.Rights{Action: "sns:ListPhoneNumbersOptedOut", Spelled: "SNS:ListPhoneNumbersOptedOut", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListPhoneNumbersOptedOut", Result: "ListPhoneNumbersOptedOutResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListPhoneNumbersOptedOutInputQuery, run, appendListPhoneNumbersOptedOutOutputXML),
 	}
@@ -503,7 +524,8 @@ func bindListPhoneNumbersOptedOut(method wire.Method[ListPhoneNumbersOptedOutInp
 func bindListPlatformApplications(method wire.Method[ListPlatformApplicationsInput, ListPlatformApplicationsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListPlatformApplications",
+		Name:   "ListPlatformApplications",
+		Rights: wire.Rights{Action: "sns:ListPlatformApplications", Spelled: "SNS:ListPlatformApplications", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListPlatformApplications", Result: "ListPlatformApplicationsResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListPlatformApplicationsInputQuery, run, appendListPlatformApplicationsOutputXML),
 	}
@@ -512,7 +534,8 @@ func bindListPlatformApplications(method wire.Method[ListPlatformApplicationsInp
 func bindListSMSSandboxPhoneNumbers(method wire.Method[ListSMSSandboxPhoneNumbersInput, ListSMSSandboxPhoneNumbersOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListSMSSandboxPhoneNumbersInput, resource, method)
 	return &wire.Operation{
-		Name: "ListSMSSandboxPhoneNumbers",
+		Name:   "ListSMSSandboxPhoneNumbers",
+		Rights: wire.Rights{Action: "sns:ListSMSSandboxPhoneNumbers", Spelled: "SNS:ListSMSSandboxPhoneNumbers", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListSMSSandboxPhoneNumbers", Result: "ListSMSSandboxPhoneNumbersResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListSMSSandboxPhoneNumbersInputQuery, run, appendListSMSSandboxPhoneNumbersOutputXML),
 	}
@@ -521,7 +544,8 @@ func bindListSMSSandboxPhoneNumbers(method wire.Method[ListSMSSandboxPhoneNumber
 func bindListSubscriptions(method wire.Method[ListSubscriptionsInput, ListSubscriptionsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListSubscriptions",
+		Name:   "ListSubscriptions",
+		Rights: wire.Rights{Action: "sns:ListSubscriptions", Spelled: "SNS:ListSubscriptions", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListSubscriptions", Result: "ListSubscriptionsResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListSubscriptionsInputQuery, run, appendListSubscriptionsOutputXML),
 	}
@@ -530,7 +554,8 @@ func bindListSubscriptions(method wire.Method[ListSubscriptionsInput, ListSubscr
 func bindListSubscriptionsByTopic(method wire.Method[ListSubscriptionsByTopicInput, ListSubscriptionsByTopicOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListSubscriptionsByTopicInput, resource, method)
 	return &wire.Operation{
-		Name: "ListSubscriptionsByTopic",
+		Name:   "ListSubscriptionsByTopic",
+		Rights: wire.Rights{Action: "sns:ListSubscriptionsByTopic", Spelled: "SNS:ListSubscriptionsByTopic", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListSubscriptionsByTopic", Result: "ListSubscriptionsByTopicResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListSubscriptionsByTopicInputQuery, run, appendListSubscriptionsByTopicOutputXML),
 	}
@@ -539,7 +564,8 @@ func bindListSubscriptionsByTopic(method wire.Method[ListSubscriptionsByTopicInp
 func bindListTagsForResource(method wire.Method[ListTagsForResourceInput, ListTagsForResourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListTagsForResourceInput, resource, method)
 	return &wire.Operation{
-		Name: "ListTagsForResource",
+		Name:   "ListTagsForResource",
+		Rights: wire.Rights{Action: "sns:ListTagsForResource", Spelled: "SNS:ListTagsForResource", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListTagsForResource", Result: "ListTagsForResourceResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListTagsForResourceInputQuery, run, appendListTagsForResourceOutputXML),
 	}
@@ -548,7 +574,8 @@ func bindListTagsForResource(method wire.Method[ListTagsForResourceInput, ListTa
 func bindListTopics(method wire.Method[ListTopicsInput, ListTopicsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListTopics",
+		Name:   "ListTopics",
+		Rights: wire.Rights{Action: "sns:ListTopics", Spelled: "SNS:ListTopics", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListTopics", Result: "ListTopicsResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeListTopicsInputQuery, run, appendListTopicsOutputXML),
 	}
@@ -557,7 +584,8 @@ func bindListTopics(method wire.Method[ListTopicsInput, ListTopicsOutput], resou
 func bindOptInPhoneNumber(method wire.Method[OptInPhoneNumberInput, OptInPhoneNumberOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkOptInPhoneNumberInput, resource, method)
 	return &wire.Operation{
-		Name: "OptInPhoneNumber",
+		Name:   "OptInPhoneNumber",
+		Rights: wire.Rights{Action: "sns:OptInPhoneNumber", Spelled: "SNS:OptInPhoneNumber", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "OptInPhoneNumber", Result: "OptInPhoneNumberResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeOptInPhoneNumberInputQuery, run, appendOptInPhoneNumberOutputXML),
 	}
@@ -566,7 +594,8 @@ func bindOptInPhoneNumber(method wire.Method[OptInPhoneNumberInput, OptInPhoneNu
 func bindPublish(method wire.Method[PublishInput, PublishOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPublishInput, resource, method)
 	return &wire.Operation{
-		Name: "Publish",
+		Name:   "Publish",
+		Rights: wire.Rights{Action: "sns:Publish", Spelled: "SNS:Publish", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "Publish", Result: "PublishResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodePublishInputQuery, run, appendPublishOutputXML),
 	}
@@ -575,7 +604,8 @@ func bindPublish(method wire.Method[PublishInput, PublishOutput], resource wire.
 func bindPublishBatch(method wire.Method[PublishBatchInput, PublishBatchOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPublishBatchInput, resource, method)
 	return &wire.Operation{
-		Name: "PublishBatch",
+		Name:   "PublishBatch",
+		Rights: wire.Rights{Action: "sns:Publish", Spelled: "SNS:Publish", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PublishBatch", Result: "PublishBatchResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodePublishBatchInputQuery, run, appendPublishBatchOutputXML),
 	}
@@ -584,7 +614,8 @@ func bindPublishBatch(method wire.Method[PublishBatchInput, PublishBatchOutput],
 func bindPutDataProtectionPolicy(method wire.Method[PutDataProtectionPolicyInput, PutDataProtectionPolicyOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPutDataProtectionPolicyInput, resource, method)
 	return &wire.Operation{
-		Name: "PutDataProtectionPolicy",
+		Name:   "PutDataProtectionPolicy",
+		Rights: wire.Rights{Action: "sns:PutDataProtectionPolicy", Spelled: "SNS:PutDataProtectionPolicy", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PutDataProtectionPolicy", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodePutDataProtectionPolicyInputQuery, run, nil),
 	}
@@ -593,7 +624,8 @@ func bindPutDataProtectionPolicy(method wire.Method[PutDataProtectionPolicyInput
 func bindRemovePermission(method wire.Method[RemovePermissionInput, RemovePermissionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRemovePermissionInput, resource, method)
 	return &wire.Operation{
-		Name: "RemovePermission",
+		Name:   "RemovePermission",
+		Rights: wire.Rights{Action: "sns:RemovePermission", Spelled: "SNS:RemovePermission", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "RemovePermission", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeRemovePermissionInputQuery, run, nil),
 	}
@@ -602,7 +634,8 @@ func bindRemovePermission(method wire.Method[RemovePermissionInput, RemovePermis
 func bindSetEndpointAttributes(method wire.Method[SetEndpointAttributesInput, SetEndpointAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetEndpointAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "SetEndpointAttributes",
+		Name:   "SetEndpointAttributes",
+		Rights: wire.Rights{Action: "sns:SetEndpointAttributes", Spelled: "SNS:SetEndpointAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetEndpointAttributes", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeSetEndpointAttributesInputQuery, run, nil),
 	}
@@ -611,7 +644,8 @@ func bindSetEndpointAttributes(method wire.Method[SetEndpointAttributesInput, Se
 func bindSetPlatformApplicationAttributes(method wire.Method[SetPlatformApplicationAttributesInput, SetPlatformApplicationAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetPlatformApplicationAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "SetPlatformApplicationAttributes",
+		Name:   "SetPlatformApplicationAttributes",
+		Rights: wire.Rights{Action: "sns:SetPlatformApplicationAttributes", Spelled: "SNS:SetPlatformApplicationAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetPlatformApplicationAttributes", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeSetPlatformApplicationAttributesInputQuery, run, nil),
 	}
@@ -620,7 +654,8 @@ func bindSetPlatformApplicationAttributes(method wire.Method[SetPlatformApplicat
 func bindSetSMSAttributes(method wire.Method[SetSMSAttributesInput, SetSMSAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetSMSAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "SetSMSAttributes",
+		Name:   "SetSMSAttributes",
+		Rights: wire.Rights{Action: "sns:SetSMSAttributes", Spelled: "SNS:SetSMSAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetSMSAttributes", Result: "SetSMSAttributesResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeSetSMSAttributesInputQuery, run, appendSetSMSAttributesOutputXML),
 	}
@@ -629,7 +664,8 @@ func bindSetSMSAttributes(method wire.Method[SetSMSAttributesInput, SetSMSAttrib
 func bindSetSubscriptionAttributes(method wire.Method[SetSubscriptionAttributesInput, SetSubscriptionAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetSubscriptionAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "SetSubscriptionAttributes",
+		Name:   "SetSubscriptionAttributes",
+		Rights: wire.Rights{Action: "sns:SetSubscriptionAttributes", Spelled: "SNS:SetSubscriptionAttributes", Denied: "AuthorizationErrorException", OwnSide: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetSubscriptionAttributes", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeSetSubscriptionAttributesInputQuery, run, nil),
 	}
@@ -638,7 +674,8 @@ func bindSetSubscriptionAttributes(method wire.Method[SetSubscriptionAttributesI
 func bindSetTopicAttributes(method wire.Method[SetTopicAttributesInput, SetTopicAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetTopicAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "SetTopicAttributes",
+		Name:   "SetTopicAttributes",
+		Rights: wire.Rights{Action: "sns:SetTopicAttributes", Spelled: "SNS:SetTopicAttributes", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetTopicAttributes", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeSetTopicAttributesInputQuery, run, nil),
 	}
@@ -647,7 +684,8 @@ func bindSetTopicAttributes(method wire.Method[SetTopicAttributesInput, SetTopic
 func bindSubscribe(method wire.Method[SubscribeInput, SubscribeOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSubscribeInput, resource, method)
 	return &wire.Operation{
-		Name: "Subscribe",
+		Name:   "Subscribe",
+		Rights: wire.Rights{Action: "sns:Subscribe", Spelled: "SNS:Subscribe", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "Subscribe", Result: "SubscribeResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeSubscribeInputQuery, run, appendSubscribeOutputXML),
 	}
@@ -656,7 +694,8 @@ func bindSubscribe(method wire.Method[SubscribeInput, SubscribeOutput], resource
 func bindTagResource(method wire.Method[TagResourceInput, TagResourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagResourceInput, resource, method)
 	return &wire.Operation{
-		Name: "TagResource",
+		Name:   "TagResource",
+		Rights: wire.Rights{Action: "sns:TagResource", Spelled: "SNS:TagResource", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagResource", Result: "TagResourceResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeTagResourceInputQuery, run, appendTagResourceOutputXML),
 	}
@@ -665,7 +704,8 @@ func bindTagResource(method wire.Method[TagResourceInput, TagResourceOutput], re
 func bindUnsubscribe(method wire.Method[UnsubscribeInput, UnsubscribeOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUnsubscribeInput, resource, method)
 	return &wire.Operation{
-		Name: "Unsubscribe",
+		Name:   "Unsubscribe",
+		Rights: wire.Rights{Action: "sns:Unsubscribe", Spelled: "SNS:Unsubscribe", Denied: "AuthorizationErrorException", OwnSide: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "Unsubscribe", Result: "", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeUnsubscribeInputQuery, run, nil),
 	}
@@ -674,7 +714,8 @@ func bindUnsubscribe(method wire.Method[UnsubscribeInput, UnsubscribeOutput], re
 func bindUntagResource(method wire.Method[UntagResourceInput, UntagResourceOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagResourceInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagResource",
+		Name:   "UntagResource",
+		Rights: wire.Rights{Action: "sns:UntagResource", Spelled: "SNS:UntagResource", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagResource", Result: "UntagResourceResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeUntagResourceInputQuery, run, appendUntagResourceOutputXML),
 	}
@@ -683,7 +724,8 @@ func bindUntagResource(method wire.Method[UntagResourceInput, UntagResourceOutpu
 func bindVerifySMSSandboxPhoneNumber(method wire.Method[VerifySMSSandboxPhoneNumberInput, VerifySMSSandboxPhoneNumberOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkVerifySMSSandboxPhoneNumberInput, resource, method)
 	return &wire.Operation{
-		Name: "VerifySMSSandboxPhoneNumber",
+		Name:   "VerifySMSSandboxPhoneNumber",
+		Rights: wire.Rights{Action: "sns:VerifySMSSandboxPhoneNumber", Spelled: "SNS:VerifySMSSandboxPhoneNumber", Denied: "AuthorizationErrorException"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "VerifySMSSandboxPhoneNumber", Result: "VerifySMSSandboxPhoneNumberResult", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
 			decodeVerifySMSSandboxPhoneNumberInputQuery, run, appendVerifySMSSandboxPhoneNumberOutputXML),
 	}

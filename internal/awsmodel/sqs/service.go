@@ -201,8 +201,9 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 func bindAddPermission(method wire.Method[AddPermissionInput, AddPermissionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAddPermissionInput, resource, method)
 	return &wire.Operation{
-		Name: "AddPermission",
-		JSON: awsjson.Bind(decodeAddPermissionInputJSON, run, appendAddPermissionOutputJSON),
+		Name:   "AddPermission",
+		Rights: wire.Rights{Action: "sqs:AddPermission", Spelled: "sqs:addpermission", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeAddPermissionInputJSON, run, appendAddPermissionOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AddPermission", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeAddPermissionInputQuery, run, nil),
 	}
@@ -211,8 +212,9 @@ func bindAddPermission(method wire.Method[AddPermissionInput, AddPermissionOutpu
 func bindCancelMessageMoveTask(method wire.Method[CancelMessageMoveTaskInput, CancelMessageMoveTaskOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCancelMessageMoveTaskInput, resource, method)
 	return &wire.Operation{
-		Name: "CancelMessageMoveTask",
-		JSON: awsjson.Bind(decodeCancelMessageMoveTaskInputJSON, run, appendCancelMessageMoveTaskOutputJSON),
+		Name:   "CancelMessageMoveTask",
+		Rights: wire.Rights{Action: "sqs:CancelMessageMoveTask", Spelled: "sqs:cancelmessagemovetask", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeCancelMessageMoveTaskInputJSON, run, appendCancelMessageMoveTaskOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CancelMessageMoveTask", Result: "CancelMessageMoveTaskResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeCancelMessageMoveTaskInputQuery, run, appendCancelMessageMoveTaskOutputXML),
 	}
@@ -221,8 +223,9 @@ func bindCancelMessageMoveTask(method wire.Method[CancelMessageMoveTaskInput, Ca
 func bindChangeMessageVisibility(method wire.Method[ChangeMessageVisibilityInput, ChangeMessageVisibilityOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkChangeMessageVisibilityInput, resource, method)
 	return &wire.Operation{
-		Name: "ChangeMessageVisibility",
-		JSON: awsjson.Bind(decodeChangeMessageVisibilityInputJSON, run, appendChangeMessageVisibilityOutputJSON),
+		Name:   "ChangeMessageVisibility",
+		Rights: wire.Rights{Action: "sqs:ChangeMessageVisibility", Spelled: "sqs:changemessagevisibility", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeChangeMessageVisibilityInputJSON, run, appendChangeMessageVisibilityOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ChangeMessageVisibility", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeChangeMessageVisibilityInputQuery, run, nil),
 	}
@@ -231,8 +234,9 @@ func bindChangeMessageVisibility(method wire.Method[ChangeMessageVisibilityInput
 func bindChangeMessageVisibilityBatch(method wire.Method[ChangeMessageVisibilityBatchInput, ChangeMessageVisibilityBatchOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkChangeMessageVisibilityBatchInput, resource, method)
 	return &wire.Operation{
-		Name: "ChangeMessageVisibilityBatch",
-		JSON: awsjson.Bind(decodeChangeMessageVisibilityBatchInputJSON, run, appendChangeMessageVisibilityBatchOutputJSON),
+		Name:   "ChangeMessageVisibilityBatch",
+		Rights: wire.Rights{Action: "sqs:ChangeMessageVisibility", Spelled: "sqs:changemessagevisibility", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeChangeMessageVisibilityBatchInputJSON, run, appendChangeMessageVisibilityBatchOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ChangeMessageVisibilityBatch", Result: "ChangeMessageVisibilityBatchResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeChangeMessageVisibilityBatchInputQuery, run, appendChangeMessageVisibilityBatchOutputXML),
 	}
@@ -241,8 +245,9 @@ func bindChangeMessageVisibilityBatch(method wire.Method[ChangeMessageVisibility
 func bindCreateQueue(method wire.Method[CreateQueueInput, CreateQueueOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkCreateQueueInput, resource, method)
 	return &wire.Operation{
-		Name: "CreateQueue",
-		JSON: awsjson.Bind(decodeCreateQueueInputJSON, run, appendCreateQueueOutputJSON),
+		Name:   "CreateQueue",
+		Rights: wire.Rights{Action: "sqs:CreateQueue", Spelled: "sqs:createqueue", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeCreateQueueInputJSON, run, appendCreateQueueOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "CreateQueue", Result: "CreateQueueResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeCreateQueueInputQuery, run, appendCreateQueueOutputXML),
 	}
@@ -251,8 +256,9 @@ func bindCreateQueue(method wire.Method[CreateQueueInput, CreateQueueOutput], re
 func bindDeleteMessage(method wire.Method[DeleteMessageInput, DeleteMessageOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteMessageInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteMessage",
-		JSON: awsjson.Bind(decodeDeleteMessageInputJSON, run, appendDeleteMessageOutputJSON),
+		Name:   "DeleteMessage",
+		Rights: wire.Rights{Action: "sqs:DeleteMessage", Spelled: "sqs:deletemessage", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteMessageInputJSON, run, appendDeleteMessageOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteMessage", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeDeleteMessageInputQuery, run, nil),
 	}
@@ -261,8 +267,9 @@ func bindDeleteMessage(method wire.Method[DeleteMessageInput, DeleteMessageOutpu
 func bindDeleteMessageBatch(method wire.Method[DeleteMessageBatchInput, DeleteMessageBatchOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteMessageBatchInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteMessageBatch",
-		JSON: awsjson.Bind(decodeDeleteMessageBatchInputJSON, run, appendDeleteMessageBatchOutputJSON),
+		Name:   "DeleteMessageBatch",
+		Rights: wire.Rights{Action: "sqs:DeleteMessage", Spelled: "sqs:deletemessage", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeDeleteMessageBatchInputJSON, run, appendDeleteMessageBatchOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteMessageBatch", Result: "DeleteMessageBatchResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeDeleteMessageBatchInputQuery, run, appendDeleteMessageBatchOutputXML),
 	}
@@ -271,8 +278,9 @@ func bindDeleteMessageBatch(method wire.Method[DeleteMessageBatchInput, DeleteMe
 func bindDeleteQueue(method wire.Method[DeleteQueueInput, DeleteQueueOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDeleteQueueInput, resource, method)
 	return &wire.Operation{
-		Name: "DeleteQueue",
-		JSON: awsjson.Bind(decodeDeleteQueueInputJSON, run, appendDeleteQueueOutputJSON),
+		Name:   "DeleteQueue",
+		Rights: wire.Rights{Action: "sqs:DeleteQueue", Spelled: "sqs:deletequeue", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeDeleteQueueInputJSON, run, appendDeleteQueueOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DeleteQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeDeleteQueueInputQuery, run, nil),
 	}
@@ -281,8 +289,9 @@ func bindDeleteQueue(method wire.Method[DeleteQueueInput, DeleteQueueOutput], re
 func bindGetQueueAttributes(method wire.Method[GetQueueAttributesInput, GetQueueAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetQueueAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "GetQueueAttributes",
-		JSON: awsjson.Bind(decodeGetQueueAttributesInputJSON, run, appendGetQueueAttributesOutputJSON),
+		Name:   "GetQueueAttributes",
+		Rights: wire.Rights{Action: "sqs:GetQueueAttributes", Spelled: "sqs:getqueueattributes", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeGetQueueAttributesInputJSON, run, appendGetQueueAttributesOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetQueueAttributes", Result: "GetQueueAttributesResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeGetQueueAttributesInputQuery, run, appendGetQueueAttributesOutputXML),
 	}
@@ -291,8 +300,9 @@ func bindGetQueueAttributes(method wire.Method[GetQueueAttributesInput, GetQueue
 func bindGetQueueUrl(method wire.Method[GetQueueUrlInput, GetQueueUrlOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetQueueUrlInput, resource, method)
 	return &wire.Operation{
-		Name: "GetQueueUrl",
-		JSON: awsjson.Bind(decodeGetQueueUrlInputJSON, run, appendGetQueueUrlOutputJSON),
+		Name:   "GetQueueUrl",
+		Rights: wire.Rights{Action: "sqs:GetQueueUrl", Spelled: "sqs:getqueueurl", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeGetQueueUrlInputJSON, run, appendGetQueueUrlOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetQueueUrl", Result: "GetQueueUrlResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeGetQueueUrlInputQuery, run, appendGetQueueUrlOutputXML),
 	}
@@ -301,8 +311,9 @@ func bindGetQueueUrl(method wire.Method[GetQueueUrlInput, GetQueueUrlOutput], re
 func bindListDeadLetterSourceQueues(method wire.Method[ListDeadLetterSourceQueuesInput, ListDeadLetterSourceQueuesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListDeadLetterSourceQueuesInput, resource, method)
 	return &wire.Operation{
-		Name: "ListDeadLetterSourceQueues",
-		JSON: awsjson.Bind(decodeListDeadLetterSourceQueuesInputJSON, run, appendListDeadLetterSourceQueuesOutputJSON),
+		Name:   "ListDeadLetterSourceQueues",
+		Rights: wire.Rights{Action: "sqs:ListDeadLetterSourceQueues", Spelled: "sqs:listdeadlettersourcequeues", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeListDeadLetterSourceQueuesInputJSON, run, appendListDeadLetterSourceQueuesOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListDeadLetterSourceQueues", Result: "ListDeadLetterSourceQueuesResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeListDeadLetterSourceQueuesInputQuery, run, appendListDeadLetterSourceQueuesOutputXML),
 	}
@@ -311,8 +322,9 @@ func bindListDeadLetterSourceQueues(method wire.Method[ListDeadLetterSourceQueue
 func bindListMessageMoveTasks(method wire.Method[ListMessageMoveTasksInput, ListMessageMoveTasksOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListMessageMoveTasksInput, resource, method)
 	return &wire.Operation{
-		Name: "ListMessageMoveTasks",
-		JSON: awsjson.Bind(decodeListMessageMoveTasksInputJSON, run, appendListMessageMoveTasksOutputJSON),
+		Name:   "ListMessageMoveTasks",
+		Rights: wire.Rights{Action: "sqs:ListMessageMoveTasks", Spelled: "sqs:listmessagemovetasks", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeListMessageMoveTasksInputJSON, run, appendListMessageMoveTasksOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListMessageMoveTasks", Result: "ListMessageMoveTasksResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeListMessageMoveTasksInputQuery, run, appendListMessageMoveTasksOutputXML),
 	}
@@ -321,8 +333,9 @@ func bindListMessageMoveTasks(method wire.Method[ListMessageMoveTasksInput, List
 func bindListQueueTags(method wire.Method[ListQueueTagsInput, ListQueueTagsOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkListQueueTagsInput, resource, method)
 	return &wire.Operation{
-		Name: "ListQueueTags",
-		JSON: awsjson.Bind(decodeListQueueTagsInputJSON, run, appendListQueueTagsOutputJSON),
+		Name:   "ListQueueTags",
+		Rights: wire.Rights{Action: "sqs:ListQueueTags", Spelled: "sqs:listqueuetags", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeListQueueTagsInputJSON, run, appendListQueueTagsOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListQueueTags", Result: "ListQueueTagsResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeListQueueTagsInputQuery, run, appendListQueueTagsOutputXML),
 	}
@@ -331,8 +344,9 @@ func bindListQueueTags(method wire.Method[ListQueueTagsInput, ListQueueTagsOutpu
 func bindListQueues(method wire.Method[ListQueuesInput, ListQueuesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "ListQueues",
-		JSON: awsjson.Bind(decodeListQueuesInputJSON, run, appendListQueuesOutputJSON),
+		Name:   "ListQueues",
+		Rights: wire.Rights{Action: "sqs:ListQueues", Spelled: "sqs:listqueues", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeListQueuesInputJSON, run, appendListQueuesOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ListQueues", Result: "ListQueuesResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeListQueuesInputQuery, run, appendListQueuesOutputXML),
 	}
@@ -341,8 +355,9 @@ func bindListQueues(method wire.Method[ListQueuesInput, ListQueuesOutput], resou
 func bindPurgeQueue(method wire.Method[PurgeQueueInput, PurgeQueueOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkPurgeQueueInput, resource, method)
 	return &wire.Operation{
-		Name: "PurgeQueue",
-		JSON: awsjson.Bind(decodePurgeQueueInputJSON, run, appendPurgeQueueOutputJSON),
+		Name:   "PurgeQueue",
+		Rights: wire.Rights{Action: "sqs:PurgeQueue", Spelled: "sqs:purgequeue", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodePurgeQueueInputJSON, run, appendPurgeQueueOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "PurgeQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodePurgeQueueInputQuery, run, nil),
 	}
@@ -351,8 +366,9 @@ func bindPurgeQueue(method wire.Method[PurgeQueueInput, PurgeQueueOutput], resou
 func bindReceiveMessage(method wire.Method[ReceiveMessageInput, ReceiveMessageOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkReceiveMessageInput, resource, method)
 	return &wire.Operation{
-		Name: "ReceiveMessage",
-		JSON: awsjson.Bind(decodeReceiveMessageInputJSON, run, appendReceiveMessageOutputJSON),
+		Name:   "ReceiveMessage",
+		Rights: wire.Rights{Action: "sqs:ReceiveMessage", Spelled: "sqs:receivemessage", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeReceiveMessageInputJSON, run, appendReceiveMessageOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "ReceiveMessage", Result: "ReceiveMessageResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeReceiveMessageInputQuery, run, appendReceiveMessageOutputXML),
 	}
@@ -361,8 +377,9 @@ func bindReceiveMessage(method wire.Method[ReceiveMessageInput, ReceiveMessageOu
 func bindRemovePermission(method wire.Method[RemovePermissionInput, RemovePermissionOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkRemovePermissionInput, resource, method)
 	return &wire.Operation{
-		Name: "RemovePermission",
-		JSON: awsjson.Bind(decodeRemovePermissionInputJSON, run, appendRemovePermissionOutputJSON),
+		Name:   "RemovePermission",
+		Rights: wire.Rights{Action: "sqs:RemovePermission", Spelled: "sqs:removepermission", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeRemovePermissionInputJSON, run, appendRemovePermissionOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "RemovePermission", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeRemovePermissionInputQuery, run, nil),
 	}
@@ -371,8 +388,9 @@ func bindRemovePermission(method wire.Method[RemovePermissionInput, RemovePermis
 func bindSendMessage(method wire.Method[SendMessageInput, SendMessageOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSendMessageInput, resource, method)
 	return &wire.Operation{
-		Name: "SendMessage",
-		JSON: awsjson.Bind(decodeSendMessageInputJSON, run, appendSendMessageOutputJSON),
+		Name:   "SendMessage",
+		Rights: wire.Rights{Action: "sqs:SendMessage", Spelled: "sqs:sendmessage", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeSendMessageInputJSON, run, appendSendMessageOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SendMessage", Result: "SendMessageResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeSendMessageInputQuery, run, appendSendMessageOutputXML),
 	}
@@ -381,8 +399,9 @@ func bindSendMessage(method wire.Method[SendMessageInput, SendMessageOutput], re
 func bindSendMessageBatch(method wire.Method[SendMessageBatchInput, SendMessageBatchOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSendMessageBatchInput, resource, method)
 	return &wire.Operation{
-		Name: "SendMessageBatch",
-		JSON: awsjson.Bind(decodeSendMessageBatchInputJSON, run, appendSendMessageBatchOutputJSON),
+		Name:   "SendMessageBatch",
+		Rights: wire.Rights{Action: "sqs:SendMessage", Spelled: "sqs:sendmessage", Denied: "AccessDeniedException"},
+		JSON:   awsjson.Bind(decodeSendMessageBatchInputJSON, run, appendSendMessageBatchOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SendMessageBatch", Result: "SendMessageBatchResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeSendMessageBatchInputQuery, run, appendSendMessageBatchOutputXML),
 	}
@@ -391,8 +410,9 @@ func bindSendMessageBatch(method wire.Method[SendMessageBatchInput, SendMessageB
 func bindSetQueueAttributes(method wire.Method[SetQueueAttributesInput, SetQueueAttributesOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkSetQueueAttributesInput, resource, method)
 	return &wire.Operation{
-		Name: "SetQueueAttributes",
-		JSON: awsjson.Bind(decodeSetQueueAttributesInputJSON, run, appendSetQueueAttributesOutputJSON),
+		Name:   "SetQueueAttributes",
+		Rights: wire.Rights{Action: "sqs:SetQueueAttributes", Spelled: "sqs:setqueueattributes", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeSetQueueAttributesInputJSON, run, appendSetQueueAttributesOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "SetQueueAttributes", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeSetQueueAttributesInputQuery, run, nil),
 	}
@@ -401,8 +421,9 @@ func bindSetQueueAttributes(method wire.Method[SetQueueAttributesInput, SetQueue
 func bindStartMessageMoveTask(method wire.Method[StartMessageMoveTaskInput, StartMessageMoveTaskOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkStartMessageMoveTaskInput, resource, method)
 	return &wire.Operation{
-		Name: "StartMessageMoveTask",
-		JSON: awsjson.Bind(decodeStartMessageMoveTaskInputJSON, run, appendStartMessageMoveTaskOutputJSON),
+		Name:   "StartMessageMoveTask",
+		Rights: wire.Rights{Action: "sqs:StartMessageMoveTask", Spelled: "sqs:startmessagemovetask", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeStartMessageMoveTaskInputJSON, run, appendStartMessageMoveTaskOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "StartMessageMoveTask", Result: "StartMessageMoveTaskResult", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeStartMessageMoveTaskInputQuery, run, appendStartMessageMoveTaskOutputXML),
 	}
@@ -411,8 +432,9 @@ func bindStartMessageMoveTask(method wire.Method[StartMessageMoveTaskInput, Star
 func bindTagQueue(method wire.Method[TagQueueInput, TagQueueOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkTagQueueInput, resource, method)
 	return &wire.Operation{
-		Name: "TagQueue",
-		JSON: awsjson.Bind(decodeTagQueueInputJSON, run, appendTagQueueOutputJSON),
+		Name:   "TagQueue",
+		Rights: wire.Rights{Action: "sqs:TagQueue", Spelled: "sqs:tagqueue", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeTagQueueInputJSON, run, appendTagQueueOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "TagQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeTagQueueInputQuery, run, nil),
 	}
@@ -421,14 +443,16 @@ func bindTagQueue(method wire.Method[TagQueueInput, TagQueueOutput], resource wi
 func bindUntagQueue(method wire.Method[UntagQueueInput, UntagQueueOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkUntagQueueInput, resource, method)
 	return &wire.Operation{
-		Name: "UntagQueue",
-		JSON: awsjson.Bind(decodeUntagQueueInputJSON, run, appendUntagQueueOutputJSON),
+		Name:   "UntagQueue",
+		Rights: wire.Rights{Action: "sqs:UntagQueue", Spelled: "sqs:untagqueue", Denied: "AccessDeniedException", OwnerOnly: true},
+		JSON:   awsjson.Bind(decodeUntagQueueInputJSON, run, appendUntagQueueOutputJSON),
 		Query: awsquery.Bind(awsquery.Answer{Operation: "UntagQueue", Result: "", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"},
 			decodeUntagQueueInputQuery, run, nil),
 	}
 }
 
 var errorInfos = map[string]wire.ErrorInfo{
+	"AccessDeniedException":        {Status: 403, QueryCode: "AccessDenied"},
 	"BatchEntryIdsNotDistinct":     {Status: 400, QueryCode: "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"},
 	"BatchRequestTooLong":          {Status: 400, QueryCode: "AWS.SimpleQueueService.BatchRequestTooLong"},
 	"EmptyBatchRequest":            {Status: 400, QueryCode: "AWS.SimpleQueueService.EmptyBatchRequest"},

@@ -119,7 +119,8 @@ func New(ops Operations, resource func(c *wire.Call, in any) string) *wire.Servi
 func bindAssumeRole(method wire.Method[AssumeRoleInput, AssumeRoleOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAssumeRoleInput, resource, method)
 	return &wire.Operation{
-		Name: "AssumeRole",
+		Name:   "AssumeRole",
+		Rights: wire.Rights{Action: "sts:AssumeRole", Spelled: "sts:AssumeRole", Denied: "AccessDenied", Anybody: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRole", Result: "AssumeRoleResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeAssumeRoleInputQuery, run, appendAssumeRoleOutputXML),
 	}
@@ -128,7 +129,8 @@ func bindAssumeRole(method wire.Method[AssumeRoleInput, AssumeRoleOutput], resou
 func bindAssumeRoleWithSAML(method wire.Method[AssumeRoleWithSAMLInput, AssumeRoleWithSAMLOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAssumeRoleWithSAMLInput, resource, method)
 	return &wire.Operation{
-		Name: "AssumeRoleWithSAML",
+		Name:   "AssumeRoleWithSAML",
+		Rights: wire.Rights{Action: "sts:AssumeRoleWithSAML", Spelled: "sts:AssumeRoleWithSAML", Denied: "AccessDenied", Anybody: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRoleWithSAML", Result: "AssumeRoleWithSAMLResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeAssumeRoleWithSAMLInputQuery, run, appendAssumeRoleWithSAMLOutputXML),
 	}
@@ -137,7 +139,8 @@ func bindAssumeRoleWithSAML(method wire.Method[AssumeRoleWithSAMLInput, AssumeRo
 func bindAssumeRoleWithWebIdentity(method wire.Method[AssumeRoleWithWebIdentityInput, AssumeRoleWithWebIdentityOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAssumeRoleWithWebIdentityInput, resource, method)
 	return &wire.Operation{
-		Name: "AssumeRoleWithWebIdentity",
+		Name:   "AssumeRoleWithWebIdentity",
+		Rights: wire.Rights{Action: "sts:AssumeRoleWithWebIdentity", Spelled: "sts:AssumeRoleWithWebIdentity", Denied: "AccessDenied", Anybody: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRoleWithWebIdentity", Result: "AssumeRoleWithWebIdentityResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeAssumeRoleWithWebIdentityInputQuery, run, appendAssumeRoleWithWebIdentityOutputXML),
 	}
@@ -146,7 +149,8 @@ func bindAssumeRoleWithWebIdentity(method wire.Method[AssumeRoleWithWebIdentityI
 func bindAssumeRoot(method wire.Method[AssumeRootInput, AssumeRootOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkAssumeRootInput, resource, method)
 	return &wire.Operation{
-		Name: "AssumeRoot",
+		Name:   "AssumeRoot",
+		Rights: wire.Rights{Action: "sts:AssumeRoot", Spelled: "sts:AssumeRoot", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "AssumeRoot", Result: "AssumeRootResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeAssumeRootInputQuery, run, appendAssumeRootOutputXML),
 	}
@@ -155,7 +159,8 @@ func bindAssumeRoot(method wire.Method[AssumeRootInput, AssumeRootOutput], resou
 func bindDecodeAuthorizationMessage(method wire.Method[DecodeAuthorizationMessageInput, DecodeAuthorizationMessageOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkDecodeAuthorizationMessageInput, resource, method)
 	return &wire.Operation{
-		Name: "DecodeAuthorizationMessage",
+		Name:   "DecodeAuthorizationMessage",
+		Rights: wire.Rights{Action: "sts:DecodeAuthorizationMessage", Spelled: "sts:DecodeAuthorizationMessage", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "DecodeAuthorizationMessage", Result: "DecodeAuthorizationMessageResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeDecodeAuthorizationMessageInputQuery, run, appendDecodeAuthorizationMessageOutputXML),
 	}
@@ -164,7 +169,8 @@ func bindDecodeAuthorizationMessage(method wire.Method[DecodeAuthorizationMessag
 func bindGetAccessKeyInfo(method wire.Method[GetAccessKeyInfoInput, GetAccessKeyInfoOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetAccessKeyInfoInput, resource, method)
 	return &wire.Operation{
-		Name: "GetAccessKeyInfo",
+		Name:   "GetAccessKeyInfo",
+		Rights: wire.Rights{Action: "sts:GetAccessKeyInfo", Spelled: "sts:GetAccessKeyInfo", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetAccessKeyInfo", Result: "GetAccessKeyInfoResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeGetAccessKeyInfoInputQuery, run, appendGetAccessKeyInfoOutputXML),
 	}
@@ -173,7 +179,8 @@ func bindGetAccessKeyInfo(method wire.Method[GetAccessKeyInfoInput, GetAccessKey
 func bindGetCallerIdentity(method wire.Method[GetCallerIdentityInput, GetCallerIdentityOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(nil, resource, method)
 	return &wire.Operation{
-		Name: "GetCallerIdentity",
+		Name:   "GetCallerIdentity",
+		Rights: wire.Rights{Action: "sts:GetCallerIdentity", Spelled: "sts:GetCallerIdentity", Denied: "AccessDenied", Anybody: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetCallerIdentity", Result: "GetCallerIdentityResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeGetCallerIdentityInputQuery, run, appendGetCallerIdentityOutputXML),
 	}
@@ -182,7 +189,8 @@ func bindGetCallerIdentity(method wire.Method[GetCallerIdentityInput, GetCallerI
 func bindGetDelegatedAccessToken(method wire.Method[GetDelegatedAccessTokenInput, GetDelegatedAccessTokenOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetDelegatedAccessTokenInput, resource, method)
 	return &wire.Operation{
-		Name: "GetDelegatedAccessToken",
+		Name:   "GetDelegatedAccessToken",
+		Rights: wire.Rights{Action: "sts:GetDelegatedAccessToken", Spelled: "sts:GetDelegatedAccessToken", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetDelegatedAccessToken", Result: "GetDelegatedAccessTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeGetDelegatedAccessTokenInputQuery, run, appendGetDelegatedAccessTokenOutputXML),
 	}
@@ -191,7 +199,8 @@ func bindGetDelegatedAccessToken(method wire.Method[GetDelegatedAccessTokenInput
 func bindGetFederationToken(method wire.Method[GetFederationTokenInput, GetFederationTokenOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetFederationTokenInput, resource, method)
 	return &wire.Operation{
-		Name: "GetFederationToken",
+		Name:   "GetFederationToken",
+		Rights: wire.Rights{Action: "sts:GetFederationToken", Spelled: "sts:GetFederationToken", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetFederationToken", Result: "GetFederationTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeGetFederationTokenInputQuery, run, appendGetFederationTokenOutputXML),
 	}
@@ -200,7 +209,8 @@ func bindGetFederationToken(method wire.Method[GetFederationTokenInput, GetFeder
 func bindGetSessionToken(method wire.Method[GetSessionTokenInput, GetSessionTokenOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetSessionTokenInput, resource, method)
 	return &wire.Operation{
-		Name: "GetSessionToken",
+		Name:   "GetSessionToken",
+		Rights: wire.Rights{Action: "sts:GetSessionToken", Spelled: "sts:GetSessionToken", Denied: "AccessDenied", Anybody: true},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetSessionToken", Result: "GetSessionTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeGetSessionTokenInputQuery, run, appendGetSessionTokenOutputXML),
 	}
@@ -209,7 +219,8 @@ func bindGetSessionToken(method wire.Method[GetSessionTokenInput, GetSessionToke
 func bindGetWebIdentityToken(method wire.Method[GetWebIdentityTokenInput, GetWebIdentityTokenOutput], resource wire.Resource) *wire.Operation {
 	run := wire.Guard(checkGetWebIdentityTokenInput, resource, method)
 	return &wire.Operation{
-		Name: "GetWebIdentityToken",
+		Name:   "GetWebIdentityToken",
+		Rights: wire.Rights{Action: "sts:GetWebIdentityToken", Spelled: "sts:GetWebIdentityToken", Denied: "AccessDenied"},
 		Query: awsquery.Bind(awsquery.Answer{Operation: "GetWebIdentityToken", Result: "GetWebIdentityTokenResult", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
 			decodeGetWebIdentityTokenInputQuery, run, appendGetWebIdentityTokenOutputXML),
 	}

@@ -7,6 +7,8 @@
 // grown to its limit becomes <group>.jsonl.1, what was .1 becomes .2, and so on;
 // the last is removed.
 //
+// With a Box, a line is base64 of the sealed JSON instead.
+//
 // It is at least once: an event whose attempt was cut off may have two lines.
 // They have the same id.
 //
@@ -27,6 +29,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/delivery"
+	"github.com/carillon-events/carillon/internal/seal"
 )
 
 // Service is the service in the ARNs of log groups.
@@ -45,6 +48,7 @@ type Options struct {
 	Every     time.Duration // how often Run syncs; 0: it does not
 	FileBytes int64         // where a file ends
 	Files     int           // of a group, the one that is written among them
+	Box       *seal.Box     // seals each line; nil: they are plain
 }
 
 // Target delivers to log groups.
@@ -98,6 +102,9 @@ func (t *Target) Attempt(ctx context.Context, d *delivery.Delivery) delivery.Ans
 	if err != nil {
 		return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrUnfit, err)}
 	}
+	if line, err = sealed(t.options.Box, n.owner(), line); err != nil {
+		return delivery.Answer{Err: fmt.Errorf("%w: %w", delivery.ErrUnavailable, err)}
+	}
 	b, leads := t.join(n, line)
 	if leads {
 		t.write(n)
@@ -123,6 +130,9 @@ func (t *Target) Write(ctx context.Context, group arn.ARN, lines []Line) error {
 	var text []byte
 	for i := range lines {
 		line, err := lines[i].encode()
+		if err == nil {
+			line, err = sealed(t.options.Box, n.owner(), line)
+		}
 		if err != nil {
 			return err
 		}

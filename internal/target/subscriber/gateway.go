@@ -2,6 +2,8 @@ package subscriber
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,9 +42,10 @@ func (g Gateway) Check() error {
 }
 
 // newGatewayClient calls gateways, which the operator has chosen: any address.
-func newGatewayClient() *http.Client {
+func newGatewayClient(roots *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Proxy = nil
+	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return &http.Client{
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

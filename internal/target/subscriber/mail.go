@@ -3,6 +3,7 @@ package subscriber
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -32,9 +33,9 @@ func (m *Mail) GoString() string { return m.host }
 
 // NewMail reads where mail goes: smtp://user:password@host:port, which changes to
 // TLS if the server can, and must if there is a password; or smtps://, which
-// begins with it. password, if there is one, is in place of the URL's. tlsConfig
-// may be nil.
-func NewMail(server, password, from string, tlsConfig *tls.Config) (*Mail, error) {
+// begins with it. password, if there is one, is in place of the URL's. roots is
+// who may say that a server is it; nil: whom the system believes.
+func NewMail(server, password, from string, roots *x509.CertPool) (*Mail, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("want smtp://user:password@host:port or smtps://…") // and not what it was: it may have a password
@@ -54,9 +55,7 @@ func NewMail(server, password, from string, tlsConfig *tls.Config) (*Mail, error
 	if err != nil {
 		return nil, err
 	}
-	if tlsConfig != nil {
-		options = append(options, mail.WithTLSConfig(tlsConfig))
-	}
+	options = append(options, mail.WithTLSConfig(&tls.Config{ServerName: u.Hostname(), RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	if password != "" {
 		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(user), mail.WithPassword(password))
 	}

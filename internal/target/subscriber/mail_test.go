@@ -145,12 +145,12 @@ func (p *postOffice) take(t *testing.T) (*netmail.Message, string, string) {
 }
 
 // certified is a certificate for 127.0.0.1, and who trusts it.
-func certified(t *testing.T) (tls.Certificate, *tls.Config) {
+func certified(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	s := httptest.NewTLSServer(nil)
 	t.Cleanup(s.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	return s.TLS.Certificates[0], &tls.Config{RootCAs: roots, ServerName: "example.com"}
+	return s.TLS.Certificates[0], roots
 }
 
 func post(t *testing.T, w *world) *postOffice {

@@ -90,7 +90,7 @@ type Sender struct {
 // New is a Sender.
 func New(o Options) *Sender {
 	return &Sender{
-		Options: o, rates: map[arn.ARN]*rate.Limiter{}, basic: map[arn.ARN]bool{}, gateways: newGatewayClient(),
+		Options: o, rates: map[arn.ARN]*rate.Limiter{}, basic: map[arn.ARN]bool{}, gateways: newGatewayClient(o.Roots),
 		client: outbound.Client(outbound.Options{Allowed: o.Allowed, Roots: o.Roots, Timeout: timeout, PerHost: delivery.Concurrency}),
 	}
 }

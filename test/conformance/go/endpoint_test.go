@@ -15,6 +15,11 @@ const (
 	strictKey     = "AKIACARILLONTOUR0001"
 	strictSecret  = "the secret of the tour"
 	strictAccount = "555566667777"
+
+	// Another account, and a user of the first.
+	guestKey, guestAccount = "AKIACARILLONGUEST001", "666677778888"
+	clerkKey               = "AKIACARILLONCLERK001"
+	clerkPolicy            = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["sqs:SendMessage","sqs:GetQueueUrl"],"Resource":"arn:aws:sqs:*:*:clerk-*"}}`
 )
 
 // endpointOf is the server to speak to: CARILLON_ENDPOINT, or one in this process.
@@ -25,7 +30,9 @@ func endpointOf(t *testing.T) string {
 // strictEndpointOf is one that knows strictKey and nobody else.
 func strictEndpointOf(t *testing.T) string {
 	file := filepath.Join(t.TempDir(), "credentials.yaml")
-	text := "credentials:\n  - {accessKeyId: " + strictKey + ", secretAccessKey: " + strictSecret + ", account: \"" + strictAccount + "\"}\n"
+	text := "credentials:\n  - {accessKeyId: " + strictKey + ", secretAccessKey: " + strictSecret + ", account: \"" + strictAccount + "\"}\n" +
+		"  - {accessKeyId: " + guestKey + ", secretAccessKey: " + strictSecret + ", account: \"" + guestAccount + "\"}\n" +
+		"  - {accessKeyId: " + clerkKey + ", secretAccessKey: " + strictSecret + ", account: \"" + strictAccount + "\", user: clerk, policies: ['" + clerkPolicy + "']}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -40,6 +41,41 @@ func TestStrictModeBelievesOnlyWhatAKnownKeyHasSigned(t *testing.T) {
 	run("strict-wrong-secret", strictKey, "guessed", refusedAs(wrongSignature))
 	run("strict-unknown-key", "AKIANOBODYKNOWSTHIS1", strictSecret, refusedAs(unknownKey))
 	run("strict-account-as-key", "111122223333", "test", refusedAs(unknownKey))
+	run("strict-sessions", strictKey, strictSecret, strictSessions)
+	guest := func(t *tour) *tour { return newTourAs(t.T, endpoint, guestAccount, guestKey, strictSecret) }
+	run("strict-user-policy", strictKey, strictSecret, func(t *tour) {
+		clerk := newTourAs(t.T, endpoint, strictAccount, clerkKey, strictSecret)
+		mine := must(t.sqs.CreateQueue(t.ctx, &sqs.CreateQueueInput{QueueName: aws.String("clerk-go")}))(t).QueueUrl
+		must(clerk.sqs.SendMessage(t.ctx, &sqs.SendMessageInput{QueueUrl: mine, MessageBody: aws.String("m")}))(t)
+		_, err := clerk.sqs.SendMessage(t.ctx, &sqs.SendMessageInput{QueueUrl: t.queue(nil), MessageBody: aws.String("m")})
+		refused(t, "another queue", err, "AccessDenied")
+		_, err = clerk.sns.CreateTopic(t.ctx, &sns.CreateTopicInput{Name: aws.String("t")})
+		refused(t, "a topic", err, "AuthorizationError")
+		_, err = clerk.events.ListEventBuses(t.ctx, &eventbridge.ListEventBusesInput{})
+		refused(t, "buses", err, "AccessDeniedException")
+	})
+	run("strict-queue-policy", strictKey, strictSecret, func(t *tour) {
+		url, other := t.queue(nil), guest(t)
+		send := func() error {
+			_, err := other.sqs.SendMessage(t.ctx, &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("from the guest")})
+			return err
+		}
+		refused(t, "before", send(), "AccessDenied")
+		must(t.sqs.AddPermission(t.ctx, &sqs.AddPermissionInput{QueueUrl: url, Label: aws.String("guest"), AWSAccountIds: []string{guestAccount}, Actions: []string{"SendMessage"}}))(t)
+		must(0, send())(t)
+		equal(t, "Body", *t.one(url).Body, "from the guest")
+		must(t.sqs.RemovePermission(t.ctx, &sqs.RemovePermissionInput{QueueUrl: url, Label: aws.String("guest")}))(t)
+		refused(t, "after", send(), "AccessDenied")
+	})
+	run("strict-topic-policy", strictKey, strictSecret, func(t *tour) {
+		topic, other := must(t.sns.CreateTopic(t.ctx, &sns.CreateTopicInput{Name: aws.String("guests")}))(t).TopicArn, guest(t)
+		inbox := "arn:aws:sqs:" + region + ":" + guestAccount + ":inbox"
+		in := &sns.SubscribeInput{TopicArn: topic, Protocol: aws.String("sqs"), Endpoint: &inbox, ReturnSubscriptionArn: true}
+		_, err := other.sns.Subscribe(t.ctx, in)
+		refused(t, "before", err, "AuthorizationError")
+		must(t.sns.AddPermission(t.ctx, &sns.AddPermissionInput{TopicArn: topic, Label: aws.String("guest"), AWSAccountId: []string{guestAccount}, ActionName: []string{"Subscribe"}}))(t)
+		must(other.sns.Subscribe(t.ctx, in))(t)
+	})
 	run("strict-clock", strictKey, strictSecret, func(t *tour) {
 		for what, at := range map[string]time.Time{"an hour ago": time.Now().Add(-time.Hour), "in an hour": time.Now().Add(time.Hour)} {
 			answer := t.signed(at, "Action=GetCallerIdentity&Version=2011-06-15", "")

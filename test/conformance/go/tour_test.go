@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -34,6 +35,9 @@ var scenarios = []struct {
 	run  func(*tour)
 }{
 	{"identity", identity},
+	{"session-role", sessionRole},
+	{"session-user", sessionUser},
+	{"session-errors", sessionErrors},
 	{"queue-create", queueCreate},
 	{"queue-attributes", queueAttributes},
 	{"queue-list", queueList},
@@ -90,6 +94,8 @@ var scenarios = []struct {
 	{"publish-filter", publishFilter},
 	{"publish-batch", publishBatch},
 	{"publish-fifo", publishFIFO},
+	{"iam-users", iamUsers},
+	{"iam-policies", iamPolicies},
 	{"topic-archive", topicArchive},
 	{"topics-http-confirm", topicsHTTPConfirm},
 }
@@ -118,6 +124,7 @@ type tour struct {
 	events            *eventbridge.Client
 	sns               *sns.Client
 	sts               *sts.Client
+	iam               *iam.Client
 }
 
 func newTour(t *testing.T, endpoint, account string) *tour {
@@ -125,12 +132,16 @@ func newTour(t *testing.T, endpoint, account string) *tour {
 }
 
 func newTourAs(t *testing.T, endpoint, account, key, secret string) *tour {
+	return newTourWith(t, endpoint, account, key, secret, "")
+}
+
+func newTourWith(t *testing.T, endpoint, account, key, secret, token string) *tour {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	t.Cleanup(cancel)
 	config := aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, token),
 		HTTPClient:   wholeBodies{http.DefaultClient},
 		// No retries: a 500 must be seen, not papered over.
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
@@ -138,7 +149,7 @@ func newTourAs(t *testing.T, endpoint, account, key, secret string) *tour {
 	return &tour{
 		T: t, ctx: ctx, endpoint: endpoint, account: account,
 		sqs: sqs.NewFromConfig(config), events: eventbridge.NewFromConfig(config),
-		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config),
+		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config), iam: iam.NewFromConfig(config),
 	}
 }
 

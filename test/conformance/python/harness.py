@@ -35,10 +35,10 @@ def scenario(name, needs=()):
 class Tour:
     """The clients of one scenario and the few verbs that it is written in."""
 
-    def __init__(self, endpoint, account, region="us-east-1", key=None, secret="test", service_retries=0):
+    def __init__(self, endpoint, account, region="us-east-1", key=None, secret="test", service_retries=0, token=None):
         self.endpoint, self.account, self.region = endpoint, account, region
         session = boto3.session.Session(
-            aws_access_key_id=key or account, aws_secret_access_key=secret, region_name=region
+            aws_access_key_id=key or account, aws_secret_access_key=secret, aws_session_token=token, region_name=region
         )
         # No retries: a 500 must be seen, not papered over.
         config = botocore.config.Config(

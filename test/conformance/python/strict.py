@@ -1,6 +1,7 @@
 """Strict mode seen from boto3: only what a known key has signed is believed."""
 
 import datetime
+import json
 import os
 import sys
 import urllib.error
@@ -106,6 +107,66 @@ def skewed_clock(t):
                 check(status in (400, 403) and "InvalidSignatureException" in text, f"{status} {text}")
 
 
+@scenario("strict-sessions")
+def sessions(t):
+    one, two = (t.sts.get_session_token(DurationSeconds=900)["Credentials"] for _ in range(2))
+
+    def holding(token):
+        return Tour(t.endpoint, t.account, key=one["AccessKeyId"], secret=one["SecretAccessKey"], token=token)
+
+    own = holding(one["SessionToken"])
+    equal(own.sts.get_caller_identity()["Account"], t.account, "Account")
+    own.queue()
+    own.events.list_event_buses()
+    for what, token in (("no token", None), ("another token", two["SessionToken"]), ("nonsense", "nonsense")):
+        with case(what):
+            all_fail(holding(token), UNKNOWN_KEY)
+    url = own.sts.generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        check(t.account in answer.read().decode(), "a presigned request says who it is")
+    with fails("AccessDenied", message="Roles may not be assumed by root accounts."):
+        t.sts.assume_role(RoleArn=f"arn:aws:iam::{t.account}:role/nobody", RoleSessionName="night")
+
+
+def statement(action, **more):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, **more}]})
+
+
+@scenario("strict-roles")
+def roles(t):
+    """A user, two roles that are chained, tags that go along, and a session policy that narrows."""
+    iam, user, one, two = t.client("iam"), t.name("user"), t.name("one"), t.name("two")
+    who = iam.create_user(UserName=user)["User"]["Arn"]
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    both = ["sts:AssumeRole", "sts:TagSession"]
+    first = iam.create_role(RoleName=one, AssumeRolePolicyDocument=statement(
+        both, Principal={"AWS": who}, Condition={"StringEquals": {"sts:ExternalId": "x-1"}}))["Role"]["Arn"]
+    second = iam.create_role(RoleName=two, AssumeRolePolicyDocument=statement(
+        both, Principal={"AWS": first}, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}))["Role"]["Arn"]
+
+    def tour(c):
+        return Tour(t.endpoint, t.account, key=c["AccessKeyId"], secret=c["SecretAccessKey"], token=c.get("SessionToken"))
+
+    def assume(t, role, **more):
+        return t.sts.assume_role(RoleArn=role, RoleSessionName="night", **more)["Credentials"]
+
+    alice, tags = tour(key), {"Tags": [{"Key": "team", "Value": "blue"}], "TransitiveTagKeys": ["team"], "ExternalId": "x-1"}
+    with case("no external id"), fails("AccessDenied", status=403, message="sts:AssumeRole"):
+        assume(alice, first)
+    with case("not trusted"), fails("AccessDenied"):
+        assume(alice, second)
+    with case("no tag"), fails("AccessDenied"):
+        assume(tour(assume(alice, first, ExternalId="x-1")), second)
+    tagged = tour(assume(alice, first, **tags))
+    chained = tour(assume(tagged, second))
+    equal(chained.sts.get_caller_identity()["Arn"], f"arn:aws:sts::{t.account}:assumed-role/{two}/night", "Arn")
+    with case("a session policy"), fails("AccessDenied"):
+        assume(tour(assume(alice, first, Policy=statement("sqs:*", Resource="*"), **tags)), second)
+    iam.delete_role(RoleName=two)
+    with case("the role is gone"), fails("InvalidClientTokenId"):
+        chained.sts.get_caller_identity()
+
+
 @scenario("strict-unsigned")
 def unsigned(t):
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
@@ -117,6 +178,79 @@ def unsigned(t):
         check("MissingAuthenticationToken" in e.read().decode(), "the code of a request without a signature")
     else:
         raise Mismatch("an unsigned request was accepted")
+
+
+GUEST = "666677778888"
+
+
+def others(t):
+    """Another account, and a user of the tour's who may send to queues that begin with clerk-."""
+    return (Tour(t.endpoint, GUEST, key="AKIACARILLONGUEST001", secret=SECRET),
+            Tour(t.endpoint, t.account, key="AKIACARILLONCLERK001", secret=SECRET))
+
+
+def denied(call, code, sentence):
+    try:
+        call()
+    except botocore.exceptions.ClientError as e:
+        equal(e.response["Error"]["Code"], code, "code")
+        check(sentence in e.response["Error"]["Message"], e.response["Error"]["Message"])
+    else:
+        raise Mismatch("it was allowed")
+
+
+@scenario("strict-user-policy")
+def user_policy(t):
+    _, clerk = others(t)
+    who = f"User: arn:aws:iam::{t.account}:user/clerk is not authorized to perform: "
+    url, other = t.queue(name=t.name("clerk")), t.queue()
+    clerk.send(url, "mine")
+    equal(clerk.sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "b"}]).get("Failed", []), [], "failed entries")
+    denied(lambda: clerk.send(other), "AccessDenied", who + "sqs:sendmessage on resource: arn:aws:sqs:")
+    denied(lambda: clerk.sqs.receive_message(QueueUrl=url), "AccessDenied", "because no identity-based policy allows the sqs:receivemessage action")
+    denied(lambda: clerk.sns.create_topic(Name="t"), "AuthorizationError", who + "SNS:CreateTopic on resource: arn:aws:sns:")
+    denied(lambda: clerk.events.put_events(Entries=[{"Source": "s", "DetailType": "d", "Detail": "{}"}]), "AccessDeniedException", who + "events:PutEvents on resource: arn:aws:events:")
+    equal(clerk.sts.get_caller_identity()["Arn"], f"arn:aws:iam::{t.account}:user/clerk", "Arn")
+
+
+@scenario("strict-queue-policy")
+def queue_policy(t):
+    guest, _ = others(t)
+    url = t.queue()
+    sentence = f"User: arn:aws:iam::{GUEST}:root is not authorized to perform: sqs:sendmessage on resource: {t.arn(url)} because no resource-based policy allows the sqs:sendmessage action"
+    denied(lambda: guest.send(url), "AccessDenied", sentence)
+    t.sqs.add_permission(QueueUrl=url, Label="guest", AWSAccountIds=[GUEST], Actions=["SendMessage"])
+    guest.send(url, "from the guest")
+    equal(t.receive(url)[0]["Body"], "from the guest", "Body")
+    denied(lambda: guest.sqs.purge_queue(QueueUrl=url), "AccessDenied", "sqs:purgequeue")
+    t.sqs.remove_permission(QueueUrl=url, Label="guest")
+    denied(lambda: guest.send(url), "AccessDenied", sentence)
+    with fails("InvalidAttributeValue"):
+        t.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": '{"Statement": {"Effect": "Maybe"}}'})
+
+
+@scenario("strict-topic-policy")
+def topic_policy(t):
+    guest, _ = others(t)
+    topic = t.sns.create_topic(Name=t.name("topic"))["TopicArn"]
+    inbox = guest.queue()
+    subscribe = lambda: guest.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=guest.arn(inbox), ReturnSubscriptionArn=True)  # noqa: E731
+    denied(subscribe, "AuthorizationError", f"SNS:Subscribe on resource: {topic} because no resource-based policy allows the SNS:Subscribe action")
+    t.sns.add_permission(TopicArn=topic, Label="guest", AWSAccountId=[GUEST], ActionName=["Subscribe"])
+    check(subscribe()["SubscriptionArn"].startswith(topic), "the subscription's ARN")
+    denied(lambda: guest.sns.publish(TopicArn=topic, Message="m"), "AuthorizationError", "SNS:Publish")
+    t.sns.publish(TopicArn=topic, Message="news")
+    check("news" in guest.receive(inbox)[0]["Body"], "the message")
+
+
+@scenario("strict-bus-policy")
+def bus_policy(t):
+    guest, _ = others(t)
+    bus = t.events.create_event_bus(Name=t.name("bus"))["EventBusArn"]
+    put = lambda: guest.events.put_events(Entries=[{"Source": "own", "DetailType": "d", "Detail": "{}"}, {"Source": "s", "DetailType": "d", "Detail": "{}", "EventBusName": bus}])  # noqa: E731
+    equal(put()["Entries"][1].get("ErrorCode"), "AccessDeniedException", "before")
+    t.events.put_permission(EventBusName=bus.split("/")[1], Action="events:PutEvents", Principal=GUEST, StatementId="guest")
+    equal(put()["FailedEntryCount"], 0, "after")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,11 @@ import audit  # noqa: F401
 import destinations  # noqa: F401
 import events  # noqa: F401
 import fifo  # noqa: F401
+import identities  # noqa: F401
 import messages  # noqa: F401
 import queues  # noqa: F401
 import redrive  # noqa: F401
+import sessions  # noqa: F401
 import publish  # noqa: F401
 import subscribers  # noqa: F401
 import topics  # noqa: F401
