@@ -43,6 +43,10 @@ generate-check: generate ## fail if a generated file was not fresh
 conformance: build ## real clients against the real binary; installs what it needs
 	test/conformance/run
 
+.PHONY: examples
+examples: build ## the programs of examples/ against the real binary; installs what it needs
+	test/examples/run
+
 .PHONY: deploy-check
 deploy-check: build ## the Helm chart, the systemd unit and, with an engine, the image; installs what it needs
 	test/deploy/run

@@ -42,7 +42,7 @@ func startAuthority(t *testing.T, httpPort, tlsPort int) *authority {
 	validator := va.New(quiet, httpPort, tlsPort, false, startNames(t), memory)
 	front := wfe.New(quiet, memory, validator, issuer, []string{"pebble.example"}, false, false, 1, 1)
 	dir := t.TempDir()
-	self, err := certificate.NewSelf(dir, nil, slog.New(slog.DiscardHandler))
+	self, err := certificate.NewSelf(dir, nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func getAdmin(ctx context.Context, endpoint, path string) (io.ReadCloser, error)
 type request struct {
 	method         string // POST where empty
 	endpoint, path string
-	service        string // that it is signed for
+	service        string // that it is signed for; empty: it is not signed
 	target         string // X-Amz-Target, of an AWS operation
 	body           []byte
 }
@@ -129,8 +129,10 @@ func checkEndpoint(endpoint string) error {
 
 // sign signs a request if there are keys to sign with.
 func sign(ctx context.Context, req *http.Request, r request) error {
-	keys := aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY")}
-	if keys.AccessKeyID == "" {
+	keys := aws.Credentials{
+		AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
+	}
+	if keys.AccessKeyID == "" || r.service == "" {
 		return nil
 	}
 	region := os.Getenv("AWS_REGION")

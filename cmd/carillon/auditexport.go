@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/carillon-events/carillon/internal/audit"
+	"github.com/carillon-events/carillon/internal/keyring"
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
 )
@@ -94,6 +95,7 @@ func (q *auditQuery) export(ctx context.Context, w io.Writer, query url.Values) 
 func newAuditVerifyCommand() *cobra.Command {
 	var endpoint string
 	var expect []string
+	var key keyring.Source
 	c := &cobra.Command{
 		Use:   "verify [DIR]",
 		Short: "Check that no record was changed, removed or inserted",
@@ -115,7 +117,7 @@ somebody who has the node's key. The exit status is 1 if there is a problem.` + 
 			}
 			var chain server.AuditChain
 			if len(args) == 1 {
-				chain, err = verifyAuditIn(args[0], links)
+				chain, err = verifyAuditIn(ctx, args[0], key, links)
 			} else {
 				err = askAudit(ctx, endpoint, server.VerifyAuditPath, url.Values{"expect": expect}, &chain)
 			}
@@ -127,17 +129,26 @@ somebody who has the node's key. The exit status is 1 if there is a problem.` + 
 	}
 	c.Flags().StringVar(&endpoint, "endpoint", urlFromEnvironment(), "`URL` of the running server")
 	c.Flags().StringArrayVar(&expect, "expect", nil, "`NUMBER:HASH` of a record, as it was printed before, repeatable")
+	keyFlags(c.Flags(), &key)
 	return c
 }
 
-func verifyAuditIn(dir string, expect []audit.Expect) (chain server.AuditChain, err error) {
+func verifyAuditIn(ctx context.Context, dir string, key keyring.Source, expect []audit.Expect) (chain server.AuditChain, err error) {
 	if err := server.WantData(dir); err != nil {
 		return chain, err // Verify would leave a lock there
 	}
+	e, err := unlock(ctx, dir, key)
+	if err != nil {
+		return chain, err
+	}
+	master, err := server.SealedWith(dir, e)
+	if err != nil {
+		return chain, err
+	}
 	var damage []string
-	_, err = store.Verify(dir, store.Options{Logger: slog.New(slog.DiscardHandler)}, func(p string) { damage = append(damage, p) },
+	_, err = store.Verify(dir, store.Options{Logger: slog.New(slog.DiscardHandler), Encryption: e}, func(p string) { damage = append(damage, p) },
 		func(v *store.View, _ func(string)) (err error) {
-			chain, err = server.CheckChain(func(report func(string)) (audit.Chain, error) { return server.VerifyAudit(v, expect, report) })
+			chain, err = server.CheckChain(func(report func(string)) (audit.Chain, error) { return server.VerifyAudit(v, master, expect, report) })
 			return err
 		})
 	chain.Problems = append(damage, chain.Problems...)

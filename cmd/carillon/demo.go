@@ -31,7 +31,8 @@ status 1. It needs no network.
 
 On a terminal, a board below the story shows buses, rules and queues as they are at the moment.
 
-A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of temporary
+credentials, AWS_SESSION_TOKEN.`,
 		Example: `  carillon demo           # leaves the server up to look around, until Ctrl-C
   carillon demo --once    # ends after the check, and prints lines only
   carillon demo --endpoint http://127.0.0.1:4566`,
@@ -46,6 +47,7 @@ A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KE
 					return err
 				}
 			}
+			o.Token, o.Transport = os.Getenv("AWS_SESSION_TOKEN"), transport(c.Context())
 			o.AccessKey, o.Secret = envOr("AWS_ACCESS_KEY_ID", "000000000000"), envOr("AWS_SECRET_ACCESS_KEY", "demo")
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
@@ -58,6 +60,9 @@ A server at --endpoint that runs with --auth strict is called with AWS_ACCESS_KE
 			}
 			if err = demo.Run(ctx, o); errors.Is(err, context.Canceled) {
 				return errInterrupted
+			}
+			if unbelieved(err) {
+				return explained(err)
 			}
 			return err
 		},

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/keyring"
 	"github.com/carillon-events/carillon/internal/server"
 )
 
@@ -50,17 +52,25 @@ those who have lost theirs.`,
 			if asJSON {
 				return printKeyJSON(c.OutOrStdout(), made)
 			}
-			return printKey(c.OutOrStdout(), made, data)
+			return printKey(c.OutOrStdout(), made, data, encryption.Key)
 		},
 	}
 	c.Flags().StringVar(&data, "data", dataFromEnvironment(), "`directory` to make, or to make a key for")
 	c.Flags().StringVar(&first.Account, "account", accountFromEnvironment(), "`account` that the key is of: 12 digits")
 	c.Flags().StringVar(&first.User, "user", "", "`name` of a user whose the key is, with AdministratorAccess (default: the account's root)")
 	c.Flags().BoolVar(&first.Rotate, "rotate", false, "remove the owner's keys and make a new one")
-	c.Flags().BoolVar(&encryption.Files, "encrypt", false, "encrypt the directory, as serve --encrypt does")
+	c.Flags().BoolVar(&encryption.Files, "encrypt", encryptFromEnvironment(), "encrypt the directory, as serve --encrypt does")
 	keyFlags(c.Flags(), &encryption.Key)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the key as JSON")
 	return c
+}
+
+// encryptFromEnvironment is what serve makes of the variable. One that is neither
+// true nor false serve refuses, and init takes for true, which harms less.
+func encryptFromEnvironment() bool {
+	said := os.Getenv(variableOf("encrypt"))
+	yes, err := strconv.ParseBool(said)
+	return said != "" && (err != nil || yes)
 }
 
 func accountFromEnvironment() string {
@@ -78,12 +88,38 @@ func printKeyJSON(out io.Writer, k server.MadeKey) error {
 	})
 }
 
-func printKey(out io.Writer, k server.MadeKey, data string) error {
+// startLine starts the directory that was made.
+func startLine(data string, encrypted bool, key keyring.Source) string {
+	line := "carillon serve --data " + quoted(data) + " --auth strict"
+	if encrypted {
+		line += " --encrypt"
+	}
+	for _, f := range []struct{ name, value string }{
+		{"file", key.File}, {"env", key.Env}, {"command", key.Command},
+	} {
+		if f.value != "" {
+			line += " --encryption-key-" + f.name + " " + quoted(f.value)
+		}
+	}
+	return line
+}
+
+// quoted is text as a shell takes it for one word.
+func quoted(text string) string {
+	if text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/._-+=:,@", r)
+	}) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+func printKey(out io.Writer, k server.MadeKey, data string, key keyring.Source) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The key of %s. It is shown this once.\n\n", k.Principal)
 	fmt.Fprintf(&b, "export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n\n", k.AccessKeyID, k.SecretAccessKey)
 	fmt.Fprintf(&b, "# or, in ~/.aws/credentials:\n#\n#   [carillon]\n#   aws_access_key_id = %s\n#   aws_secret_access_key = %s\n\n", k.AccessKeyID, k.SecretAccessKey)
-	fmt.Fprintf(&b, "# Start it: carillon serve --data %s --auth strict\n", data)
+	fmt.Fprintf(&b, "# Start it: %s\n", startLine(data, k.Encrypted, key))
 	_, err := io.WriteString(out, b.String())
 	return err
 }

@@ -36,7 +36,18 @@ func TestInitMakesAnEncryptedDirectoryAndOpensIt(t *testing.T) {
 	if _, err := carillon(t.Context(), "init", "--data", dir, "--rotate"); err == nil {
 		t.Error("it opens without the master key")
 	}
-	want(t, "AKIA")(carillon(t.Context(), "init", "--data", dir, "--rotate", "--encryption-key-file", key))
+	want(t, "AKIA", "carillon serve --data "+dir+" --auth strict --encrypt --encryption-key-file "+key)(
+		carillon(t.Context(), "init", "--data", dir, "--rotate", "--encryption-key-file", key))
+}
+
+func TestInitGoesByTheVariablesThatServeGoesBy(t *testing.T) {
+	dir, key := filepath.Join(t.TempDir(), "my data"), filepath.Join(t.TempDir(), "master.key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("ab", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CARILLON_ENCRYPT", "true")
+	t.Setenv("CARILLON_ENCRYPTION_KEY_FILE", key)
+	want(t, "carillon serve --data '"+dir+"' --auth strict --encrypt")(carillon(t.Context(), "init", "--data", dir))
 }
 
 func TestInitRefusesWhatIsNoAccountOrUser(t *testing.T) {

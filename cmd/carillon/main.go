@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	keepPrivate()
 	if err := newRootCommand().Execute(); err != nil {
 		if !errors.Is(err, errAnswered) {
 			fmt.Fprintln(os.Stderr, "carillon: "+oneLine(err))

@@ -64,6 +64,11 @@ type serveSettings struct {
 	topics      topic.Limits
 	outside     server.Outside
 	maxBody     byteSize
+	maxBodies   byteSize
+	connections int
+	perAddress  int
+	throttle    throttles
+	perCaller   throttleRate
 	drainFor    time.Duration
 	pprof       bool
 	series      int
@@ -98,6 +103,7 @@ func newServeSettings() *serveSettings {
 		logFormat:  newChoice(formatText, formatJSON),
 		logLevel:   newChoice("info", "debug", "warn", "error"),
 		maxBody:    edge.DefaultMaxBody,
+		maxBodies:  edge.DefaultMaxBodies,
 		logBytes:   loggroup.DefaultFileBytes,
 		trailMax:   byteSize(server.DefaultTrail.MaxBytes),
 		auditMax:   byteSize(server.DefaultAudit.MaxBytes),
@@ -156,6 +162,11 @@ func newServeSettings() *serveSettings {
 
 	f = s.group("Limits")
 	f.Var(&s.maxBody, "max-body", "largest request body, such as 10MiB")
+	f.Var(&s.maxBodies, "max-bodies", "memory of all large request bodies together, such as 256MiB")
+	f.IntVar(&s.connections, "max-connections", edge.DefaultMaxConnections, "`connections` of clients at one time")
+	f.IntVar(&s.perAddress, "max-connections-per-address", 0, "`connections` of one address at one time (default: all that there may be)")
+	f.Var(&s.perCaller, "throttle-principal", "requests a second of each caller, and how many at once after a pause: 100 or 100:200 (default: no limit)")
+	f.Var(&s.throttle, "throttle", "requests a second of an operation, or of a service's others, in each account and region, repeatable: sqs:SendMessage=1000:2000, events:*=500 (default: no limit)")
 	f.IntVar(&s.inFlight.InFlight, "max-in-flight", queue.DefaultLimits.InFlight, "`messages` in flight in a standard queue")
 	f.IntVar(&s.inFlight.InFlightFIFO, "max-in-flight-fifo", queue.DefaultLimits.InFlightFIFO, "`messages` in flight in a FIFO queue")
 	f.IntVar(&s.buses.Buses, "max-buses", bus.DefaultLimits.Buses, "event `buses` of an account in a region, the default one included")
@@ -304,7 +315,12 @@ func set(f *pflag.Flag, value any) error {
 			texts = append(texts, fmt.Sprint(item))
 		}
 		return list.Replace(texts)
-	case map[string]any, nil:
+	case map[string]any:
+		if of, ok := f.Value.(mapValue); ok {
+			return of.SetMap(v)
+		}
+		return fmt.Errorf("it needs a value")
+	case nil:
 		return fmt.Errorf("it needs a value")
 	}
 	text := fmt.Sprint(value)
@@ -325,6 +341,8 @@ func (s *serveSettings) checkSaid() (err error) {
 		switch text := f.Value.String(); {
 		case text == "" && f.DefValue != "":
 			err = fmt.Errorf("%s is empty: it needs a value, such as %s", f.Name, f.DefValue)
+		case text == "0" && f.DefValue == "0" && f.Value.Type() == "int":
+			err = fmt.Errorf("%s 0: want at least 1, or leave it out", f.Name)
 		case text == "0" && f.Value.Type() == "int":
 			err = fmt.Errorf("%s 0: want at least 1, such as %s", f.Name, f.DefValue)
 		case text == "0s" && f.Name != "trail-for" && f.Name != "audit-for":
@@ -358,6 +376,7 @@ func (s *serveSettings) config() server.Config {
 		HTTPTargets: s.httpTargets,
 		OIDCIssuers: s.issuers,
 		MaxBody:     int64(s.maxBody),
+		Limits:      s.limits(),
 		InFlight:    s.inFlight,
 		Buses:       s.buses,
 		Topics:      s.topics,

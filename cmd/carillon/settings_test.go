@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/carillon-events/carillon/internal/server"
+	"github.com/carillon-events/carillon/internal/throttle"
 )
 
 // settings are those of a command line, an environment and a file.
@@ -56,6 +57,7 @@ var values = map[string]string{
 	"metrics-series": "14", "otlp-endpoint": "http://c:4318", "trace-ratio": "0.5", "log-group-bytes": "15MiB", "log-group-files": "16",
 	"smtp-url": "smtp://h", "smtp-password-file": "f", "smtp-from": "c@h", "sms-gateway": "http://s", "sns-sign": "all", "push-gateway": "http://p",
 	"max-topics": "14", "max-fifo-topics": "15", "max-subscriptions-per-topic": "16", "max-subscriptions-per-fifo-topic": "17",
+	"max-bodies": "19MiB", "max-connections": "20", "max-connections-per-address": "21", "throttle-principal": "22:23", "throttle": "sqs:SendMessage=1:2,events:*=3",
 	"tls": "self", "tls-cert": "c", "tls-key": "k", "tls-client-ca": "ca", "tls-client-auth": "request", "acme-domain": "a.example.com", "acme-email": "a@b",
 	"acme-directory": "https://d", "acme-ca": "ca", "acme-http": ":80", "trusted-proxies": "10.0.0.0/8", "outbound-ca": "ca",
 	"encrypt": "true", "encryption-key-file": "m", "encryption-key-env": "M", "encryption-key-command": "cat m",
@@ -108,12 +110,33 @@ func TestOriginsMayBeAYAMLList(t *testing.T) {
 	}
 }
 
+func TestThrottlesMayBeAYAMLListOrMap(t *testing.T) {
+	want := throttle.Rates{"sqs:SendMessage": {PerSecond: 1000, Burst: 2000}, "events:*": {PerSecond: 0.5, Burst: 1}}
+	for _, c := range []struct {
+		yaml string
+		args []string
+	}{
+		{"throttle:\n  sqs:SendMessage: 1000:2000\n  events:*: 0.5\n", nil},
+		{"throttle:\n  - sqs:SendMessage=1000:2000\n  - events:*=0.5\n", nil},
+		{"throttle: sqs:SendMessage=1000:2000, events:*=0.5\n", nil},
+		{"", []string{"--throttle", "sqs:SendMessage=1000:2000", "--throttle", "events:*=0.5"}},
+	} {
+		s, err := settings(t, c.yaml, nil, c.args...)
+		if err != nil || !reflect.DeepEqual(s.config().Limits.Throttles.Operations, want) {
+			t.Errorf("%q %v: %v, %v", c.yaml, c.args, s.config().Limits.Throttles.Operations, err)
+		}
+	}
+}
+
 func TestABadSettingIsRefusedAndNamed(t *testing.T) {
 	for _, c := range []struct {
 		yaml    string
 		environ []string
 		want    []string
 	}{
+		{"throttle:\n  sqs:SendMessage: fast", nil, []string{"throttle", "sqs:SendMessage", "fast"}},
+		{"throttle: SendMessage=1", nil, []string{"throttle", "SERVICE:OPERATION"}},
+		{"throttle-principal: 0", nil, []string{"throttle-principal", "requests a second"}},
 		{"lisen: x", nil, []string{"carillon.yaml", `"lisen"`, "listen"}},
 		{"network:\n  listen: x", nil, []string{`"network"`}},
 		{"listen:\n  port: 1", nil, []string{"listen", "needs a value"}},

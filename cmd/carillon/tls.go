@@ -22,13 +22,12 @@ type trust struct{ ca, name, cert, key string }
 var trustVariables = []string{"CARILLON_CA", "CARILLON_SERVER_NAME", "CARILLON_CLIENT_CERT", "CARILLON_CLIENT_KEY"}
 
 // addTrust gives the flags to every command that calls a server, which is those
-// with an --endpoint. The demo has several clients of its own and is left out: it
-// believes whom the system does, or SSL_CERT_FILE.
+// with an --endpoint.
 func addTrust(c *cobra.Command) {
 	for _, below := range c.Commands() {
 		addTrust(below)
 	}
-	if c.Flags().Lookup("endpoint") == nil || c.RunE == nil || c.Name() == "demo" {
+	if c.Flags().Lookup("endpoint") == nil || c.RunE == nil {
 		return
 	}
 	t := &trust{}
@@ -93,20 +92,40 @@ func (t *trust) config() (*tls.Config, error) {
 
 // webClient calls a server as the command's flags say.
 func webClient(ctx context.Context) *http.Client {
-	config := trusted(ctx)
-	if config == nil {
+	if trusted(ctx) == nil {
 		return http.DefaultClient
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = config
-	transport.DisableKeepAlives = true // a client is made for each call
-	return &http.Client{Transport: transport}
+	t := transport(ctx)
+	t.DisableKeepAlives = true // a client is made for each call
+	return &http.Client{Transport: t}
+}
+
+// transport is net/http's own, with the TLS of the command's flags.
+func transport(ctx context.Context) *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = trusted(ctx)
+	return t
+}
+
+// withoutVerifying has calls believe any server. It is for asking the one on this
+// machine whether it serves, which tells nobody anything.
+func withoutVerifying(ctx context.Context) context.Context {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if said := trusted(ctx); said != nil {
+		config = said.Clone() // the client's certificate among it
+	}
+	config.InsecureSkipVerify = true
+	return context.WithValue(ctx, trustKey{}, config)
+}
+
+func unbelieved(err error) bool {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	return unknown
 }
 
 // explained says what to do about a certificate that is not believed.
 func explained(err error) error {
-	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
-	if unknown {
+	if unbelieved(err) {
 		return fmt.Errorf("reach the server: %w: name its certificate with --ca or CARILLON_CA; of a server with --tls self it is tls/self.pem in its data directory", err)
 	}
 	return fmt.Errorf("reach the server: %w", err)

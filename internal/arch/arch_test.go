@@ -25,10 +25,10 @@ var bands = []struct {
 	packages []string
 	open     bool // its packages may import each other
 }{
-	{"command", []string{"cmd/carillon", "test", "carillontest"}, true},
+	{"command", []string{"cmd/carillon", "test", "carillontest", "examples/go"}, true},
 	{"tools", []string{"internal/demo", "internal/bench"}, true},
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
-	{"edge", []string{"internal/edge", "internal/access", "internal/config"}, true},
+	{"edge", []string{"internal/edge", "internal/access", "internal/config", "internal/throttle"}, true},
 	{"service", []string{"internal/api", "internal/ingest"}, false},
 	{"adapters", []string{"internal/target", "internal/telemetry", "internal/certificate"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile", "internal/identity"}, false},

@@ -15,15 +15,18 @@ import (
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
+
+	"github.com/carillon-events/carillon/internal/seal"
 )
 
 // ACMEOptions say how to get a certificate from an authority that speaks ACME
 // (RFC 8555). Who sets them agrees to the authority's terms.
 type ACMEOptions struct {
-	Dir       string   // where the account and the certificates are kept
-	Domains   []string // that the certificate is for
-	Email     string   // of the account
-	Directory string   // URL of the authority; Let's Encrypt where empty
+	Dir       string    // of certificates: the account and ACME's are kept below
+	Box       *seal.Box // that they are sealed with; nil: they are not
+	Domains   []string  // that the certificate is for
+	Email     string    // of the account
+	Directory string    // URL of the authority; Let's Encrypt where empty
 	Roots     *x509.CertPool
 
 	Listen     *net.TCPAddr // where TLS is spoken, also to the authority (TLS-ALPN-01)
@@ -59,7 +62,7 @@ func NewACME(o ACMEOptions) (*ACME, error) {
 		Logger:           logger,
 	})
 	a.config = certmagic.New(a.cache, certmagic.Config{
-		Storage: &certmagic.FileStorage{Path: filepath.Clean(o.Dir)}, DefaultServerName: o.Domains[0],
+		Storage: sealedStorage{&certmagic.FileStorage{Path: filepath.Join(o.Dir, acmeDirectory)}, o.Box}, DefaultServerName: o.Domains[0],
 		OCSP: certmagic.OCSPConfig{DisableStapling: true}, Logger: logger,
 	})
 	a.issuer = certmagic.NewACMEIssuer(a.config, certmagic.ACMEIssuer{

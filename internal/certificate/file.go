@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,10 +81,16 @@ func (f *Files) Reload() error {
 type Authorities struct {
 	path string
 	log  *slog.Logger
-	now  atomic.Pointer[x509.CertPool]
+	now  atomic.Pointer[believed]
 
 	mu   sync.Mutex // guards seen
 	seen [sha256.Size]byte
+}
+
+// believed is a pool that can be asked.
+type believed struct {
+	pool *x509.CertPool
+	sums map[[sha256.Size]byte]bool // of the certificates in it
 }
 
 // NewAuthorities reads the file.
@@ -114,15 +121,26 @@ func (a *Authorities) Reload() error {
 	if err != nil {
 		return err
 	}
-	pool := x509.NewCertPool()
+	next := &believed{x509.NewCertPool(), map[[sha256.Size]byte]bool{}}
 	for _, r := range roots {
-		pool.AddCert(r)
+		next.pool.AddCert(r)
+		next.sums[sha256.Sum256(r.Raw)] = true
 	}
 	a.seen = sum
-	if old := a.now.Swap(pool); old != nil {
+	if old := a.now.Swap(next); old != nil {
 		a.log.Info("the authorities of client certificates were changed", "certificates", len(roots))
 	}
 	return nil
+}
+
+// Still tells whether one of the chains of a handshake, which may have been long
+// ago, is believed: its authority is one yet, and nothing in it is over.
+func (a *Authorities) Still(chains [][]*x509.Certificate, now time.Time) bool {
+	sums := a.now.Load().sums
+	return slices.ContainsFunc(chains, func(chain []*x509.Certificate) bool {
+		over := slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return now.After(c.NotAfter) })
+		return len(chain) > 0 && !over && sums[sha256.Sum256(chain[len(chain)-1].Raw)]
+	})
 }
 
 // parseRoots wants certificates and nothing that is broken: a pool would leave it

@@ -20,6 +20,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/carillon-events/carillon/internal/seal"
 )
 
 // Self is a certificate of our own making, for development. It is kept, so that
@@ -29,8 +31,9 @@ import (
 // that its friends would believe.
 type Self struct {
 	dir  string
-	want []string // names that it must have
-	also string   // a name that a new one gets
+	box  *seal.Box // nil: the key is not sealed
+	want []string  // names that it must have
+	also string    // a name that a new one gets
 	log  *slog.Logger
 	now  atomic.Pointer[tls.Certificate]
 }
@@ -44,9 +47,10 @@ const (
 )
 
 // NewSelf opens the certificate in dir, or makes it. It has the names of this
-// machine for itself, its host name, and hosts.
-func NewSelf(dir string, hosts []string, log *slog.Logger) (*Self, error) {
-	s := &Self{dir: dir, want: []string{"localhost", "127.0.0.1", "::1"}, log: log}
+// machine for itself, its host name, and hosts. Its key is sealed with box, if
+// there is one.
+func NewSelf(dir string, box *seal.Box, hosts []string, log *slog.Logger) (*Self, error) {
+	s := &Self{dir: dir, box: box, want: []string{"localhost", "127.0.0.1", "::1"}, log: log}
 	for _, h := range hosts {
 		if h != "" && !slices.Contains(s.want, h) {
 			s.want = append(s.want, h)
@@ -119,6 +123,9 @@ func (s *Self) kept() (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
+	if key, err = opened(s.box, selfKey, key); err != nil {
+		return nil, err
+	}
 	pair, err := tls.X509KeyPair(cert, key)
 	return &pair, err
 }
@@ -164,7 +171,10 @@ func (s *Self) keep(cert, key []byte) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+	if key, err = sealed(s.box, selfKey, key); err != nil {
+		return nil, err
+	}
+	if err := mayLookInto(s.dir); err != nil {
 		return nil, err
 	}
 	// Between the two a start finds a pair that does not fit, so the old certificate
@@ -178,7 +188,16 @@ func (s *Self) keep(cert, key []byte) (*tls.Certificate, error) {
 	return &pair, write(s.Path(), cert, 0o644)
 }
 
-// write replaces a file as a whole.
+// mayLookInto makes dir, if it is not there. Others are to read the certificate in
+// it, if they may into the directory above, whatever the process makes otherwise.
+func mayLookInto(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	return errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755))
+}
+
+// write replaces a file as a whole, durably.
 func write(path string, b []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
 	if err != nil {
@@ -190,5 +209,12 @@ func write(path string, b []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -11,7 +11,7 @@ import (
 func self(t *testing.T, dir string, hosts ...string) *Self {
 	t.Helper()
 	log, _ := logged()
-	s, err := NewSelf(dir, hosts, log)
+	s, err := NewSelf(dir, nil, hosts, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestACertificateOfOurOwnIsReplacedWhereItIsNotGoodForAName(t *testing.T) {
 	dir := t.TempDir()
 	first := fingerprint(t, self(t, dir))
 	log, text := logged()
-	s, err := NewSelf(dir, []string{"events.example.com"}, log)
+	s, err := NewSelf(dir, nil, []string{"events.example.com"}, log)
 	if err != nil || fingerprint(t, s) == first || !strings.Contains(text.String(), "not good for events.example.com") {
 		t.Errorf("%v: %s", err, text)
 	}
@@ -69,7 +69,7 @@ func TestADamagedCertificateOfOurOwnIsNotReplacedSilently(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, _ := logged()
-	if _, err := NewSelf(dir, nil, log); err == nil || !strings.Contains(err.Error(), dir) {
+	if _, err := NewSelf(dir, nil, nil, log); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Error(err)
 	}
 	// A start that was cut short between the two files left no certificate.

@@ -43,7 +43,7 @@ func Config(source Source, authorities *Authorities, require bool) *tls.Config {
 		return &tls.Config{
 			MinVersion: base.MinVersion, CipherSuites: suites, NextProtos: protocols, GetCertificate: base.GetCertificate,
 			DynamicRecordSizingDisabled: true,
-			ClientCAs:                   authorities.now.Load(), ClientAuth: clientAuth(require),
+			ClientCAs:                   authorities.now.Load().pool, ClientAuth: clientAuth(require),
 		}, nil
 	}
 	return base

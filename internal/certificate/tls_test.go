@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"testing"
 	"time"
@@ -130,6 +131,33 @@ func TestASessionIsNotResumedAfterItsAuthorityIsGone(t *testing.T) {
 	}
 	if state, err := shake(t, server, client); err == nil {
 		t.Errorf("let in, resumed: %v", state.DidResume)
+	}
+}
+
+func TestAChainIsBelievedNoLongerThanItLastsAndItsAuthorityDoes(t *testing.T) {
+	ours, next := certificatetest.New(t, "ours"), certificatetest.New(t, "next")
+	log, _ := logged()
+	path := ours.File(t)
+	authorities, err := NewAuthorities(path, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair := ours.Pair(t, "orders")
+	chains, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: ours.Pool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := pair.Leaf.NotAfter
+	if !authorities.Still(chains, end) || authorities.Still(chains, end.Add(time.Second)) || authorities.Still(nil, end) {
+		t.Error("the end of the certificate is another one")
+	}
+	certificatetest.Write(t, path, append(next.PEM, ours.PEM...))
+	if err := authorities.Reload(); err != nil || !authorities.Still(chains, end) {
+		t.Error("another authority came", err)
+	}
+	certificatetest.Write(t, path, next.PEM)
+	if err := authorities.Reload(); err != nil || authorities.Still(chains, end) {
+		t.Error("the authority went", err)
 	}
 }
 

@@ -40,9 +40,9 @@ const answerWithin = 30 * time.Second
 var web = wholeBodies{&http.Client{Timeout: answerWithin}}
 
 // connect asks the server whose the key is.
-func connect(ctx context.Context, endpoint, accessKey, secret string) (*clients, error) {
+func connect(ctx context.Context, endpoint, accessKey, secret, token string) (*clients, error) {
 	config := aws.Config{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider(accessKey, secret, ""), BaseEndpoint: &endpoint,
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider(accessKey, secret, token), BaseEndpoint: &endpoint,
 		HTTPClient: web, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	who, err := sts.NewFromConfig(config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})

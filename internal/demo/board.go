@@ -87,7 +87,7 @@ func (b *board) look() counts {
 	if err != nil {
 		return nil
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := web.client.Do(req)
 	if err != nil {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,8 +32,10 @@ type Options struct {
 	// Endpoint is a server that runs already; empty: the demo starts its own.
 	// Nothing is killed there, and what the demo creates it removes.
 	Endpoint string
-	// AccessKey and Secret are for that server, which may be a strict one.
-	AccessKey, Secret string
+	// AccessKey, Secret and Token are for that server, which may be a strict one.
+	AccessKey, Secret, Token string
+	// Transport is how it is reached; nil: as net/http does.
+	Transport http.RoundTripper
 
 	Executable string // what to start: a program that understands "serve"
 	Kill       bool   // kill it in the middle
@@ -85,6 +88,7 @@ var chapters = []chapter{
 func Run(ctx context.Context, o Options) (err error) {
 	s := &story{o: o, endpoint: o.Endpoint}
 	s.say = newTeller(o.Out, o.Colour)
+	web.client.Transport = o.Transport
 	if o.Live {
 		board := newBoard(o.Out, func() string { return s.endpoint })
 		s.say.w = board
@@ -104,7 +108,7 @@ func Run(ctx context.Context, o Options) (err error) {
 // elsewhere tells the story on a server that is not ours.
 func (s *story) elsewhere(ctx context.Context) (err error) {
 	s.suffix = "-" + randomSuffix()
-	if err := s.connect(ctx, s.o.AccessKey, s.o.Secret); err != nil {
+	if err := s.connect(ctx, s.o.AccessKey, s.o.Secret, s.o.Token); err != nil {
 		if outcomeOf(err) == unsent {
 			return fmt.Errorf("nothing answers at %s: start a server there (carillon serve), or leave out --endpoint", s.o.Endpoint)
 		}
@@ -135,7 +139,7 @@ func (s *story) own(ctx context.Context) (err error) {
 	}
 	s.endpoint = s.server.Endpoint
 	s.say.step("a server on %s, its data in %s, every commit synced to disk", s.endpoint, s.data)
-	if err := s.connect(ctx, "111111111111", "demo"); err != nil {
+	if err := s.connect(ctx, "111111111111", "demo", ""); err != nil {
 		return err
 	}
 	if err := s.upToTheEnd(ctx); err != nil || s.o.Once {
@@ -145,12 +149,12 @@ func (s *story) own(ctx context.Context) (err error) {
 }
 
 // connect makes the clients; those of another account if the server believes us.
-func (s *story) connect(ctx context.Context, accessKey, secret string) (err error) {
-	if s.aws, err = connect(ctx, s.endpoint, accessKey, secret); err != nil {
+func (s *story) connect(ctx context.Context, accessKey, secret, token string) (err error) {
+	if s.aws, err = connect(ctx, s.endpoint, accessKey, secret, token); err != nil {
 		return err
 	}
 	const another = "222222222222"
-	if other, err := connect(ctx, s.endpoint, another, "demo"); err == nil && other.account == another {
+	if other, err := connect(ctx, s.endpoint, another, "demo", ""); err == nil && other.account == another {
 		s.other = other
 	}
 	return nil

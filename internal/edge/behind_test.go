@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
@@ -106,4 +107,31 @@ func TestTheCertificateOfAProxySaysNothingOfItsClients(t *testing.T) {
 	}
 	_, h := front(t, edge.Options{Credentials: credentials, Proxies: proxies, Now: noon})
 	ask(h, showing(post(sendTarget, "{}"), "billing", "")).want(t, 400, "MissingAuthenticationTokenException")
+}
+
+func TestAConnectionWhoseCertificateIsNotBelievedAnyMoreEnds(t *testing.T) {
+	credentials, err := access.ParseCredentials([]byte(certified))
+	if err != nil {
+		t.Fatal(err)
+	}
+	believed := true
+	s, h := front(t, edge.Options{Credentials: credentials, Now: noon, Still: func([][]*x509.Certificate, time.Time) bool { return believed }})
+	for _, believed = range []bool{true, false} {
+		for _, r := range []*http.Request{
+			showing(post(sendTarget, "{}"), "billing", ""),
+			showing(sign(t, post(sendTarget, "{}"), "{}", "AKIAORDERS", "hush", "sqs", noon()), "nobody", ""),
+		} {
+			s.call = nil
+			got := ask(h, r)
+			if believed {
+				got.want(t, 200)
+				continue
+			}
+			got.want(t, 503, "connect anew")
+			if s.call != nil || got.header.Get("Connection") != "close" {
+				t.Errorf("%v, %v", s.call, got.header)
+			}
+		}
+		ask(h, sign(t, post(sendTarget, "{}"), "{}", "AKIAORDERS", "hush", "sqs", noon())).want(t, 200)
+	}
 }

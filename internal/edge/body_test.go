@@ -155,3 +155,35 @@ func TestALargeAnswerHasItsLength(t *testing.T) {
 		t.Fatal(resp, err)
 	}
 }
+
+func TestLargeBodiesTogetherMayTakeSoMuchMemory(t *testing.T) {
+	s, h := front(t, edge.Options{MaxBodies: 300 << 10})
+	large := strings.Repeat("x", 200<<10)
+	ask(h, post(sendTarget, large)).want(t, 200)
+	s.do = func() ([]byte, error) { // while one is worked on
+		s.do = nil
+		ask(h, post(sendTarget, large)).want(t, 503, "ServiceUnavailable")
+		ask(h, post(sendTarget, zipped(t, large), "Content-Encoding", "gzip")).want(t, 503, "ServiceUnavailable")
+		ask(h, post(sendTarget, "{}")).want(t, 200)
+		return nil, nil
+	}
+	ask(h, post(sendTarget, large)).want(t, 200)
+	ask(h, post(sendTarget, large)).want(t, 200) // what was held is given back
+	ask(h, post(sendTarget, zipped(t, large), "Content-Encoding", "gzip")).want(t, 200)
+	ask(h, post(sendTarget, large)).want(t, 200)
+}
+
+func TestMoreHeaderFieldsThanAnybodySendsAreRefused(t *testing.T) {
+	_, h := front(t, edge.Options{})
+	for n, status := range map[int]int{90: 200, 99: 200, 100: 431, 5000: 431} {
+		r := post(sendTarget, "{}") // which has one
+		for i := range n {
+			r.Header.Add(fmt.Sprintf("X-%d", i/2), "v")
+		}
+		a := ask(h, r)
+		a.want(t, status)
+		if status == 431 && a.header.Get("Connection") != "close" {
+			t.Error("the connection stays")
+		}
+	}
+}

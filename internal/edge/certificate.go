@@ -23,6 +23,9 @@ func (x *exchange) shown() (*access.Identity, error) {
 	if state == nil || len(state.VerifiedChains) == 0 {
 		return nil, nil
 	}
+	if x.h.options.Still != nil && !x.h.options.Still(state.VerifiedChains, x.h.now()) {
+		return nil, x.notAnyMore()
+	}
 	if peer, ok := parseHop(x.r.RemoteAddr); !ok || x.h.options.Proxies.trusts(peer) {
 		return nil, nil
 	}
@@ -35,6 +38,15 @@ func (x *exchange) shown() (*access.Identity, error) {
 		return nil, nil
 	}
 	return &id, nil
+}
+
+// notAnyMore ends a connection whose client certificate has run out, or whose
+// authority was taken off the list. A handshake is only the beginning of it, and
+// it may last for ever. SDKs try again, and show the certificate that they have by then.
+func (x *exchange) notAnyMore() error {
+	x.w.Header()["Connection"] = []string{"close"}
+	return &wire.Error{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable,
+		Message: "The client certificate of this connection has expired, or its authority is not believed any more. Nothing was changed; connect anew."}
 }
 
 func isMissing(err error) bool {

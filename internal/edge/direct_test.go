@@ -359,3 +359,44 @@ func BenchmarkServe(b *testing.B) {
 		run(b, l.Addr().String())
 	})
 }
+
+func TestAConnectionThatNeverAsksIsClosedBeforeOneThatDid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			says string
+			kept bool
+		}{{"", false}, {plainRequest, true}, {plainRequest[:20], false}} {
+			ours, theirs := net.Pipe()
+			l := &pipes{conn: make(chan net.Conn, 1)}
+			l.conn <- ours
+			d := NewDirect(l, echo, time.Hour)
+			ended := make(chan error, 1)
+			go func() { ended <- d.Run() }()
+			closed := make(chan struct{})
+			go func() {
+				defer close(closed)
+				_, _ = io.Copy(io.Discard, theirs)
+			}()
+			if _, err := io.WriteString(theirs, c.says); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(requestFor + time.Second)
+			select {
+			case <-closed:
+				if c.kept {
+					t.Errorf("%q: closed", c.says)
+				}
+			default:
+				if !c.kept {
+					t.Errorf("%q: kept", c.says)
+				}
+			}
+			theirs.Close()
+			d.Close()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			<-closed
+		}
+	})
+}

@@ -21,6 +21,7 @@ package edge
 
 import (
 	"context"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -38,6 +39,10 @@ import (
 // which JSON escaping (\u00XX) may make six, and what stands around them.
 const DefaultMaxBody = 10 << 20
 
+// DefaultMaxBodies is what large bodies may take of memory together: a few hundred
+// requests of the largest legal size at one time.
+const DefaultMaxBodies = 256 << 20
+
 // DefaultRegion is the region of requests that name none.
 const DefaultRegion = "us-east-1"
 
@@ -49,6 +54,8 @@ type Options struct {
 	Region      string // of requests that name none; DefaultRegion where empty
 	ExternalURL string // what clients call us by; the request's own host where empty
 	MaxBody     int64  // bytes, also after gunzip; DefaultMaxBody where 0
+	MaxBodies   int64  // bytes of all that are being read or worked on, but for small ones; DefaultMaxBodies where 0
+	Throttles   Throttles
 
 	Credentials *access.Credentials // nil is dev mode: every key is somebody
 	Sessions    *access.Sessions    // who has temporary credentials; nil: there are none
@@ -58,6 +65,10 @@ type Options struct {
 	Known func(accessKey string) (access.Identity, bool)
 	// Used is told of every request whose signature was verified; nil: nobody is.
 	Used func(accessKey, service, region string)
+
+	// Still tells whether a client certificate of an open connection is believed yet;
+	// nil: it is.
+	Still func(chains [][]*x509.Certificate, now time.Time) bool
 
 	Decide func(ctx context.Context, c *wire.Call, action, resource string) error
 
@@ -98,6 +109,9 @@ type Handler struct {
 	pages    map[string]http.Handler
 	metrics  *metrics
 
+	throttler *throttler   // nil: nobody is limited
+	bodies    atomic.Int64 // bytes of large bodies that are in memory
+
 	lastHost atomic.Pointer[knownHost] // most requests come with the same one
 }
 
@@ -108,6 +122,9 @@ func New(o Options) *Handler {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = DefaultMaxBody
+	}
+	if o.MaxBodies <= 0 {
+		o.MaxBodies = DefaultMaxBodies
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -126,7 +143,8 @@ func New(o Options) *Handler {
 		origins:  newOrigins(o.Origins, o.ExternalURL),
 		metrics:  newMetrics(o.Metrics),
 	}
-	h.table = newTable(o.Services, h.metrics)
+	h.throttler = newThrottler(o.Throttles, h.now(), o.Metrics)
+	h.table = newTable(o.Services, h.metrics, &o.Throttles)
 	h.pages = h.newPages()
 	return h
 }
@@ -139,11 +157,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.metrics.inFlight.Inc()
 	defer h.metrics.inFlight.Dec()
 	defer x.recoverPanic()
-	if x.refusePlain() || x.pastProxies() {
+	defer x.forgetBodies()
+	if len(r.TransferEncoding) > 0 {
+		x.closeBehindChunks()
+	}
+	if x.tooManyHeaders() || x.refusePlain() || x.pastProxies() {
 		return
 	}
 	if page := h.open(r); page != nil {
 		x.wrote = true
+		body := holdingBody{&holding{x, r.Body}, r.Body}
+		r = r.WithContext(r.Context()) // net/http looks at its own what to do with the rest of the body
+		r.Body = body
 		page.ServeHTTP(w, r)
 		return
 	}

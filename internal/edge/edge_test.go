@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/carillon-events/carillon/internal/access"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -365,6 +366,16 @@ func TestProfilesAreBehindAFlag(t *testing.T) {
 	_, h = front(t, edge.Options{Pprof: true})
 	ask(h, get("/debug/pprof/")).want(t, 200, "goroutine")
 	ask(h, get("/debug/pprof/heap?debug=1")).want(t, 200, "heap profile")
+	_, h = front(t, edge.Options{Pprof: true, Credentials: new(access.Credentials)})
+	for addr, status := range map[string]int{"127.0.0.1:1": 200, "[::1]:1": 200, "[::ffff:127.0.0.1]:1": 200, "192.0.2.1:1": 403, "": 403} {
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap?debug=1"} {
+			r := get(path)
+			r.RemoteAddr = addr
+			ask(h, r).want(t, status)
+			r.Header.Set("X-Forwarded-For", "127.0.0.1")
+			ask(h, r).want(t, 403)
+		}
+	}
 }
 
 func TestAnAdministrativePathTakesOnlyAPostOfSomebodyWhoMay(t *testing.T) {

@@ -28,6 +28,7 @@ type exchange struct {
 	source  string // the client's address, with baseURL
 	secure  bool   // it came over TLS, with baseURL
 	wrote   bool
+	held    int64 // bytes of its body that count among the handler's
 	caller  access.Identity
 	made    *wire.Call // of the request, once it is known who calls
 	audited bool       // the audit log was told
@@ -71,7 +72,7 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := x.h.gunzip(x.r, sent)
+	body, err := x.gunzip(sent)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,6 +87,9 @@ func (x *exchange) prepare() (*wire.Call, []byte, error) {
 	call, err := x.call(sent)
 	if err == nil && x.route.entry == nil {
 		err = x.route.unknown()
+	}
+	if err == nil {
+		err = x.throttle(call, x.route.entry)
 	}
 	if err == nil { // of an operation, that is: serve records it
 		call.Span = x.h.options.Tracer.Begin(call.Trace, x.began)

@@ -20,10 +20,12 @@ type Page struct {
 // signed serves a page. Its answers are JSON, and its errors those of AWS JSON.
 func (h *Handler) signed(p Page) http.Handler {
 	service := &wire.Service{Name: p.Service, JSONVersion: "1.1"}
+	entry := h.table.operation(p.Service, p.Operation)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
+		defer x.forgetBodies()
 		x.route = route{protocol: protocolJSON, service: service, operation: p.Operation, page: true, data: p.Data}
-		out, err := x.page(p)
+		out, err := x.page(p, entry)
 		if err = x.audit(x.made, err); err != nil {
 			x.fail(err)
 			return
@@ -34,7 +36,7 @@ func (h *Handler) signed(p Page) http.Handler {
 	})
 }
 
-func (x *exchange) page(p Page) ([]byte, error) {
+func (x *exchange) page(p Page, e *entry) ([]byte, error) {
 	if err := x.setBaseURL(); err != nil {
 		return nil, err
 	}
@@ -49,11 +51,14 @@ func (x *exchange) page(p Page) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := x.throttle(call, e); err != nil {
+		return nil, err
+	}
 	call.Rights = x.h.rights(p.Service, p.Operation)
 	if err := x.mayPage(p, call); err != nil {
 		return nil, err
 	}
-	body, err := x.h.gunzip(x.r, sent)
+	body, err := x.gunzip(sent)
 	if err != nil {
 		return nil, err
 	}

@@ -29,11 +29,11 @@ func (h *Handler) newPages() map[string]http.Handler {
 		"/metrics":            promhttp.HandlerFor(h.options.Metrics, promhttp.HandlerOpts{}),
 	}
 	if h.options.Pprof {
-		pages[pprofPath] = http.HandlerFunc(pprof.Index)
-		pages[pprofPath+"cmdline"] = http.HandlerFunc(pprof.Cmdline)
-		pages[pprofPath+"profile"] = http.HandlerFunc(pprof.Profile)
-		pages[pprofPath+"symbol"] = http.HandlerFunc(pprof.Symbol)
-		pages[pprofPath+"trace"] = http.HandlerFunc(pprof.Trace)
+		for name, page := range map[string]http.HandlerFunc{
+			"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+		} {
+			pages[pprofPath+name] = h.nearby(page)
+		}
 	}
 	for path, next := range h.options.Admin {
 		pages[path] = h.guard(adminAction(path), next, http.MethodPost)
@@ -45,6 +45,25 @@ func (h *Handler) newPages() map[string]http.Handler {
 		pages[path] = h.signed(page)
 	}
 	return pages
+}
+
+// nearby keeps profiles from strangers where callers must sign, which the tools
+// for profiles cannot: they show the command line, with what stands in it, and
+// take a processor for as long as somebody says.
+func (h *Handler) nearby(next http.Handler) http.Handler {
+	if h.options.Credentials == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, _ := h.options.Proxies.client(r)
+		client, ok := parseHop(text)
+		unknown := len(r.Header["X-Forwarded-For"]) > 0 && h.options.Proxies.None() // a proxy that nobody has told us of
+		if !ok || !client.IsLoopback() || unknown {
+			http.Error(w, "With --auth strict, profiles are for this machine only: reach it by ssh -L, or kubectl port-forward.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // page is the page that the request is for, or nil. The header of an AWS
@@ -84,6 +103,7 @@ func (h *Handler) guard(operation string, next http.Handler, methods ...string) 
 	service := &wire.Service{Name: AdminService, JSONVersion: "1.1"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
+		defer x.forgetBodies()
 		x.route = route{protocol: protocolJSON, service: service, operation: operation, page: true}
 		if err := x.setBaseURL(); err != nil {
 			x.fail(err)

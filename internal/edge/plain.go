@@ -42,6 +42,9 @@ func (p *plain) parse(b []byte) (size int, v verdict) {
 	}
 	end := bytes.Index(b, []byte("\r\n\r\n"))
 	if end < 0 {
+		if bareLineFeed(b) { // which may be the header's end already
+			return 0, notPlain
+		}
 		return 0, incomplete
 	}
 	// One string for the block: the header's values are parts of it.
@@ -73,7 +76,7 @@ func (p *plain) read(block string) bool {
 		name = canonical(name)
 		switch name {
 		case "Host":
-			if p.host != "" || value == "" {
+			if p.host != "" || !validHost(value) { // of others net/http knows which are an error
 				return false
 			}
 			p.host = value
@@ -98,6 +101,20 @@ func (p *plain) read(block string) bool {
 		p.headers = append(p.headers, header{name, value})
 	}
 	return p.length >= 0 && p.host != "" && (p.target != "" || form && signed)
+}
+
+// bareLineFeed tells whether a line ends without a carriage return.
+func bareLineFeed(b []byte) bool {
+	for at := 0; ; {
+		n := bytes.IndexByte(b[at:], '\n')
+		if n < 0 {
+			return false
+		}
+		if at += n; at == 0 || b[at-1] != '\r' {
+			return true
+		}
+		at++
+	}
 }
 
 // setLength takes digits only, and no more than a buffer holds.

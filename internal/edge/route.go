@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/awsquery"
+	"github.com/carillon-events/carillon/internal/throttle"
 	"github.com/carillon-events/carillon/internal/wire"
 )
 
@@ -50,17 +52,20 @@ type actionName struct{ version, action string }
 type entry struct {
 	operation *wire.Operation
 	service   *wire.Service
-	data      bool // it is about what flows, not how it is set up
+	data      bool          // it is about what flows, not how it is set up
+	rate      throttle.Rate // of each account in a region; zero: no limit
+	rated     string        // what that counts: this operation, or several
 	observed
 }
 
-func newTable(services []*wire.Service, m *metrics) table {
+func newTable(services []*wire.Service, m *metrics, limits *Throttles) table {
 	t := table{byTarget: map[string]*target{}, byAction: map[actionName]*entry{}, versions: map[string]*wire.Service{}}
 	var names []string
 	for _, s := range services {
 		entries := make(map[string]*entry, len(s.Operations))
 		for name, op := range s.Operations {
 			e := &entry{operation: op, service: s, data: s.DataPlane[name], observed: observed{metrics: m, service: s.Name, operation: name}}
+			e.rate, e.rated = limits.rateOf(s.Name, name)
 			entries[name] = e
 			if s.QueryVersion != "" {
 				t.byAction[actionName{s.QueryVersion, name}] = e
@@ -90,6 +95,16 @@ func describe(s *wire.Service) string {
 		how = append(how, "Version "+s.QueryVersion)
 	}
 	return s.Name + " (" + strings.Join(how, ", ") + ")"
+}
+
+// operation is an operation of a service, or nil.
+func (t *table) operation(service, name string) *entry {
+	for _, target := range t.byTarget {
+		if target.service.Name == service {
+			return target.entries[name]
+		}
+	}
+	return nil
 }
 
 // spoken is the protocol that a request's headers alone tell of.
@@ -189,7 +204,7 @@ func readForm(r *http.Request, body []byte) (url.Values, error) {
 	form := url.Values{}
 	if len(body) > 0 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		var err error
-		if form, err = url.ParseQuery(string(body)); err != nil {
+		if form, err = awsquery.ParseForm(string(body)); err != nil {
 			return nil, malformed("body", err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/webhook"
+	"github.com/carillon-events/carillon/internal/wire"
 )
 
 // HookPath is where webhooks come in: what follows is the name of the source.
@@ -128,7 +129,10 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyFor)) // not supported by test recorders only
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	var large *http.MaxBytesError
+	var busy *wire.Error // the edge's, which bounds what all requests hold
 	switch {
+	case errors.As(err, &busy):
+		return nil, &refusal{busy.HTTPStatus(nil), busy.Message}
 	case errors.As(err, &large):
 		return nil, tooLarge()
 	case err != nil:

@@ -16,7 +16,7 @@ import (
 )
 
 // titles of the services, as AWS names them.
-var titles = map[string]string{"sqs": "Amazon SQS", "events": "Amazon EventBridge", "sns": "Amazon SNS", "sts": "AWS STS"}
+var titles = map[string]string{"sqs": "Amazon SQS", "events": "Amazon EventBridge", "sns": "Amazon SNS", "sts": "AWS STS", "iam": "AWS IAM"}
 
 // runCompat writes the table of operations: which of them the service's type
 // has a method for, and which tests call them.

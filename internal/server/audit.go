@@ -4,7 +4,11 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +17,7 @@ import (
 	"github.com/carillon-events/carillon/internal/audit"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/event"
+	"github.com/carillon-events/carillon/internal/keyring"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
 	"github.com/carillon-events/carillon/internal/wire"
@@ -64,26 +69,50 @@ func (r *Running) recordCalls() func(ctx context.Context, a *wire.Answered) erro
 }
 
 // verifyAudit is a store.Invariant: the log's chain is whole, and signed by this
-// node where the key can be found.
+// node if the directory has the key.
 func verifyAudit(v *store.View, report func(problem string)) error {
-	_, err := VerifyAudit(v, nil, report)
+	_, err := VerifyAudit(v, nil, nil, report)
 	return err
 }
 
-// VerifyAudit checks the audit log of a data directory. Where the key that it is
-// signed with is kept elsewhere, signatures are not checked.
-func VerifyAudit(v *store.View, expect []audit.Expect, report func(problem string)) (audit.Chain, error) {
-	kept, ok, err := v.Get(append([]byte{store.SpaceMeta}, "secrets"...))
+// VerifyAudit checks the audit log of a data directory. master is what secrets are
+// sealed with, if that is not in the directory: without it, signatures are not
+// checked.
+func VerifyAudit(v *store.View, master *seal.Master, expect []audit.Expect, report func(problem string)) (audit.Chain, error) {
+	kept, ok, err := v.Get(sealingAt)
 	if err != nil {
 		return audit.Chain{}, err
 	}
-	var master seal.Master
-	if !ok || len(kept) != len(master) {
+	if ok && len(kept) == len(master) {
+		m := seal.Master(kept)
+		master = &m
+	}
+	if master == nil {
 		return audit.Verify(v, nil, expect, report)
 	}
-	key, err := auditKey(seal.Master(kept))
+	key, err := auditKey(*master)
 	if err != nil {
 		return audit.Chain{}, err
 	}
 	return audit.Verify(v, &key, expect, report)
+}
+
+// SealedWith is what secrets in a data directory are sealed with, if a master key
+// keeps it; else nil.
+func SealedWith(dir string, e *store.Encryption) (*seal.Master, error) {
+	if e == nil {
+		return nil, nil
+	}
+	text, err := os.ReadFile(filepath.Join(dir, keyring.FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ring, err := keyring.Decode(text, e.Master)
+	if err != nil {
+		return nil, err
+	}
+	return ring.Secrets, nil
 }

@@ -22,6 +22,7 @@ func (r *Running) banner() {
 		data = "in memory"
 	}
 	r.warnOfNames()
+	r.warnOfKeyFile()
 	r.log.Info("ready", "url", r.URL, "version", c.Version, "data", data, "durability", c.Durability, "auth", c.Auth)
 	if c.Auth == AuthDev && !r.Addr.IP.IsLoopback() {
 		r.log.Warn("ANYBODY who can reach this address can read and delete everything: auth is dev and --insecure is set", "listen", r.Addr)

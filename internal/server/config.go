@@ -116,6 +116,7 @@ type Config struct {
 	Region      string
 	Origins     []string
 	MaxBody     int64
+	Limits      Limits
 	InFlight    queue.Limits // queue.DefaultLimits where zero
 	Buses       bus.Limits   // bus.DefaultLimits where zero
 	Topics      topic.Limits // topic.DefaultLimits where zero
@@ -197,6 +198,7 @@ func (c Config) withDefaults() Config {
 	if c.MaxBody == 0 {
 		c.MaxBody = edge.DefaultMaxBody
 	}
+	c.Limits = c.Limits.withDefaults()
 	c.Buses = withDefaultLimits(c.Buses)
 	if c.LogGroupBytes == 0 {
 		c.LogGroupBytes = loggroup.DefaultFileBytes
@@ -338,6 +340,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("audit-max-bytes %d: want at least %d", c.Audit.MaxBytes, minAuditBytes)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
+	}
+	if err := c.Limits.check(); err != nil {
+		return err
 	}
 	if err := c.TLS.check(); err != nil {
 		return err

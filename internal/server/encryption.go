@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/certificate"
 	"github.com/carillon-events/carillon/internal/keyring"
 	"github.com/carillon-events/carillon/internal/seal"
 	"github.com/carillon-events/carillon/internal/store"
@@ -70,8 +71,8 @@ func keyOutside(data string, s keyring.Source) error {
 	if s.File == "" {
 		return nil
 	}
-	file, err1 := filepath.Abs(s.File)
-	dir, err2 := filepath.Abs(data)
+	file, err1 := whereItLies(s.File)
+	dir, err2 := whereItLies(data)
 	if err1 != nil || err2 != nil {
 		return errors.Join(err1, err2)
 	}
@@ -79,6 +80,22 @@ func keyOutside(data string, s keyring.Source) error {
 		return fmt.Errorf("the master key %s lies in the data directory, where whoever finds one has the other: keep it elsewhere", s.File)
 	}
 	return nil
+}
+
+// whereItLies is a path without links, as far as it exists.
+func whereItLies(path string) (string, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return filepath.Abs(path)
+}
+
+// warnOfKeyFile says when the master key is everybody's.
+func (r *Running) warnOfKeyFile() {
+	file := r.config.Encryption.Key.File
+	if info, err := os.Stat(file); file != "" && err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {
+		r.log.Warn("every user of this machine can read the master key: take that away, as with chmod 600", "file", file, "mode", info.Mode().Perm())
+	}
 }
 
 // RotatePath answers a POST by having new files encrypted under a new data key.
@@ -114,19 +131,14 @@ func Encrypt(ctx context.Context, data string, e *store.Encryption, p store.Prog
 	if err := store.Encrypt(ctx, data, store.Options{Encryption: e}, p); err != nil {
 		return err
 	}
-	var box *seal.Box
 	err := whileOpen(ctx, data, e, func(s *store.Store) error {
-		master, err := sealingKey(ctx, s)
-		if err != nil {
-			return err
-		}
-		box, err = seal.New(master, logsPurpose)
+		_, err := sealingKey(ctx, s)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return convertLogs(data, box, true)
+	return convertOthers(data, e, true)
 }
 
 // Decrypt is the inverse of Encrypt; afterwards nothing needs the master key.
@@ -134,11 +146,7 @@ func Decrypt(ctx context.Context, data string, e *store.Encryption, p store.Prog
 	if err := WantData(data); err != nil {
 		return err
 	}
-	box, err := LogBox(data, e)
-	if err != nil {
-		return err
-	}
-	if err := convertLogs(data, box, false); err != nil {
+	if err := convertOthers(data, e, false); err != nil {
 		return err
 	}
 	if err := store.Decrypt(ctx, data, store.Options{Encryption: e}, p); err != nil {
@@ -166,6 +174,29 @@ func whileOpen(ctx context.Context, data string, e *store.Encryption, fn func(*s
 	return errors.Join(err, <-ran, s.Close())
 }
 
+// convertOthers seals or opens what lies beside the store's files.
+func convertOthers(data string, e *store.Encryption, lock bool) error {
+	logs, err := LogBox(data, e)
+	if err != nil {
+		return err
+	}
+	if err := convertLogs(data, logs, lock); err != nil {
+		return err
+	}
+	keys, err := boxOf(data, e, tlsPurpose)
+	if err != nil {
+		return err
+	}
+	convert := certificate.Unseal
+	if lock {
+		convert = certificate.Seal
+	}
+	if err := convert(filepath.Join(data, tlsDirectory), keys); err != nil {
+		return fmt.Errorf("keys of certificates: %w", err)
+	}
+	return nil
+}
+
 func convertLogs(data string, box *seal.Box, seal bool) error {
 	groups, err := loggroup.List(LogGroups(data))
 	if err != nil {
@@ -181,7 +212,10 @@ func convertLogs(data string, box *seal.Box, seal bool) error {
 
 // LogBox opens the lines of log groups in a data directory, also while a server
 // runs; nil where they are not sealed, or no key is given.
-func LogBox(data string, e *store.Encryption) (*seal.Box, error) {
+func LogBox(data string, e *store.Encryption) (*seal.Box, error) { return boxOf(data, e, logsPurpose) }
+
+// boxOf is the box of a purpose as the directory's keys have it.
+func boxOf(data string, e *store.Encryption, purpose string) (*seal.Box, error) {
 	text, err := os.ReadFile(filepath.Join(data, keyring.FileName))
 	if errors.Is(err, fs.ErrNotExist) || e == nil {
 		return nil, nil
@@ -196,7 +230,7 @@ func LogBox(data string, e *store.Encryption) (*seal.Box, error) {
 	if ring.Secrets == nil {
 		return nil, nil
 	}
-	return seal.New(*ring.Secrets, logsPurpose)
+	return seal.New(*ring.Secrets, purpose)
 }
 
 // Locked tells whether a data directory has keys that a master key locks.

@@ -322,3 +322,63 @@ func TestRotatingWhatIsNotEncryptedIsRefused(t *testing.T) {
 		stopped(t, r)
 	}
 }
+
+func TestTheKeyOfACertificateOfOurOwnIsSealedWithTheDirectory(t *testing.T) {
+	c := onDisk(t)
+	c.TLS.Mode = server.TLSSelf
+	key := keyFile(t)
+	locked := c
+	locked.Encryption = server.Encryption{Files: true, Key: key}
+	file := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(c.Data, "tls", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	stopped(t, start(t, c))
+	cert, plain := file("self.pem"), file("self.key")
+	if !strings.Contains(plain, "PRIVATE KEY") {
+		t.Fatal("not even without a key")
+	}
+	if err := server.Encrypt(t.Context(), c.Data, unlocked(t, c.Data, key), noProgress); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if strings.Contains(file("self.key"), "PRIVATE KEY") || file("self.pem") != cert {
+			t.Error(file("self.key"), file("self.pem"))
+		}
+		stopped(t, start(t, locked))
+	}
+	// One that was started so before keys were sealed.
+	if err := os.WriteFile(filepath.Join(c.Data, "tls", "self.key"), []byte(plain), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stopped(t, start(t, locked))
+	if strings.Contains(file("self.key"), "PRIVATE KEY") {
+		t.Error("the key of before is not sealed")
+	}
+	if err := server.Decrypt(t.Context(), c.Data, unlocked(t, c.Data, key), noProgress); err != nil {
+		t.Fatal(err)
+	}
+	stopped(t, start(t, c))
+	if file("self.key") != plain || file("self.pem") != cert {
+		t.Error("it is another after decryption")
+	}
+}
+
+func TestAMasterKeyThatLiesBesideItsDataBehindALinkIsRefused(t *testing.T) {
+	c := onDisk(t)
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	key, link := keyFile(t), filepath.Join(t.TempDir(), "link")
+	if err := errors.Join(os.Rename(key.File, filepath.Join(c.Data, "master")), os.Symlink(c.Data, link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{filepath.Join(c.Data, "master"), filepath.Join(link, "master")} {
+		if _, err := server.Unlock(t.Context(), c.Data, keyring.Source{File: file}); err == nil || !strings.Contains(err.Error(), "lies in the data directory") {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}

@@ -21,6 +21,14 @@ func (r *Running) fanOut(shard *store.Shard, topics *topic.Core) {
 	for i := range fanOuts {
 		r.start(fmt.Sprintf("fan-out %d", i+1), func(ctx context.Context) error { return r.runFanOuts(ctx, shard, topics) })
 	}
+	r.start("audiences of large topics", func(ctx context.Context) error {
+		// Without it, they are read when somebody publishes.
+		if err := topics.Ahead(ctx, shard); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
+			r.log.Error("subscriptions of large topics could not be read ahead", "error", err)
+		}
+		<-ctx.Done()
+		return nil
+	})
 }
 
 // runFanOuts works on one topic after another.

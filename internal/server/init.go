@@ -26,6 +26,7 @@ type FirstKey struct {
 type MadeKey struct {
 	AccessKeyID, SecretAccessKey string
 	Account, Principal           string
+	Encrypted                    bool // the directory is, and serve must be told so
 }
 
 // ErrHasKeys: a directory has an access key already.
@@ -62,6 +63,7 @@ func Init(ctx context.Context, c Config, first FirstKey) (made MadeKey, err erro
 		return made, err
 	}
 	made, err = r.firstKey(ctx, first)
+	made.Encrypted = r.store.Encrypted()
 	return made, errors.Join(err, r.Stop())
 }
 
@@ -74,7 +76,7 @@ func (r *Running) firstKey(ctx context.Context, first FirstKey) (made MadeKey, e
 	if err != nil {
 		return made, err
 	}
-	made = MadeKey{key.ID, secret, first.Account, arn.Root(first.Account).String()}
+	made = MadeKey{AccessKeyID: key.ID, SecretAccessKey: secret, Account: first.Account, Principal: arn.Root(first.Account).String()}
 	if first.User != "" {
 		made.Principal = arn.User(first.Account, first.User).String()
 	}

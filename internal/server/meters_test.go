@@ -20,6 +20,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/target/loggroup"
+	"github.com/carillon-events/carillon/internal/throttle"
 )
 
 // until polls the metrics until they have all of these lines.
@@ -173,10 +174,15 @@ func TestThePageOfMetricsHasAllOfThemAndNoOther(t *testing.T) {
 	if _, err := topics.Publish(t.Context(), &sns.PublishInput{TopicArn: made.TopicArn, Message: aws.String("x")}); err != nil {
 		t.Fatal(err)
 	}
-	c := quick() // some are only there with TLS
+	c := quick() // some are only there with TLS, or throttles
+	c.Limits.Throttles.Operations = throttle.Rates{"sqs:ListQueues": {PerSecond: 0.001, Burst: 1}}
 	c.TLS.Mode, c.Data = server.TLSSelf, t.TempDir()
 	secure := start(t, c)
-	overTLS := metricsBy(t, secure, believing(t, secure, filepath.Join(c.Data, "tls", "self.pem"), "x", "x").HTTPClient.(*http.Client))
+	client := believing(t, secure, filepath.Join(c.Data, "tls", "self.pem"), "x", "x")
+	for range 2 {
+		_, _ = sqs.NewFromConfig(client).ListQueues(t.Context(), &sqs.ListQueuesInput{})
+	}
+	overTLS := metricsBy(t, secure, client.HTTPClient.(*http.Client))
 	got := metricNames(until(t, r, "carillon_target_deliveries_waiting"+ofTarget("late")+" 1") + overTLS)
 	if fmt.Sprint(got) != fmt.Sprint(documented) {
 		t.Errorf("the server has\n%s\nthe page\n%s", strings.Join(got, "\n"), strings.Join(documented, "\n"))

@@ -42,7 +42,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	}
 	r.listener, r.Addr = listener, listener.Addr().(*net.TCPAddr)
 	r.URL = urlOf(r.Addr, &r.config.TLS)
-	secured, err := r.secure()
+	secured, err := r.secure(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,6 +70,9 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	if err != nil {
 		return err
 	}
+	if err := r.config.Limits.Throttles.Check(services); err != nil {
+		return err
+	}
 	proxies, only := r.proxies()
 	r.decider.Serve(services)
 	if err := r.loadPolicies(ctx); err != nil {
@@ -81,6 +84,8 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Region:      r.config.Region,
 		ExternalURL: r.config.ExternalURL,
 		MaxBody:     r.config.MaxBody,
+		MaxBodies:   r.config.Limits.Bodies,
+		Throttles:   r.config.Limits.Throttles,
 		Credentials: keys,
 		Sessions:    r.sessions,
 		Unsigned:    unsigned,
@@ -91,6 +96,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		Origins:     r.config.Origins,
 		CheckHost:   keys == nil && r.Addr.IP.IsLoopback(),
 		TLS:         secured != nil,
+		Still:       r.still(),
 		Proxies:     proxies,
 		ProxiesOnly: only,
 		Health:      r.health,
@@ -115,7 +121,7 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(httpLog{r.log}, "", 0),
 	}
-	r.direct = edge.NewDirect(listener, handler, idleFor)
+	r.direct = edge.NewDirect(r.limitConnections(listener, registry), handler, idleFor)
 	r.direct.TLS, r.direct.Shaken = secured, r.shaken
 	r.http.ConnContext = r.direct.ConnContext
 	r.start("connections", func(context.Context) error { return r.direct.Run() })

@@ -59,7 +59,8 @@ type Running struct {
 	replays     *replays
 	ingest      *ingest.Service
 	audits      *cloudtrail.Recorder
-	certificate certificate.Source // nil: plain HTTP
+	certificate certificate.Source       // nil: plain HTTP
+	authorities *certificate.Authorities // of client certificates; nil: nobody is asked for one
 	handshakes  *prometheus.CounterVec
 	public      map[string]http.Handler // pages for subscribers, by path
 	keys        *access.Credentials     // of the credentials file; nil in dev mode

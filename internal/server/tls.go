@@ -11,9 +11,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/carillon-events/carillon/internal/certificate"
 	"github.com/carillon-events/carillon/internal/edge"
+	"github.com/carillon-events/carillon/internal/seal"
+	"github.com/carillon-events/carillon/internal/store"
 )
 
 // TLSMode says where the certificate of the port comes from.
@@ -79,12 +82,17 @@ func (t *TLS) check() error {
 const tlsDirectory = "tls"
 
 // source is where the certificate comes from.
-func (r *Running) source() (certificate.Source, error) {
+func (r *Running) source(ctx context.Context) (certificate.Source, error) {
 	c := &r.config
-	dir := filepath.Join(c.Data, tlsDirectory)
-	switch {
-	case c.TLS.Cert != "":
+	if c.TLS.Cert != "" {
 		return certificate.NewFiles(c.TLS.Cert, c.TLS.Key, r.log)
+	}
+	dir := filepath.Join(c.Data, tlsDirectory)
+	box, err := r.tlsBox(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	switch {
 	case c.TLS.Mode == TLSSelf:
 		var hosts []string
 		for _, u := range []string{r.URL, c.ExternalURL} {
@@ -92,24 +100,43 @@ func (r *Running) source() (certificate.Source, error) {
 				hosts = append(hosts, u.Hostname())
 			}
 		}
-		return certificate.NewSelf(dir, hosts, r.log)
+		return certificate.NewSelf(dir, box, hosts, r.log)
 	}
 	var roots *x509.CertPool
 	if c.TLS.ACMECA != "" {
-		var err error
 		if roots, err = systemRootsAnd(c.TLS.ACMECA); err != nil {
 			return nil, fmt.Errorf("acme-ca: %w", err)
 		}
 	}
 	return certificate.NewACME(certificate.ACMEOptions{
-		Dir: filepath.Join(dir, "acme"), Domains: c.TLS.Domains, Email: c.TLS.Email, Directory: c.TLS.Directory, Roots: roots,
+		Dir: dir, Box: box, Domains: c.TLS.Domains, Email: c.TLS.Email, Directory: c.TLS.Directory, Roots: roots,
 		Listen: r.Addr, ListenHTTP: c.TLS.HTTP, Logger: r.log,
 	})
 }
 
+// tlsPurpose is what the key of certificates' keys is derived for.
+const tlsPurpose = "tls"
+
+// tlsBox seals the keys of our own certificates, and has those that are there
+// already sealed; nil where there is no master key, or it is forgotten with the
+// store, and they are not.
+func (r *Running) tlsBox(ctx context.Context, dir string) (*seal.Box, error) {
+	if r.store.Keys() == nil || r.config.Durability == store.Memory {
+		return nil, nil
+	}
+	box, err := r.box(ctx, tlsPurpose)
+	if err != nil {
+		return nil, err
+	}
+	if err := certificate.Seal(dir, box); err != nil {
+		return nil, fmt.Errorf("seal the keys of certificates: %w", err)
+	}
+	return box, nil
+}
+
 // secure is the TLS of the port, and starts what keeps it fresh; nil where plain
 // HTTP is spoken.
-func (r *Running) secure() (*tls.Config, error) {
+func (r *Running) secure(ctx context.Context) (*tls.Config, error) {
 	c := &r.config.TLS
 	if !c.On() {
 		return nil, nil
@@ -120,9 +147,10 @@ func (r *Running) secure() (*tls.Config, error) {
 		if authorities, err = certificate.NewAuthorities(c.ClientCA, r.log); err != nil {
 			return nil, fmt.Errorf("tls-client-ca: %w", err)
 		}
+		r.authorities = authorities
 		r.start("client authorities", authorities.Run)
 	}
-	source, err := r.source()
+	source, err := r.source(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +180,14 @@ func (r *Running) reload(ctx context.Context, source certificate.Source, authori
 		}
 		r.log.Info("the files of the certificate were looked at")
 	}
+}
+
+// still is what the edge asks about client certificates; nil: nobody is asked for one.
+func (r *Running) still() func([][]*x509.Certificate, time.Time) bool {
+	if r.authorities == nil {
+		return nil
+	}
+	return r.authorities.Still
 }
 
 // leaf is the certificate that clients are shown; nil: there is none, or none yet.

@@ -213,6 +213,8 @@ func TestAPrincipalMayBeItsCertificate(t *testing.T) {
 `))
 	c.TLS.Cert, c.TLS.Key = pairFiles(t, servers, "server", t.TempDir())
 	c.TLS.ClientCA = clients.File(t)
+	reload := make(chan os.Signal)
+	c.Reload = reload
 	r := start(t, c)
 	who := func(config aws.Config) string {
 		got, err := sts.NewFromConfig(config).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
@@ -238,6 +240,14 @@ func TestAPrincipalMayBeItsCertificate(t *testing.T) {
 	}
 	if _, err := sqs.NewFromConfig(unsigned).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q")}); codeOf(err) != "AccessDenied" {
 		t.Error(err)
+	}
+	certificatetest.Write(t, c.TLS.ClientCA, servers.PEM) // clients is not believed any more
+	reload <- os.Interrupt
+	reload <- os.Interrupt // the first is done when this is taken
+	for range 2 {          // by the connection that is open, and by a new one
+		if got := who(unsigned); strings.Contains(got, "billing") {
+			t.Error(got)
+		}
 	}
 }
 

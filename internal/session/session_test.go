@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"reflect"
@@ -123,4 +124,31 @@ func FuzzWhatWasSealedDecodesOrIsRefused(f *testing.F) {
 			_, _, _ = s.EntityName(), s.Packed(), s.ExpiresAt()
 		}
 	})
+}
+
+// Only with the key can anybody make such a token; it may have leaked.
+func TestATokenThatUnpacksToMoreThanASessionIsRefused(t *testing.T) {
+	s, key := sealer(t, 1), "ASIAQWERTYUIOPASDFGH"
+	for name, text := range map[string][]byte{
+		"a bomb":          bytes.Repeat([]byte{' '}, 8<<20), // 8 KiB packed
+		"a bomb of JSON":  append([]byte(`{"k":1,"s":"x","b":"y","n":"`), bytes.Repeat([]byte{'a'}, 4<<20)...),
+		"deep JSON":       bytes.Repeat([]byte{'['}, 60<<10),
+		"nothing":         nil,
+		"no kind":         []byte(`{"s":"x","b":"y"}`),
+		"an unknown kind": []byte(`{"k":9,"s":"x","b":"y"}`),
+		"no secret":       []byte(`{"k":1,"b":"y"}`),
+	} {
+		sealed, err := s.box.Seal(deflate([]byte{version}, text), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := encoding.EncodeToString(sealed)
+		if len(token) > MaxToken {
+			t.Fatalf("%s: %d characters: this proves nothing", name, len(token))
+		}
+		spent := testing.AllocsPerRun(1, func() { _, err = s.Open(key, token) })
+		if !errors.Is(err, ErrInvalid) || spent > 1000 {
+			t.Errorf("%s: %v, %.0f allocations", name, err, spent)
+		}
+	}
 }

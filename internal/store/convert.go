@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,6 +119,7 @@ type conversion struct {
 	master seal.Master
 	ring   *keyring.Ring // nil: there is none
 	whole  bool          // every file was encrypted when it began: one that is not is damaged
+	room   []byte        // of a copy
 	err    error
 }
 
@@ -138,7 +140,7 @@ func convert(dir string, o Options, fn func(*conversion) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	c := &conversion{fs: o.FS, dir: name}
+	c := &conversion{fs: o.FS, dir: name, room: make([]byte, 256<<10)}
 	text, err := readRing(o.FS, name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", keyring.FileName, err)
@@ -147,7 +149,11 @@ func convert(dir string, o Options, fn func(*conversion) error) (err error) {
 		return keyError{errors.New("there is no master key: give it with " + sayKey)}
 	}
 	c.master = o.Encryption.Master
-	if text != nil {
+	if text == nil { // another ring in its place would only hide that it is lost
+		if err := wantPlain(o.FS, name); err != nil {
+			return err
+		}
+	} else {
 		if c.ring, err = keyring.Decode(text, c.master); err != nil {
 			return keyError{err}
 		}
@@ -178,6 +184,9 @@ func (c *conversion) run(ctx context.Context, p Progress, end keyring.State) err
 	names, total, err := c.files()
 	if err != nil {
 		return err
+	}
+	if end == keyring.Encrypted {
+		manifestFirst(names)
 	}
 	done := int64(0)
 	for _, f := range names {
@@ -230,6 +239,25 @@ func (c *conversion) files() (all []convertible, total int64, err error) {
 	return all, total, nil
 }
 
+// manifestFirst has a binary that knows of no encryption stop from the first file
+// on: it would read an encrypted log as an empty one, and go on without it. The
+// newest manifest is the one that counts. On the way back it comes behind logs and
+// tables by its name.
+func manifestFirst(all []convertible) {
+	slices.SortStableFunc(all, func(a, b convertible) int {
+		one, other := isManifest(a.name), isManifest(b.name)
+		switch {
+		case one && other:
+			return cmp.Or(len(b.name)-len(a.name), strings.Compare(b.name, a.name))
+		case one:
+			return -1
+		case other:
+			return 1
+		}
+		return 0
+	})
+}
+
 // file converts one, if it is not yet as it will be.
 func (c *conversion) file(name string, end keyring.State) error {
 	path := c.fs.PathJoin(c.dir, name)
@@ -253,13 +281,13 @@ func (c *conversion) file(name string, end keyring.State) error {
 	} else if key == 0 {
 		return nil
 	}
-	if err := copyDurably(from, path, to, path+converting); err != nil {
+	if err := copyDurably(from, path, to, path+converting, c.room); err != nil {
 		return errors.Join(err, c.fs.RemoveAll(path+converting))
 	}
 	return c.fs.Rename(path+converting, path)
 }
 
-func copyDurably(from vfs.FS, path string, to vfs.FS, copied string) (err error) {
+func copyDurably(from vfs.FS, path string, to vfs.FS, copied string, room []byte) (err error) {
 	in, err := from.Open(path, vfs.SequentialReadsOption)
 	if err != nil {
 		return err
@@ -269,7 +297,7 @@ func copyDurably(from vfs.FS, path string, to vfs.FS, copied string) (err error)
 	if err != nil {
 		return err
 	}
-	_, err = io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, make([]byte, 1<<20))
+	_, err = io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, room)
 	if err == nil {
 		err = out.Sync()
 	}

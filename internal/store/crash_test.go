@@ -8,7 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,6 +30,9 @@ type ledger struct {
 	acked   uint64
 
 	encryption *Encryption // of the store
+
+	more *sync.Cond // of mu: more is acknowledged, or the work is over; nil: nobody waits
+	over bool
 }
 
 // A change writes three keys of id, or deletes them.
@@ -90,6 +93,9 @@ func (l *ledger) work(sh *Shard, rng *rand.Rand, n int) error {
 		}
 		l.mu.Lock()
 		l.acked = max(l.acked, number)
+		if l.more != nil {
+			l.more.Broadcast()
+		}
 		l.mu.Unlock()
 	}
 	return nil
@@ -140,9 +146,13 @@ func (l *ledger) check(t *testing.T, fs vfs.FS, acked uint64) {
 
 func (l *ledger) state() map[string]string {
 	state := map[string]string{}
-	for i, c := range l.changes {
+	seen := map[byte]bool{}
+	for i, c := range slices.Backward(l.changes) {
+		if seen[c.id] {
+			continue
+		}
+		seen[c.id] = true
 		for _, k := range c.keys() {
-			delete(state, k)
 			if !c.delete {
 				state[k] = string(c.value(uint64(i + 1)))
 			}
@@ -205,6 +215,7 @@ func TestWhatWasAcknowledgedSurvivesAPowerLossAndTheRestIsWholeOrAbsent(t *testi
 			for more := generations(t, 25); more(generation); generation++ {
 				r := startWith(t, Options{FS: fs, Encryption: e})
 				moment := l.lastAcked() + uint64(rng.IntN(200))
+				l.more, l.over = sync.NewCond(&l.mu), false
 				var workers sync.WaitGroup
 				for w := range 4 {
 					rng := rand.New(rand.NewPCG(uint64(generation), uint64(w)))
@@ -219,8 +230,14 @@ func TestWhatWasAcknowledgedSurvivesAPowerLossAndTheRestIsWholeOrAbsent(t *testi
 						t.Error(err)
 					}
 				})
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					workers.Wait()
+					l.end()
+				}()
 				crashed, acked := crashAt(l, fs, moment, unsynced, rng)
-				workers.Wait()
+				<-ended
 				r.stop(t)
 				if acked < l.lastAcked() {
 					inTheMiddle++
@@ -251,13 +268,23 @@ func generations(t *testing.T, n int) func(done int) bool {
 	return func(done int) bool { return done < n || time.Now().Before(end) }
 }
 
-// crashAt waits until change number moment is acknowledged, or the work must be
-// over soon, and takes what a power loss would leave then.
+// end says that nobody makes changes any more.
+func (l *ledger) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	l.more.Broadcast()
+}
+
+// crashAt waits until change number moment is acknowledged, or the work is over,
+// and takes what a power loss would leave then.
 func crashAt(l *ledger, fs *vfs.MemFS, moment uint64, unsynced int, rng *rand.Rand) (*vfs.MemFS, uint64) {
-	for patience := 0; l.lastAcked() < moment && patience < 1e5; patience++ {
-		runtime.Gosched()
+	l.mu.Lock()
+	for l.acked < moment && !l.over {
+		l.more.Wait()
 	}
-	acked := l.lastAcked()
+	acked := l.acked
+	l.mu.Unlock()
 	return fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rng}), acked
 }
 

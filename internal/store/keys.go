@@ -121,7 +121,7 @@ func (s *Store) unlock() error {
 	case err != nil:
 		return fmt.Errorf("read %s: %w", keyring.FileName, err)
 	case text == nil:
-		if err := s.wantPlain(); err != nil || e == nil {
+		if err := wantPlain(base, s.dir); err != nil || e == nil {
 			return err
 		}
 		return s.firstRing(e)
@@ -136,7 +136,7 @@ func (s *Store) unlock() error {
 		return keyError{err}
 	}
 	if ring.State == keyring.Plain {
-		if err := s.wantPlain(); err != nil {
+		if err := wantPlain(base, s.dir); err != nil {
 			return err
 		}
 	}
@@ -144,18 +144,18 @@ func (s *Store) unlock() error {
 	return nil
 }
 
-// wantPlain keeps Pebble away from encrypted files whose ring is lost. It would
-// take the noise for the end of an empty manifest, and remove all the others.
-func (s *Store) wantPlain() error {
-	names, err := s.options.FS.List(s.dir)
+// wantPlain keeps Pebble away from encrypted files whose ring is lost. What it
+// says of the noise is no help, and it takes that of a log for its end.
+func wantPlain(base vfs.FS, dir string) error {
+	names, err := base.List(dir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if !strings.HasPrefix(name, "MANIFEST-") {
+		if !isManifest(name) {
 			continue
 		}
-		is, err := encrypted.Is(s.options.FS, s.options.FS.PathJoin(s.dir, name))
+		is, err := encrypted.Is(base, base.PathJoin(dir, name))
 		if err != nil {
 			return err
 		}
@@ -165,6 +165,8 @@ func (s *Store) wantPlain() error {
 	}
 	return nil
 }
+
+func isManifest(name string) bool { return strings.HasPrefix(name, "MANIFEST-") }
 
 // firstRing is for a directory that has none: it gets one, unless its data is
 // not what was expected.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
@@ -107,6 +108,15 @@ func TestADamagedOrMissingRingIsSaid(t *testing.T) {
 		}
 		if fs.String() != before {
 			t.Error("the directory is another one")
+		}
+	}
+	for name, c := range conversions {
+		before := fs.String()
+		if err := c.run(fs); !errors.Is(err, ErrKey) || !strings.Contains(err.Error(), "their keys are not in the file KEYS") {
+			t.Errorf("%s: missing: %v", name, err)
+		}
+		if fs.String() != before {
+			t.Errorf("%s: the directory is another one", name)
 		}
 	}
 }
@@ -337,5 +347,61 @@ func TestAFileThatLostItsHeaderIsDamageAndIsNotTakenForPlain(t *testing.T) {
 	err = Decrypt(context.Background(), "data", Options{FS: fs, Encryption: locked}, noProgress)
 	if err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Error(err)
+	}
+}
+
+// A binary from before encryption is Pebble without it.
+func TestABinaryThatKnowsNoEncryptionStopsAtAnEncryptedDirectoryAndHarmsNothing(t *testing.T) {
+	o := func(fs vfs.FS) Options { return Options{FS: fs, Encryption: locked} }
+	for name, c := range map[string]struct {
+		from *Encryption
+		run  func(fs vfs.FS)
+	}{
+		"encrypted": {locked, func(vfs.FS) {}},
+		"encrypted later": {nil, func(fs vfs.FS) {
+			if err := Encrypt(t.Context(), "data", o(fs), noProgress); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"encrypted in part": {nil, func(fs vfs.FS) {
+			ctx, cancel := context.WithCancel(t.Context())
+			_ = Encrypt(ctx, "data", o(fs), func(int64, int64) { cancel() })
+		}},
+		"decrypted but for one file": {locked, func(fs vfs.FS) {
+			ctx, cancel := context.WithCancel(t.Context())
+			last := int64(0)
+			_ = Decrypt(ctx, "data", o(fs.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{})), func(done, total int64) {
+				if done < total {
+					last = done
+				}
+			})
+			_ = Decrypt(ctx, "data", o(fs), func(done, _ int64) {
+				if done == last {
+					cancel()
+				}
+			})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fs, l := filled(t, c.from)
+			c.run(fs)
+			if name == "encrypted in part" && wantPlain(fs, "data") == nil {
+				t.Error("the manifest is not the first")
+			}
+			before := fs.String()
+			db, err := pebble.Open("data", &pebble.Options{FS: fs, FormatMajorVersion: pebble.FormatNewest, Logger: pebbleLogger{&Store{logger: quiet}}})
+			if err == nil {
+				t.Error("it opens")
+				_ = db.Close()
+			}
+			if fs.String() != before {
+				t.Errorf("the directory is another one\n%s\n%s", before, fs.String())
+			}
+			if err := Encrypt(t.Context(), "data", o(fs), noProgress); err != nil {
+				t.Fatal(err)
+			}
+			l.encryption = locked
+			l.check(t, fs, l.acked)
+		})
 	}
 }

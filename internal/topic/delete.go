@@ -48,6 +48,7 @@ func (c *Core) Delete(tx *store.Tx, n Name) error {
 		return err
 	}
 	c.unmeasured(tx, n)
+	tx.AfterCommit(func() { c.hints.Delete(n) }) // an audience may be large, and nobody may publish to it again
 	if err := keepDeletion(tx, rec.Number, n.Region, ID{}); err != nil {
 		return err
 	}

@@ -221,7 +221,11 @@ func forgotten(tx *store.Tx, n Name, topic uint64) error {
 	}
 	delete(l.byName, n)
 	delete(l.byTopic, topic)
-	delete(l.loads, topic)
+	if load := l.loads[topic]; load != nil {
+		if err := load.end(tx, topic); err != nil {
+			return err
+		}
+	}
 	if l.fanouts[topic] == nil {
 		if err := tx.Delete(numbered(progressSpace, topic)); err != nil {
 			return err

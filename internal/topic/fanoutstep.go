@@ -57,11 +57,10 @@ func (c *Core) Next(ctx context.Context, shard *store.Shard) (*Job, error) {
 		if err != nil {
 			return err
 		}
-		if len(l.ready) == 0 {
+		topic, ok := l.next()
+		if !ok {
 			return tx.Wait(fanoutTopic)
 		}
-		topic := l.ready[0]
-		l.ready = l.ready[1:]
 		f := l.fanouts[topic]
 		if f.job == nil {
 			f.job = &Job{core: c, shard: shard, topic: topic, fanout: f}
@@ -71,6 +70,25 @@ func (c *Core) Next(ctx context.Context, shard *store.Shard) (*Job, error) {
 		return nil
 	})
 	return job, err
+}
+
+// next takes the next topic with messages that can go out. Those of one whose
+// audience is being gathered have to wait for that.
+func (l *lively) next() (topic uint64, ok bool) {
+	for len(l.ready) > 0 {
+		topic, l.ready = l.ready[0], l.ready[1:]
+		if !l.mustLoad(topic) {
+			return topic, true
+		}
+		l.loads[topic].waits = true
+	}
+	return 0, false
+}
+
+// mustLoad tells whether somebody gathers the audience of a topic, before which
+// its messages cannot go out. If that is the topic's own job, nothing hinders it.
+func (l *lively) mustLoad(topic uint64) bool {
+	return l.loads[topic] != nil && l.byTopic[topic] == nil && l.fanouts[topic].job == nil
 }
 
 // look takes over what the transaction sees.
@@ -86,7 +104,7 @@ func (j *Job) look(l *lively) {
 // Step can be tried again then.
 func (j *Job) Step(ctx context.Context) (over bool, err error) {
 	if j.audience == nil {
-		err := j.core.load(ctx, j.shard, j.topic)
+		err := j.core.load(ctx, j.shard, j.topic, false)
 		if errors.Is(err, errGone) {
 			return j.update(ctx, j.purge)
 		}

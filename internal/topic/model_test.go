@@ -136,15 +136,21 @@ func (m *model) act(s modelStep) error {
 		case "unsubscribe":
 			delete(topic.subs, s.Endpoint)
 			topic.deleted++
-			return m.Unsubscribe(tx, named(s.Topic), sub.id, func(Subscription) error { return nil })
+			return m.Unsubscribe(tx, named(s.Topic), sub.id)
 		case "leave":
-			if sub.pending || protocolAt(s.Endpoint) == Queue {
+			if protocolAt(s.Endpoint) == Queue {
+				if err := m.Leave(tx, named(s.Topic), sub.id); !errors.Is(err, ErrOwnersOnly) {
+					return fmt.Errorf("a queue's: %w", err)
+				}
+				return nil
+			}
+			if sub.pending {
 				delete(topic.subs, s.Endpoint)
 				topic.deleted++
 			} else {
 				sub.pending, sub.createdAt = true, tx.Now()
 			}
-			return m.Leave(tx, named(s.Topic), sub.id, func(Subscription) error { return nil })
+			return m.Leave(tx, named(s.Topic), sub.id)
 		}
 		return nil
 	})

@@ -20,7 +20,9 @@ type Message struct {
 	Text    string
 	// Texts are the texts for those who get another one than Text. An app on a device
 	// has the protocol Application, a slash and its platform.
-	Texts      map[Protocol]string
+	Texts map[Protocol]string
+	// Whole is what was published, where Text is a part of it.
+	Whole      string
 	Attributes []notification.Attribute // in the order of their names
 	Silent     bool                     // attributes are to filter by, and not delivered
 	Group      string

@@ -102,7 +102,11 @@ func (c Config) CheckFIFO(m *Message) error {
 func (m *pending) number(tx *store.Tx) (repeat bool, err error) {
 	topic, c := m.audience.number, m.audience.config
 	if m.Dedup == "" {
-		sum := sha256.Sum256([]byte(m.Text))
+		content := m.Whole
+		if content == "" {
+			content = m.Text
+		}
+		sum := sha256.Sum256([]byte(content))
 		m.Dedup = hex.EncodeToString(sum[:])
 	}
 	scope := ""

@@ -184,7 +184,7 @@ func (m *replays) actOn(s mailStep) error {
 	switch s.Do {
 	case "unsubscribe":
 		m.must(func(tx *store.Tx) error {
-			return m.core.Unsubscribe(tx, named("t"), r.id, func(Subscription) error { return nil })
+			return m.core.Unsubscribe(tx, named("t"), r.id)
 		})
 		m.now = slices.Delete(m.now, n, n+1)
 		if err := m.leaves(r); err != nil {

@@ -26,6 +26,11 @@ type Subscription struct {
 	CreatedAt     time.Time
 }
 
+// OwnersOnly tells whether nobody but its owner and its topic's may end it: one
+// that was confirmed so, and all in queues.
+// https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html
+func (s *Subscription) OwnersOnly() bool { return s.Guarded || s.Protocol == Queue }
+
 // ARN is the subscription's ARN.
 func (s Subscription) ARN() arn.ARN {
 	a := s.Topic.ARN()
@@ -226,29 +231,27 @@ func (c *Core) changeSubscription(tx *store.Tx, n Name, id ID, edit func(*Subscr
 	return replace(tx, p, &old, &rec)
 }
 
-// Unsubscribe ends a subscription. allow may refuse it; its error is returned.
-func (c *Core) Unsubscribe(tx *store.Tx, n Name, id ID, allow func(Subscription) error) error {
+// Unsubscribe ends a subscription.
+func (c *Core) Unsubscribe(tx *store.Tx, n Name, id ID) error {
 	number, rec, err := getSubscription(tx, n, id)
 	if err != nil {
-		return err
-	}
-	if err := allow(rec.subscription(n, number, id)); err != nil {
 		return err
 	}
 	return remove(tx, place{number, n.Region, id}, &rec, false)
 }
 
-// Leave is Unsubscribe for somebody unknown, who has only the address by which a
+// Leave is Unsubscribe for a stranger, who has only the address by which a
 // subscription over HTTP is ended: it gets nothing more, and waits as one that
-// was never confirmed, so that its endpoint can have it go on. Others end.
-func (c *Core) Leave(tx *store.Tx, n Name, id ID, allow func(Subscription) error) error {
+// was never confirmed, so that its endpoint can have it go on. Others end, but
+// for those that are OwnersOnly: ErrOwnersOnly.
+func (c *Core) Leave(tx *store.Tx, n Name, id ID) error {
 	number, old, err := getSubscription(tx, n, id)
 	if err != nil {
 		return err
 	}
 	s := old.subscription(n, number, id)
-	if err := allow(s); err != nil {
-		return err
+	if s.OwnersOnly() {
+		return fmt.Errorf("leave topic %s: %w", n.Topic, ErrOwnersOnly)
 	}
 	if old.Pending || c.asker == nil || s.Protocol != HTTPPlain && s.Protocol != HTTPS {
 		return remove(tx, place{number, n.Region, id}, &old, false)

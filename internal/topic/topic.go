@@ -70,6 +70,7 @@ var (
 	ErrTooManySubscriptions = errors.New("too many subscriptions of the topic")
 	ErrTooManyPending       = errors.New("too many subscriptions that are not confirmed")
 	ErrTooManyFilters       = errors.New("too many filter policies")
+	ErrOwnersOnly           = errors.New("only the owners of the subscription and of its topic may end it")
 	ErrToken                = errors.New("token is not of a subscription of the topic")
 )
 

@@ -273,7 +273,7 @@ func TestATokenConfirmsItsOwnSubscriptionOnly(t *testing.T) {
 	want(t, "and nothing changes", got.Guarded, true)
 	want(t, "counts", n.counts("a"), Counts{Confirmed: 1})
 	n.must(func(tx *store.Tx) error {
-		return n.Unsubscribe(tx, s.Topic, s.ID, func(Subscription) error { return nil })
+		return n.Unsubscribe(tx, s.Topic, s.ID)
 	})
 	_, err = confirm("a", token, false)
 	wantError(t, "of one that went", err, ErrToken)
@@ -402,7 +402,7 @@ func TestWhoIsUnknownHasASubscriptionOverHTTPWaitToBeConfirmedAgain(t *testing.T
 		}
 		leave := func() error {
 			return n.update(func(tx *store.Tx) error {
-				return n.Leave(tx, named("a"), s.ID, func(Subscription) error { return nil })
+				return n.Leave(tx, named("a"), s.ID)
 			})
 		}
 		must(confirm())

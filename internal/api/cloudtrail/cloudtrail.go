@@ -10,7 +10,7 @@
 //   - A call that only looked, and a denial, goes through a queue that is bounded,
 //     and is written with others a moment later. A look waits where the queue is
 //     full. A denial never does: whoever is denied must not slow the others.
-//   - The same denial again, within a minute, is counted, and the count recorded: a
+//   - The same denial (or call that was throttled) again, within a minute, is counted, and the count recorded: a
 //     flood of them must not push from the log what it is for. What there is no
 //     room for at all is counted, and recorded as one line.
 //   - What only moves messages is recorded if it was denied.
@@ -102,7 +102,7 @@ func (r *Recorder) Record(ctx context.Context, a *wire.Answered) error {
 	switch {
 	case !r.Log.On(), a.Data && !a.Denied:
 		return nil
-	case a.Denied:
+	case a.Denied, isThrottled(a.Err):
 		r.deny(denialOf(a), func(id string, now time.Time) job { return r.job(a, id, now) })
 		return nil
 	}
@@ -193,4 +193,10 @@ func (r *Recorder) tells(a *wire.Answered, rec *record, detail []byte, now time.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
 func looks(name string) bool {
 	return strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List")
+}
+
+// isThrottled tells whether somebody called too often. He has been told so that he
+// calls less, not so that he writes a log: it is counted as denials are.
+func isThrottled(e *wire.Error) bool {
+	return e != nil && (e.Code == "ThrottlingException" || e.Code == "RequestThrottled" || e.Code == "Throttling")
 }

@@ -130,6 +130,9 @@ func (r *Recorder) again(d *repeats) job {
 			continue // it was encoded a moment ago
 		}
 		rec.EventTime, rec.EventID, rec.SharedEventID = timeText(d.last), r.NewID(), ""
+		if rec.AdditionalEventData == nil {
+			rec.AdditionalEventData = map[string]any{}
+		}
 		rec.AdditionalEventData["repeats"] = d.n
 		again := *e // the first may be being written
 		again.At, again.ID, again.Record = d.last, rec.EventID, rec.encode()

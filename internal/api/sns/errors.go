@@ -44,6 +44,8 @@ func explain(err error) error {
 		return say(codeNotFound, "Topic does not exist")
 	case errors.Is(err, topic.ErrNotSubscribed):
 		return say(codeNotFound, "Subscription does not exist")
+	case errors.Is(err, topic.ErrOwnersOnly):
+		return say(codeAuthorization, "Only the owners of the subscription and of its topic may unsubscribe it")
 	case errors.Is(err, topic.ErrToken):
 		return invalid("Token")
 	case errors.Is(err, topic.ErrTooManyTopics):

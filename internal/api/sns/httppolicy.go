@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/carillon-events/carillon/internal/topic"
 )
@@ -141,7 +142,7 @@ func httpOf(prefix string, r *retryPolicy, t *throttlePolicy, q *requestPolicy) 
 	if q != nil && q.HeaderContentType != nil {
 		h.ContentType = *q.HeaderContentType
 		kind, _, _ := strings.Cut(h.ContentType, ";")
-		if !slices.Contains(contentTypes, strings.TrimSpace(kind)) || strings.ContainsAny(h.ContentType, "\r\n\x00") || len(h.ContentType) > 256 {
+		if !slices.Contains(contentTypes, strings.TrimSpace(kind)) || strings.ContainsFunc(h.ContentType, unicode.IsControl) || len(h.ContentType) > 256 {
 			return nil, refusal("DeliveryPolicy: " + path("requestPolicy") + ".headerContentType is not a content type that is supported")
 		}
 	}

@@ -91,7 +91,11 @@ func (s *Service) sendText(ctx context.Context, c *wire.Call, number string, o *
 	if err != nil {
 		return nil, err
 	}
-	if utf8.RuneCountInString(m.Text) > maxText {
+	text, own := m.Texts[topic.Text]
+	if !own {
+		text = m.Text
+	}
+	if utf8.RuneCountInString(text) > maxText {
 		return nil, invalid("Message too long")
 	}
 	return s.sendTo(ctx, textTo(c, number), topic.Text, m, func(r mobile.Reader) error {

@@ -16,20 +16,18 @@ func (s *Service) Unsubscribe(ctx context.Context, c *wire.Call, in *model.Unsub
 	if err != nil {
 		return nil, err
 	}
-	end := s.core.Unsubscribe
-	if c.AccessKey == "" { // somebody followed its UnsubscribeURL
-		end = s.core.Leave
-	}
 	return nil, s.change(ctx, func(tx *store.Tx) error {
-		err := end(tx, n, id, func(sub topic.Subscription) error {
-			if sub.Guarded && (c.AccessKey == "" || c.Account != sub.Owner && c.Account != n.Account) {
-				return say(codeAuthorization, "Only the owners of the subscription and of its topic may unsubscribe it")
-			}
+		sub, err := topic.GetSubscription(tx, n, id)
+		switch {
+		case errors.Is(err, topic.ErrNotSubscribed), errors.Is(err, topic.ErrNotFound):
 			return nil
-		})
-		if errors.Is(err, topic.ErrNotSubscribed) || errors.Is(err, topic.ErrNotFound) {
-			return nil
+		case err != nil:
+			return err
 		}
-		return err
+		// Whoever has followed its UnsubscribeURL has signed nothing.
+		if c.AccessKey == "" || c.Account != sub.Owner && c.Account != n.Account {
+			return s.core.Leave(tx, n, id)
+		}
+		return s.core.Unsubscribe(tx, n, id)
 	})
 }

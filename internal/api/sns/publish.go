@@ -140,6 +140,7 @@ func readStructure(o *outgoing, m *topic.Message) error {
 	if !found {
 		return invalid("Message Structure - No default entry in JSON message body")
 	}
+	m.Whole = o.message
 	// Attributes are sent only if the structure is no JSON; filters see them.
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 	m.Silent = true

@@ -463,3 +463,15 @@ func TestAMessageForVeryManyReachesEachOnceAndInOrder(t *testing.T) {
 		}
 	})
 }
+
+// The default is a part of what was published: two messages that have it in
+// common are two.
+func TestAMessageByProtocolIsARepeatIfAllOfItIs(t *testing.T) {
+	p := startPublishing(t)
+	arn := p.topic("orders.fifo", attrs{"FifoTopic": "true", "ContentBasedDeduplication": "true"})
+	p.subscribe(arn, "sqs", p.queue("q.fifo", queue.Config{}), attrs{"RawMessageDelivery": "true"})
+	for _, message := range []string{`{"default":"d","sqs":"1"}`, `{"default":"d","sqs":"2"}`, `{"default":"d","sqs":"1"}`} {
+		p.publish(&sns.PublishInput{TopicArn: arn, Message: &message, MessageStructure: aws.String("json"), MessageGroupId: aws.String("g")})
+	}
+	equal(t, "messages", bodies(p.receive("q.fifo")), []string{"1", "2"})
+}

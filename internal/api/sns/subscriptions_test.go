@@ -114,6 +114,41 @@ func TestASubscriptionWaitsForItsToken(t *testing.T) {
 	refused(t, "its token", err, parameter, "Invalid parameter: Token")
 }
 
+// https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html
+func TestAQueuesSubscriptionEndsForItsOwnersOnly(t *testing.T) {
+	a := start(t)
+	arn := a.topic("orders", nil)
+	sub := a.subscribe(arn, "sqs", queueARN("q"), nil)
+	end := func() error {
+		_, err := a.Unsubscribe(a.ctx, &sns.UnsubscribeInput{SubscriptionArn: sub})
+		return err
+	}
+	const message = "Only the owners of the subscription and of its topic may unsubscribe it"
+	a.as(other, func() { refused(t, "a stranger", end(), "AuthorizationError", message) })
+	a.as("", func() { refused(t, "who follows its UnsubscribeURL", end(), "AuthorizationError", message) })
+	equal(t, "counts", a.counts(arn), "1 0 0")
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+	equal(t, "counts", a.counts(arn), "0 0 1")
+}
+
+// It may have been a mistake: whoever is at the endpoint can have it back.
+func TestAStrangerWhoSignsEndsASubscriptionAsOneWhoDoesNot(t *testing.T) {
+	a := start(t)
+	arn := a.topic("orders", nil)
+	const endpoint = "https://example.com/hook"
+	must(a.trySubscribe(arn, "https", endpoint, nil))(t)
+	token := a.asked[endpoint]
+	confirm := func() *string {
+		return must(a.ConfirmSubscription(a.ctx, &sns.ConfirmSubscriptionInput{TopicArn: arn, Token: &token}))(t).SubscriptionArn
+	}
+	sub := confirm()
+	a.as(other, func() { must(a.Unsubscribe(a.ctx, &sns.UnsubscribeInput{SubscriptionArn: sub}))(t) })
+	equal(t, "counts", a.counts(arn), "0 1 0")
+	equal(t, "the same again", confirm(), sub)
+}
+
 func TestSubscribingAgainIsAsGoodUnlessSomethingDiffers(t *testing.T) {
 	a := start(t)
 	arn := a.topic("orders", nil)

@@ -122,18 +122,12 @@ func (p *Pages) unsubscribe(r *http.Request) shown {
 			Button: "Yes, unsubscribe", Fields: map[string]string{"SubscriptionArn": text},
 		}
 	}
-	guarded := errors.New("only who is known may end it")
 	n := topic.Name{Account: a.Account, Region: a.Region, Topic: name}
 	err = p.Shard.Update(r.Context(), func(tx *store.Tx) error {
-		return p.Core.Leave(tx, n, id, func(s topic.Subscription) error {
-			if s.Guarded {
-				return guarded
-			}
-			return nil
-		})
+		return p.Core.Leave(tx, n, id)
 	})
 	switch {
-	case errors.Is(err, guarded):
+	case errors.Is(err, topic.ErrOwnersOnly):
 		return shown{status: http.StatusForbidden, Title: "Not from here", Text: "Only its owner may end this subscription, in a request that is signed."}
 	case err != nil && !errors.Is(err, topic.ErrNotSubscribed) && !errors.Is(err, topic.ErrNotFound):
 		return down

@@ -188,7 +188,7 @@ func TestWhatIsSentDependsOnWhatTheSubscriptionIsNow(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		ended := w.subscribe(topic.HTTPS, "https://ended.example.com/", topic.Subscribed{})
 		w.update(func(tx *store.Tx) error {
-			return w.core.Unsubscribe(tx, news, ended.ID, func(topic.Subscription) error { return nil })
+			return w.core.Unsubscribe(tx, news, ended.ID)
 		})
 		w.publish(ended, notification.Notification{Message: "m"})
 		other := w.subscribe(topic.HTTPS, "https://other.example.com/", topic.Subscribed{})
@@ -243,7 +243,7 @@ func TestAnEndpointIsAskedUntilItAnswersAndToldFarewell(t *testing.T) {
 			t.Fatalf("%+v", calls)
 		}
 		w.update(func(tx *store.Tx) error {
-			return w.core.Leave(tx, news, s.ID, func(topic.Subscription) error { return nil })
+			return w.core.Leave(tx, news, s.ID)
 		})
 		synctest.Wait()
 		calls = w.web.take()

@@ -113,6 +113,28 @@ func (x *scale) publish(i int, attribute string) time.Duration {
 	return time.Since(began)
 }
 
+// changeFilters changes filter policies, one after another.
+func (x *scale) changeFilters(n int) {
+	var took []time.Duration
+	for i := range n {
+		var id topic.ID
+		binary.BigEndian.PutUint64(id[:], uint64(i+1)*0x9E3779B97F4A7C15)
+		began := time.Now()
+		err := x.shard.Update(context.Background(), func(tx *store.Tx) error {
+			return x.core.ChangeSubscription(tx, x.name, id, func(s *topic.Subscription) error {
+				s.Settings.Filter = fmt.Sprintf(`{"user":["v%d"]}`, i)
+				return nil
+			})
+		})
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	x.t.Logf("%d changes of filter policies: p50 %v, p99 %v, slowest %v", n, took[n/2], took[n*99/100], took[n-1])
+}
+
 // drained waits until nothing waits to go out.
 func (x *scale) drained() {
 	for {
@@ -177,8 +199,18 @@ func TestScale(t *testing.T) {
 	slices.Sort(took)
 	t.Logf("%d publishes, one after another: p50 %v, p99 %v, acknowledged after %v, gone out after %v: %.0f deliveries/s",
 		n, took[len(took)/2], took[len(took)*99/100], acked, all, float64(n*max(queues, 1))/all.Seconds())
+	if filtered > 0 {
+		x.changeFilters(1000)
+	}
 	x.stop()
 	x = openScale(t, dir)
+	if os.Getenv("CARILLON_SCALE_AHEAD") != "" {
+		began = time.Now()
+		if err := x.core.Ahead(t.Context(), x.shard); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("read ahead in %v", time.Since(began))
+	}
 	t.Logf("first publish after a restart acknowledged after %v", x.publish(100_000, attribute(1)))
 	began = time.Now()
 	x.drained()

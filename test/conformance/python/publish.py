@@ -3,6 +3,7 @@
 import json
 
 from harness import case, check, equal, fails, scenario, until
+from subscribers import visit
 from topics import topic_of
 
 
@@ -27,6 +28,7 @@ def publish(t):
     got = json.loads(receive(t, url)[0]["Body"])
     equal((got["Type"], got["MessageId"], got["TopicArn"], got["Subject"], got["Message"]), ("Notification", sent, arn, "s", 'Größe "x"'), "document")
     check(got["UnsubscribeURL"].endswith("/?Action=Unsubscribe&SubscriptionArn=" + sub), "UnsubscribeURL")
+    equal(visit(got["UnsubscribeURL"]), 403, "a stranger ends a queue's subscription")
     equal(got["MessageAttributes"], {"kind": {"Type": "String", "Value": "x"}, "n": {"Type": "Number", "Value": "7"},
                                      "b": {"Type": "Binary", "Value": "AQI="}}, "MessageAttributes")
     message = receive(t, raw_url)[0]

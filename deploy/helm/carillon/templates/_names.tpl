@@ -24,6 +24,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* TLS may also be among the settings below config. */}}
 {{- define "carillon.scheme" -}}
-{{- if .Values.tls.secret -}}https{{- else -}}http{{- end -}}
+{{- $mode := index .Values.config "tls" | default "off" -}}
+{{- if or .Values.tls.secret (index .Values.config "tls-cert") (eq $mode "self") (eq $mode "acme") -}}https{{- else -}}http{{- end -}}
 {{- end -}}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package main
+
+// keepPrivate is nothing where files have no such modes.
+func keepPrivate() {}
