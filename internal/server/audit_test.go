@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -188,6 +189,36 @@ func auditDirectory(t *testing.T, set func(*server.Config), do func(*server.Runn
 		t.Fatal(err)
 	}
 	return auditOf(t, start(t, dev), "")
+}
+
+func TestADenialSaysWhoWhatOnWhichAndWhy(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys.yaml")
+	text := "credentials:\n  - {accessKeyId: AKIAORDERS, secretAccessKey: hush, account: \"123456789012\", user: orders}\n"
+	if err := os.WriteFile(keys, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := auditDirectory(t, func(c *server.Config) { c.Auth, c.Credentials = server.AuthStrict, keys }, func(r *server.Running) {
+		c := configured(t, r, "AKIAORDERS", "hush")
+		q := sqs.NewFromConfig(c)
+		_, _ = q.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("orders")})
+		_, _ = q.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(r.URL + "/123456789012/orders"), MessageBody: aws.String("hush-hush")})
+		_, _ = sns.NewFromConfig(c).CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
+	})
+	if got := namesOf(all); got != "CreateQueue AccessDenied, SendMessage AccessDenied, CreateTopic AuthorizationError" &&
+		got != "CreateQueue AccessDeniedException, SendMessage AccessDeniedException, CreateTopic AuthorizationErrorException" {
+		t.Fatal(got)
+	}
+	for i, resource := range []string{"arn:aws:sqs:eu-west-1:123456789012:orders", "arn:aws:sqs:eu-west-1:123456789012:orders", "arn:aws:sns:eu-west-1:123456789012:t"} {
+		text, _ := json.Marshal(all[i])
+		for _, part := range []string{`"decision":"denied"`, `"reason":"no statement allows`, resource, "arn:aws:iam::123456789012:user/orders", "is not authorized to perform"} {
+			if !strings.Contains(string(text), part) {
+				t.Errorf("%s\nlacks %s", text, part)
+			}
+		}
+		if strings.Contains(string(text), "hush-hush") {
+			t.Error("a message is in the log")
+		}
+	}
 }
 
 func TestARuleWatchesCallsThatItAsksFor(t *testing.T) {

@@ -134,7 +134,7 @@ func (r *Recorder) job(a *wire.Answered, id string, now time.Time) job {
 		one.RecipientAccountID = account
 		entry.Account, entry.ID, entry.Record = account, one.EventID, one.encode()
 		j.entries = append(j.entries, &entry)
-		if b, ok := r.tells(a, &one, entry.Record, now); ok {
+		if b, ok := r.tells(a, one, now); ok {
 			j.events = append(j.events, b)
 		}
 	}
@@ -171,18 +171,21 @@ next:
 // tells is the event that an account's default bus is sent of a call. What only
 // moves messages is not, as without a trail for data events; nor is what nobody
 // signed, or it would let strangers put events onto a bus.
-func (r *Recorder) tells(a *wire.Answered, rec *record, detail []byte, now time.Time) (busEvent, bool) {
+func (r *Recorder) tells(a *wire.Answered, rec record, now time.Time) (busEvent, bool) {
 	if a.Denied && rec.RecipientAccountID != a.Call.Account { // or strangers could put events onto it
 		return busEvent{}, false
 	}
 	if r.Core == nil || a.Data || a.Service == NodeService || a.Call.Principal == "" || rec.RecipientAccountID == "" {
 		return busEvent{}, false
 	}
+	if a.Denied { // why is for the operator: it may tell of policies of others
+		rec.AdditionalEventData = map[string]any{"decision": "denied"}
+	}
 	return busEvent{
 		bus: bus.Name{Account: rec.RecipientAccountID, Region: rec.AWSRegion, Bus: arn.DefaultBus},
 		event: &event.Event{
 			ID: r.NewID(), DetailType: DetailType, Source: "aws." + a.Service, Account: rec.RecipientAccountID, Region: rec.AWSRegion,
-			Time: now, Detail: string(detail),
+			Time: now, Detail: string(rec.encode()),
 		},
 		changes: !looks(rec.EventName),
 	}, true
