@@ -18,6 +18,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ import (
 
 	"github.com/carillon-events/carillon/internal/server"
 	"github.com/carillon-events/carillon/internal/store"
+	"github.com/carillon-events/carillon/internal/wholebody"
 )
 
 // What Config uses.
@@ -108,6 +110,7 @@ func (c *Carillon) ConfigFor(account, region string) aws.Config {
 	return aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(c.Endpoint()),
+		HTTPClient:   wholebody.Client{Client: http.DefaultClient},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: account, SecretAccessKey: "test", AccountID: account, Source: "carillontest"}, nil
 		}),

@@ -42,7 +42,8 @@ func newAccessCheckCommand() *cobra.Command {
 		Long: `Print, for each access key, what --auth strict would have refused since the server
 began (or, with --auth strict, what it has refused), and the smallest policy that
 allows it, fit for PutUserPolicy or for the policies of a credentials file; and
-what the policies of queues, topics and event buses of other accounts lack.
+what the policies of queues, topics and event buses of other accounts lack. So for
+what rules and topics send: the statements that their targets' policies lack.
 
 It exits with 1 if anything is lacking. --reset forgets what was asked, to begin
 anew after a change of the application.` + strictHelp,
@@ -66,7 +67,7 @@ anew after a change of the application.` + strictHelp,
 			if err := printReport(c.OutOrStdout(), &report); err != nil {
 				return err
 			}
-			if len(report.Keys) > 0 {
+			if len(report.Keys)+len(report.Sendings) > 0 {
 				return errAnswered
 			}
 			return nil
@@ -89,7 +90,8 @@ func newAccessExplainCommand() *cobra.Command {
 		Short: "Tell whether somebody may do something, and why",
 		Long: `Ask a running server whether somebody may do something by the policies that there
 are now, and which statement says so. WHO is the ARN of a user, a role's session
-or a root, an access key, or the 12 digits of an account for its root.
+or a root, an access key, the 12 digits of an account for its root, or a service:
+events.amazonaws.com for a rule, whose ARN is the key aws:SourceArn.
 
 It exits with 1 if the answer is no.` + strictHelp,
 		Example: `  carillon access explain --principal arn:aws:iam::123456789012:user/shop \
@@ -143,7 +145,7 @@ func askAccess(ctx context.Context, method, endpoint, path string, answer any) e
 
 func printReport(out io.Writer, r *access.Report) error {
 	said := map[string]string{"strict": "was refused", "dev": "would be refused by --auth strict"}[r.Mode]
-	if len(r.Keys) == 0 {
+	if len(r.Keys)+len(r.Sendings) == 0 {
 		_, err := fmt.Fprintf(out, "Nothing that was asked since %s %s.\n", r.Since.Format("2006-01-02 15:04:05"), said)
 		return err
 	}
@@ -165,7 +167,27 @@ func printReport(out io.Writer, r *access.Report) error {
 		}
 		fmt.Fprintln(out)
 	}
+	if err := printSendings(out, r, said); err != nil {
+		return err
+	}
 	return printGrants(out, r)
+}
+
+// printSendings prints what rules and topics may not send.
+func printSendings(out io.Writer, r *access.Report, said string) error {
+	if len(r.Sendings) > 0 {
+		fmt.Fprintf(out, "What rules and topics send: %d ways %s\n\n", len(r.Sendings), strings.Replace(said, "was", "were", 1))
+		for _, s := range r.Sendings {
+			fmt.Fprintf(out, "  %d×  %s\n      to %s\n      %s\n", s.Count, explain.Printable(s.Sender), explain.Printable(s.Resource), explain.Printable(s.Reason))
+		}
+		fmt.Fprintln(out)
+	}
+	for _, role := range r.Roles {
+		if _, err := fmt.Fprintf(out, "The role %s lacks the policy:\n\n%s\n\n", explain.Printable(role.Role), role.Policy.Text()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remedies say what stands in the way, where it is not that a policy is missing.

@@ -18,13 +18,17 @@ func TestAReportIsReadByPeople(t *testing.T) {
 			{Action: "sqs:DeleteQueue", Resource: "arn:aws:sqs:r:222222222222:q", Count: 1, Remedy: "owner only"},
 		},
 		Policy: &access.Document{Version: "2012-10-17", Statement: []access.Statement{{Effect: "Allow", Action: []string{"sqs:SendMessage"}, Resource: []string{"arn:aws:sqs:r:111111111111:q"}}}},
-	}}, Grants: []access.Grant{{Resource: "arn:aws:sqs:r:222222222222:q", Statement: access.Statement{Effect: "Allow"}}}}
+	}}, Sendings: []access.Sending{{Sender: "arn:aws:events:r:111111111111:rule/r", Resource: "arn:aws:sqs:r:111111111111:jobs", Reason: "no statement", Count: 22}},
+		Roles:  []access.RolePolicy{{Role: "arn:aws:iam::111111111111:role/s", Policy: &access.Document{}}},
+		Grants: []access.Grant{{Resource: "arn:aws:sqs:r:222222222222:q", Statement: access.Statement{Effect: "Allow"}}}}
 	if err := printReport(&out, &r); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		"shop, as arn:aws:iam::111111111111:user/shop: 2 questions would be refused by --auth strict", "3×", "sqs:SendMessage",
 		"no policy can allow it to another account", `"Version": "2012-10-17"`, "The policy of arn:aws:sqs:r:222222222222:q lacks the statement:", "There was no room for 7 more",
+		"What rules and topics send: 1 ways would be refused by --auth strict", "22×  arn:aws:events:r:111111111111:rule/r\n      to arn:aws:sqs:r:111111111111:jobs\n      no statement\n",
+		"The role arn:aws:iam::111111111111:role/s lacks the policy:",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())

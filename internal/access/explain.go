@@ -14,7 +14,7 @@ import (
 
 // Asked is a question that nobody asked in earnest.
 type Asked struct {
-	Principal string // ARN, 12 digits for an account's root, or an access key
+	Principal string // ARN, 12 digits for an account's root, an access key, or a service: events.amazonaws.com
 	Action    string
 	Resource  string            // "*" where empty
 	Keys      map[string]string // condition keys that the request would have
@@ -88,6 +88,11 @@ func (g given) Lookup(key string) policy.Value {
 			return policy.One(v)
 		}
 	}
+	if key == "aws:sourceaccount" { // follows from aws:SourceArn, if that is given
+		if account := accountIn(g.keys["aws:SourceArn"]); account != "" {
+			return policy.One(account)
+		}
+	}
 	switch key {
 	case "aws:sourceip", "aws:securetransport", "aws:useragent", "aws:referer": // there is no request
 		return policy.Value{}
@@ -114,6 +119,9 @@ func (d *Decider) Powerless(keys *Credentials) []string {
 
 // find is who somebody means by a principal.
 func (d *Decider) find(keys *Credentials, name string) (Identity, error) {
+	if isService(name) {
+		return Identity{Principal: name}, nil
+	}
 	if arn.IsAccount(name) {
 		return Identity{Account: name, Principal: arn.Root(name).String()}, nil
 	}

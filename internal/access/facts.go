@@ -50,6 +50,9 @@ func (t *trial) ofService(key string) policy.Value {
 // ofPrincipal are the keys about who calls.
 func (t *trial) ofPrincipal(name string) policy.Value {
 	p := &t.request.Principal
+	if p.Kind == policy.Service && name != "principalisawsservice" {
+		return ofServicePrincipal(name, p.ARN)
+	}
 	switch name {
 	case "principalarn":
 		if p.Kind == policy.RoleSession {
@@ -60,7 +63,9 @@ func (t *trial) ofPrincipal(name string) policy.Value {
 		return policy.One(p.Account)
 	case "principaltype":
 		return policy.One(principalTypes[p.Kind])
-	case "principalisawsservice", "viaawsservice":
+	case "principalisawsservice":
+		return policy.One(strconv.FormatBool(p.Kind == policy.Service))
+	case "viaawsservice":
 		return policy.One("false")
 	case "userid":
 		return policy.One(t.userID())

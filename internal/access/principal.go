@@ -11,6 +11,8 @@ import (
 func (id *Identity) principal() policy.Principal {
 	p := policy.Principal{Kind: policy.User, ARN: id.Principal, Account: id.Account}
 	switch {
+	case isService(id.Principal):
+		p.Kind = policy.Service
 	case strings.HasSuffix(id.Principal, ":root"):
 		p.Kind = policy.Root
 	case id.Session != nil || strings.HasPrefix(id.Principal, "arn:aws:sts:"):
@@ -26,6 +28,11 @@ func (id *Identity) principal() policy.Principal {
 		}
 	}
 	return p
+}
+
+// isService: services have names where everybody else has an ARN.
+func isService(principal string) bool {
+	return strings.HasSuffix(principal, ".amazonaws.com") && !strings.HasPrefix(principal, "arn:")
 }
 
 // userName is the name in a user's ARN, without its path.

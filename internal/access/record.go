@@ -23,8 +23,11 @@ type Record struct {
 	since   atomic.Int64 // when it was empty
 	dropped atomic.Uint64
 
-	mu   sync.RWMutex // guards rows
-	rows map[question]*row
+	resets atomic.Uint64
+
+	mu       sync.RWMutex // guards the rest
+	rows     map[question]*row
+	sendings map[sendingKey]*sendingRow
 }
 
 // question is what tells rows apart.
@@ -42,7 +45,7 @@ type row struct {
 
 // NewRecord is an empty Record.
 func NewRecord(now time.Time) *Record {
-	r := &Record{rows: map[question]*row{}}
+	r := &Record{rows: map[question]*row{}, sendings: map[sendingKey]*sendingRow{}}
 	r.since.Store(now.UnixNano())
 	return r
 }
@@ -52,6 +55,8 @@ func (r *Record) Reset(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.rows)
+	clear(r.sendings)
+	r.resets.Add(1)
 	r.dropped.Store(0)
 	r.since.Store(now.UnixNano())
 }

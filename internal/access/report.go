@@ -15,11 +15,14 @@ import (
 
 // Report is what callers lack: what strict mode has refused, or would refuse.
 type Report struct {
-	Mode    string    `json:"mode"`
-	Since   time.Time `json:"since"`
-	Keys    []Lacking `json:"keys"`
-	Grants  []Grant   `json:"resourcePolicies"`
-	Dropped uint64    `json:"notRecorded,omitempty"` // questions for which there was no room
+	Mode   string    `json:"mode"`
+	Since  time.Time `json:"since"`
+	Keys   []Lacking `json:"keys"`
+	Grants []Grant   `json:"resourcePolicies"`
+	// What rules and topics may not send, and what their roles lack.
+	Sendings []Sending    `json:"sendings"`
+	Roles    []RolePolicy `json:"rolePolicies"`
+	Dropped  uint64       `json:"notRecorded,omitempty"` // questions for which there was no room
 }
 
 // Lacking is what one access key lacks.
@@ -64,12 +67,13 @@ type Statement struct {
 	Effect    string
 	Principal map[string]string `json:",omitempty"`
 	Action    []string
-	Resource  []string
+	Resource  []string                       `json:",omitempty"`
+	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
 // Report looks at every row again, since policies may have come in the meantime.
 func (d *Decider) Report() Report {
-	r := Report{Mode: "dev", Keys: []Lacking{}, Grants: []Grant{}}
+	r := Report{Mode: "dev", Keys: []Lacking{}, Grants: []Grant{}, Sendings: []Sending{}, Roles: []RolePolicy{}}
 	if d.Strict {
 		r.Mode = "strict"
 	}
@@ -103,6 +107,7 @@ func (d *Decider) Report() Report {
 		r.Keys = append(r.Keys, *k)
 	}
 	r.Grants = grantsOf(grants)
+	d.reportSendings(&r)
 	return r
 }
 
@@ -142,11 +147,15 @@ func (d *Decider) retry(q question, id *Identity) *trial {
 
 // remedy is what would have to change.
 func (t *trial) remedy(decision *policy.Decision) string {
-	switch {
-	case decision.Outcome == policy.ExplicitDeny:
-		return "deny"
-	case t.ownerOnly():
+	if decision.Outcome != policy.ExplicitDeny && t.ownerOnly() {
 		return "owner only"
+	}
+	return remedyOf(decision)
+}
+
+func remedyOf(decision *policy.Decision) string {
+	if decision.Outcome == policy.ExplicitDeny {
+		return "deny"
 	}
 	switch decision.Missing() {
 	case policy.Identity:

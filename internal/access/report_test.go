@@ -111,7 +111,7 @@ func TestBetweenAccountsTheResourcesSideIsReportedToo(t *testing.T) {
 	ask(t, d, theirs, send, queue)
 	ask(t, d, theirs, "sqs:ReceiveMessage", queue)
 	r := d.Report()
-	want := "[{" + queue + " {account" + theirs + " Allow map[AWS:arn:aws:iam::" + theirs + ":root] [sqs:ReceiveMessage sqs:SendMessage] [" + queue + "]}}]"
+	want := "[{" + queue + " {account" + theirs + " Allow map[AWS:arn:aws:iam::" + theirs + ":root] [sqs:ReceiveMessage sqs:SendMessage] [" + queue + "] map[]}}]"
 	if got := fmt.Sprint(r.Grants); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}

@@ -26,7 +26,7 @@ var bands = []struct {
 	open     bool // its packages may import each other
 }{
 	{"command", []string{"cmd/carillon", "test", "carillontest", "examples/go"}, true},
-	{"tools", []string{"internal/demo", "internal/bench"}, true},
+	{"tools", []string{"internal/demo", "internal/bench", "internal/wholebody"}, true},
 	{"assembly", []string{"internal/server", "internal/arch"}, true},
 	{"edge", []string{"internal/edge", "internal/access", "internal/config", "internal/throttle"}, true},
 	{"service", []string{"internal/api", "internal/ingest"}, false},

@@ -309,6 +309,7 @@ func (p *pending) deliver(r *compiled, meters *meter.Book) {
 			AcceptedAt: p.at, // until the transaction says it
 			Meter:      r.meter(t, meters),
 			GroupID:    t.group.of(p.body),
+			Role:       t.RoleARN, Own: r.managed(), Permission: &t.may,
 		}
 		if t.DeadLetter != nil {
 			d.DeadLetter = *t.DeadLetter

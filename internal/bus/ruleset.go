@@ -40,6 +40,7 @@ type compiledTarget struct {
 	unfit  error // why there is no such transform, or http, any more
 	policy *delivery.Policy
 	found  atomic.Pointer[meter.Target]
+	may    delivery.Permission
 }
 
 func compileTargets(targets []Target) []compiledTarget {

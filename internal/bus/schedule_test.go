@@ -16,6 +16,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/carillon-events/carillon/internal/arn"
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/schedule"
 	"github.com/carillon-events/carillon/internal/store"
@@ -518,4 +519,25 @@ func BenchmarkFire(b *testing.B) {
 
 func benchRule(i int) (Name, string) {
 	return Name{fmt.Sprintf("%012d", i/100), "eu-west-1", arn.DefaultBus}, fmt.Sprint("r", i)
+}
+
+// closed is a guard that lets nothing out.
+type closed struct{}
+
+func (closed) Generation() uint64 { return 0 }
+func (closed) Decide(*delivery.Delivery) delivery.Verdict {
+	return delivery.Verdict{Denied: delivery.ErrDenied}
+}
+
+func TestWhatAScheduleSendsIsAskedAboutToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := ticking(t)
+		n.schedule(ours, "tick", "rate(1 minute)")
+		n.targets(ours, "tick", "t")
+		n.outbox.Ask(closed{})
+		time.Sleep(90 * time.Second)
+		if got := n.ticks(); len(got) != 0 || n.core.Counts().Scheduled != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
 }

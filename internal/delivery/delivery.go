@@ -67,7 +67,13 @@ type Delivery struct {
 	// there, so that they can have one Body. What is stored has none.
 	Inset *Inset
 
-	Meter *meter.Target // counts what becomes of it; not stored
+	// Role is the role in whose name it is sent (its ARN); empty: in that of whatever
+	// sends. Own deliveries are Carillon's, and nobody is asked about them.
+	Role string
+	Own  bool
+
+	Permission *Permission   // of this source and target; may be nil; not stored
+	Meter      *meter.Target // counts what becomes of it; not stored
 
 	prepared any // of Target.Prepare
 }
@@ -157,6 +163,9 @@ type Outbox struct {
 	witness []Witness
 	counts  counts
 	observation
+
+	guard     Guard // nil: everything may be sent
+	permitted atomic.Pointer[Verdict]
 }
 
 // Tell has w, too, hear of every attempt. Call it before Run.
@@ -174,6 +183,7 @@ func (o *Outbox) Knows(a arn.ARN) bool { return o.targets[a.Service] != nil || o
 // it: it only saves the writer's time.
 func (o *Outbox) Prepare(d *Delivery) {
 	d.Trace = o.tracer.Hand(d.Trace, d.Key)
+	o.foresee(d)
 	if t := o.targets[d.Target.Service]; t != nil && o.remote(&d.Target) == nil {
 		d.prepared = t.Prepare(d)
 	}
@@ -269,6 +279,9 @@ func (o *Outbox) try(tx *store.Tx, d *Delivery) error {
 	t := o.targets[d.Target.Service]
 	if t == nil {
 		return fmt.Errorf("%w: nothing delivers to %s", ErrRefused, d.Target.Service)
+	}
+	if why := o.permit(d, tx.Now()); why != nil {
+		return denied(tx, t, d, why)
 	}
 	prepared := d.prepared
 	d.prepared = nil

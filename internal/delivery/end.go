@@ -37,7 +37,7 @@ var (
 var causes = []struct {
 	number byte
 	err    error
-}{{3, ErrMissing}, {4, ErrUnfit}, {1, ErrUnavailable}, {2, ErrRefused}}
+}{{3, ErrMissing}, {4, ErrUnfit}, {5, ErrDenied}, {6, ErrNotAssumed}, {1, ErrUnavailable}, {2, ErrRefused}}
 
 // maxReason bounds Text, in bytes.
 const maxReason = 1024
@@ -101,7 +101,7 @@ func (o *Outbox) bury(tx *store.Tx, d *Delivery, end *End) (lost, err error) {
 	}
 	dead := &Delivery{
 		Key: d.Key, Source: d.Source, TargetID: d.TargetID, Target: d.DeadLetter,
-		Trace: d.Trace, EventID: d.EventID, Body: d.Event, Params: d.Params, AcceptedAt: d.AcceptedAt, Ended: end,
+		Trace: d.Trace, EventID: d.EventID, Body: d.Event, Params: d.Params, AcceptedAt: d.AcceptedAt, Ended: end, Own: d.Own,
 	}
 	if dead.Body == nil {
 		dead.Body = d.Whole()

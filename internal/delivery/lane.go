@@ -246,6 +246,9 @@ func (l *lane) ask(d *Delivery) (answer Answer) {
 			answer = Answer{Err: fmt.Errorf("%w: the attempt failed inside Carillon", ErrUnavailable)}
 		}
 	}()
+	if why := l.outbox.permit(d, time.Now()); why != nil {
+		return Answer{Err: why}
+	}
 	answer = r.Attempt(l.attempts, d)
 	if answer.Err != nil && !errors.Is(answer.Err, ErrUnavailable) && !errors.Is(answer.Err, ErrRefused) {
 		answer.Err = fmt.Errorf("%w: %w", ErrUnavailable, answer.Err)

@@ -15,14 +15,16 @@ import (
 //
 //	'O' 'n'                       next {seq 8}
 //	'O' 'b' {seq 8}               the delivery:
-//	                                {version 1 = 4} {accepted 8} {key 16}
-//	                                ten strings, each {length uvarint}{bytes}:
+//	                                {version 1 = 5} {accepted 8} {key 16}
+//	                                eleven strings, each {length uvarint}{bytes}:
 //	                                  source ARN, target id, target ARN, message group, trace,
-//	                                  dead-letter ARN, end (end.go), event if the body is not it, event id, params
+//	                                  dead-letter ARN, end (end.go), event if the body is not it, event id, params,
+//	                                  the role in whose name it is sent ("own": Carillon's own)
 //	                                {0 uvarint}, or {1 + most retries uvarint}{most age uvarint}{schedule (schedule.go)} of its policy
 //	                                {body, the rest}
 //	                              Version 1 has the first five strings and no policy, version 2 neither event id nor params,
-//	                              version 3 no schedule.
+//	                              version 3 no schedule,
+//	                              version 4 no role: what it holds was accepted when nobody asked, and is sent as Carillon's own.
 //	'O' 'd' {due 8}{seq 8}        tried again at due; value {retries so far uvarint}, nothing if it was never tried
 //	'O' 'l' {lane 8}{due 8}{seq 8}
 //	                              the same of a remote target (remote.go), with
@@ -34,7 +36,10 @@ const (
 	laneSpace = "Ol"
 )
 
-const recordVersion = 4
+const recordVersion = 5
+
+// own stands for the role of a delivery that is Carillon's own. It is no ARN.
+const own = "own"
 
 func bodyKey(seq uint64) []byte { return binary.BigEndian.AppendUint64([]byte(bodySpace), seq) }
 
@@ -89,7 +94,7 @@ func encode(d *Delivery, end *End) []byte {
 	for _, s := range []string{d.Source, d.TargetID, d.Target.String(), d.GroupID, d.Trace, deadLetter} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	for _, s := range [][]byte{appendEnd(nil, end), event, []byte(d.EventID), d.Params} {
+	for _, s := range [][]byte{appendEnd(nil, end), event, []byte(d.EventID), d.Params, []byte(d.sentAs())} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	if d.Policy == nil {
@@ -112,13 +117,16 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	d = &Delivery{AcceptedAt: time.Unix(0, int64(binary.BigEndian.Uint64(b[1:]))).UTC()}
 	copy(d.Key[:], b[9:])
 	b = b[25:]
+	role := own // until the record says otherwise
 	var target, deadLetter, ended, event, params string
-	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event, &d.EventID, &params}
+	fields := []*string{&d.Source, &d.TargetID, &target, &d.GroupID, &d.Trace, &deadLetter, &ended, &event, &d.EventID, &params, &role}
 	switch version {
 	case 1:
 		fields = fields[:5]
 	case 2:
 		fields = fields[:8]
+	case 3, 4:
+		fields = fields[:10]
 	}
 	for _, s := range fields {
 		n, used := binary.Uvarint(b)
@@ -133,6 +141,9 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 		}
 	}
 	d.Body = b
+	if d.Own = role == own; !d.Own {
+		d.Role = role
+	}
 	if event != "" {
 		d.Event = []byte(event)
 	}
@@ -149,6 +160,14 @@ func decode(b []byte) (d *Delivery, end *End, err error) {
 	}
 	end, err = readEnd(ended, d.Target)
 	return d, end, err
+}
+
+// sentAs is what the record has for a role.
+func (d *Delivery) sentAs() string {
+	if d.Own {
+		return own
+	}
+	return d.Role
 }
 
 func decodePolicy(b []byte, version byte) (policy *Policy, rest []byte, err error) {

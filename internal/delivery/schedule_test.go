@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"testing"
 	"time"
@@ -105,8 +106,10 @@ func TestARecordKeepsItsScheduleAndOneOfVersion3HasNone(t *testing.T) {
 		t.Fatalf("%+v, %v", back, err)
 	}
 	d.Policy.Schedule = nil
-	old := encode(d, nil) // ends in {0 phases}{body}
+	old := encode(d, nil) // ends in {0: no role}{1 + 50}{age}{0 phases}{body}
 	old = slices.Delete(old, len(old)-5, len(old)-4)
+	role := len(old) - 4 - len(binary.AppendUvarint(nil, uint64(time.Hour))) - 1 - 1
+	old = slices.Delete(old, role, role+1)
 	old[0] = 3
 	if back, _, err = decode(old); err != nil || back.Policy.MaxAttempts != 50 || string(back.Body) != "body" {
 		t.Fatalf("%+v, %v", back, err)

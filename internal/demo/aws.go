@@ -1,11 +1,9 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"time"
@@ -20,6 +18,8 @@ import (
 	queue "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/uuid"
+
+	"github.com/carillon-events/carillon/internal/wholebody"
 )
 
 // clients are those of the AWS SDK, pointed at Carillon, of one account. They do
@@ -37,7 +37,7 @@ const region = "us-east-1"
 const answerWithin = 30 * time.Second
 
 // web is how everything is sent.
-var web = wholeBodies{&http.Client{Timeout: answerWithin}}
+var web = wholebody.Client{Client: &http.Client{Timeout: answerWithin}}
 
 // connect asks the server whose the key is.
 func connect(ctx context.Context, endpoint, accessKey, secret, token string) (*clients, error) {
@@ -53,25 +53,6 @@ func connect(ctx context.Context, endpoint, accessKey, secret, token string) (*c
 		events: eventbridge.NewFromConfig(config), sqs: sqs.NewFromConfig(config), sns: sns.NewFromConfig(config),
 		account: aws.ToString(who.Account),
 	}, nil
-}
-
-// wholeBodies sends request bodies from memory that is there at once.
-//
-// smithy-go closes a request's body as soon as the answer's headers are there,
-// while net/http may still look into it for surplus bytes; what it then sees
-// makes it close the connection under a large answer. Clients with retries never
-// notice; these have none.
-type wholeBodies struct{ client *http.Client }
-
-func (w wholeBodies) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	return w.client.Do(r)
 }
 
 func randomSuffix() string { return uuid.NewString()[:8] }

@@ -87,7 +87,7 @@ func (b *board) look() counts {
 	if err != nil {
 		return nil
 	}
-	resp, err := web.client.Do(req)
+	resp, err := web.Client.Do(req)
 	if err != nil {
 		return nil
 	}

@@ -88,7 +88,7 @@ var chapters = []chapter{
 func Run(ctx context.Context, o Options) (err error) {
 	s := &story{o: o, endpoint: o.Endpoint}
 	s.say = newTeller(o.Out, o.Colour)
-	web.client.Transport = o.Transport
+	web.Client.Transport = o.Transport
 	if o.Live {
 		board := newBoard(o.Out, func() string { return s.endpoint })
 		s.say.w = board

@@ -83,6 +83,7 @@ type Directory struct {
 	// kept: what a change has made old in between is not kept.
 	forgetting sync.Mutex
 	changes    atomic.Uint64
+	settled    atomic.Uint64 // changes that are over: nobody is told what was before
 }
 
 type entityName struct {
@@ -138,6 +139,15 @@ func (d *Directory) User(account, name string) (*Entity, bool) { return d.find(U
 
 // Role finds a role by its account and its name without the path.
 func (d *Directory) Role(account, name string) (*Entity, bool) { return d.find(Role, account, name) }
+
+// Changes counts what was forgotten because it had changed: what was answered
+// after Changes holds until the number is another.
+func (d *Directory) Changes() uint64 {
+	if d == nil {
+		return 0
+	}
+	return d.settled.Load()
+}
 
 // Managed finds a managed policy by its ARN, in the version that is the default.
 func (d *Directory) Managed(policyARN string) (*policy.Document, bool) {

@@ -34,6 +34,7 @@ func (d *Directory) changedFor(tx *store.Tx, account string) {
 		d.changes.Add(1)
 		n, _ := d.epochs.LoadOrStore(account, new(atomic.Uint64))
 		n.(*atomic.Uint64).Add(1)
+		d.settled.Add(1)
 	})
 }
 
@@ -48,6 +49,7 @@ func (d *Directory) forget(from *sync.Map, key any) {
 	if _, ok := from.LoadAndDelete(key); ok {
 		d.size.Add(-1)
 	}
+	d.settled.Add(1)
 }
 
 // keep remembers what was read when there had been so many changes, unless there

@@ -18,6 +18,7 @@ import (
 type Book struct {
 	seed  maphash.Seed
 	size  atomic.Int64
+	puts  atomic.Uint64
 	pages [1 << 10]page
 }
 
@@ -63,6 +64,16 @@ func (b *Book) Put(arn string, p Policy) {
 	}
 	page.entries.Store(&entries)
 	b.size.Add(int64(len(entries) - before))
+	b.puts.Add(1)
+}
+
+// Changes counts what was put, after it was: what was decided before it had the
+// same number holds.
+func (b *Book) Changes() uint64 {
+	if b == nil {
+		return 0
+	}
+	return b.puts.Load()
 }
 
 // Len is how many resources have a policy.

@@ -66,6 +66,10 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	}
 	r.keys = keys
 	r.decider = r.newDecider(who.directory)
+	// What waits in the outbox is sent as soon as there is one, and asks them.
+	if err := r.loadPolicies(ctx); err != nil {
+		return err
+	}
 	services, err := r.services(ctx, who, keys, registry)
 	if err != nil {
 		return err
@@ -75,9 +79,6 @@ func (r *Running) open(ctx context.Context, addr *net.TCPAddr, keys *access.Cred
 	}
 	proxies, only := r.proxies()
 	r.decider.Serve(services)
-	if err := r.loadPolicies(ctx); err != nil {
-		return err
-	}
 	handler := edge.New(edge.Options{
 		Services:    services,
 		Version:     r.config.Version,

@@ -47,6 +47,9 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 		targetarchive.Service: targetarchive.Target{},
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
+	if senders, ok := r.decider.Senders(); ok {
+		outbox.Ask(senders)
+	}
 	groups, err := r.logGroups(ctx)
 	if err != nil {
 		return nil, err

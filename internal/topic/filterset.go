@@ -3,6 +3,7 @@ package topic
 import (
 	"fmt"
 
+	"github.com/carillon-events/carillon/internal/delivery"
 	"github.com/carillon-events/carillon/internal/pattern"
 	"github.com/carillon-events/carillon/internal/pattern/filterpolicy"
 	"github.com/carillon-events/carillon/internal/store"
@@ -36,6 +37,8 @@ type member struct {
 	rule  *pattern.Rule // of its filter policy; nil if it has none
 	scope Scope         // of rule
 	never bool          // its filter policy cannot be read
+
+	may delivery.Permission
 
 	// For transactions only: where it is in a working's all, what came in its
 	// place, and that it is gone.

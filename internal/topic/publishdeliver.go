@@ -171,6 +171,7 @@ func (r *renderer) fill(d *delivery.Delivery, s *member, got *rendering) {
 	*d = delivery.Delivery{
 		Key: delivery.KeyOf(called, r.audience.arn, sub), Source: r.audience.arn, TargetID: sub, Trace: m.Trace,
 		EventID: r.messageID(), Body: got.body, Params: got.params, AcceptedAt: m.At, Policy: s.policy(r.audience),
+		Permission: &s.may,
 	}
 	if s.deadLetter != "" {
 		d.DeadLetter, _ = arn.Parse(s.deadLetter) // was checked

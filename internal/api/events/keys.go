@@ -61,7 +61,7 @@ func entryKey(e *model.PutEventsRequestEntry, key string) policy.Value {
 		return policy.One(e.Source.V)
 	case "events:detail-type":
 		return policy.One(e.DetailType.V)
-	case "events:eventbusinvocation": // "true" where a rule of another bus sends, which asks nobody here
+	case "events:eventbusinvocation": // "true" where a rule of another bus sends, which internal/access asks about
 		return policy.One("false")
 	}
 	return policy.Value{}

@@ -40,6 +40,19 @@ func (t *Target) forward(d *delivery.Delivery) *bus.Forwarded {
 	return t.Core.Forward(to, d)
 }
 
+// Find finds the bus.
+func (*Target) Find(tx *store.Tx, d *delivery.Delivery) error {
+	name, ok := d.Target.BusName()
+	if !ok {
+		return fmt.Errorf("%w: %s is not a bus", delivery.ErrRefused, d.Target)
+	}
+	_, err := bus.GetBus(tx, bus.Name{Account: d.Target.Account, Region: d.Target.Region, Bus: name})
+	if errors.Is(err, bus.ErrBusNotFound) {
+		return fmt.Errorf("%w: %w", delivery.ErrUnavailable, err)
+	}
+	return err
+}
+
 // Deliver has the other bus accept the event.
 func (t *Target) Deliver(tx *store.Tx, d *delivery.Delivery, prepared any) error {
 	f, ok := prepared.(*bus.Forwarded)

@@ -51,6 +51,10 @@ func codeOf(reason error) string {
 	switch {
 	case errors.Is(reason, delivery.ErrMissing):
 		return "NO_RESOURCE"
+	case errors.Is(reason, delivery.ErrDenied):
+		return "NO_PERMISSIONS"
+	case errors.Is(reason, delivery.ErrNotAssumed):
+		return "FAILED_TO_ASSUME_ROLE"
 	case errors.Is(reason, delivery.ErrUnfit):
 		return "INVALID_JSON"
 	case errors.Is(reason, delivery.ErrRefused):
@@ -89,6 +93,8 @@ func TopicErrorCode(reason error) string {
 	switch {
 	case errors.Is(reason, delivery.ErrMissing):
 		return "AWS.SimpleQueueService.NonExistentQueue"
+	case errors.Is(reason, delivery.ErrDenied):
+		return "AccessDenied"
 	case errors.Is(reason, delivery.ErrRefused):
 		return "InvalidParameterValue"
 	}

@@ -96,16 +96,27 @@ func fillFromTopic(in *queue.DraftInput, d *delivery.Delivery) {
 	}
 }
 
-// Deliver stores the message.
-func (t Target) Deliver(tx *store.Tx, d *delivery.Delivery, prepared any) error {
+// Find finds the queue.
+func (Target) Find(tx *store.Tx, d *delivery.Delivery) error {
+	_, err := find(tx, d)
+	return err
+}
+
+func find(tx *store.Tx, d *delivery.Delivery) (*queue.Queue, error) {
 	name, ok := d.Target.QueueName()
 	if !ok {
-		return fmt.Errorf("%w: %s is not a queue", delivery.ErrRefused, d.Target)
+		return nil, fmt.Errorf("%w: %s is not a queue", delivery.ErrRefused, d.Target)
 	}
 	q, err := queue.Find(tx, queue.Name{Account: d.Target.Account, Region: d.Target.Region, Name: name})
 	if errors.Is(err, queue.ErrNotFound) {
-		return fmt.Errorf("%w: %w", delivery.ErrMissing, err)
+		return nil, fmt.Errorf("%w: %w", delivery.ErrMissing, err)
 	}
+	return q, err
+}
+
+// Deliver stores the message.
+func (t Target) Deliver(tx *store.Tx, d *delivery.Delivery, prepared any) error {
+	q, err := find(tx, d)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,19 @@ func (t *Target) publication(d *delivery.Delivery) *topic.Publication {
 	}})
 }
 
+// Find finds the topic.
+func (*Target) Find(tx *store.Tx, d *delivery.Delivery) error {
+	name, ok := d.Target.TopicName()
+	if !ok {
+		return fmt.Errorf("%w: %s is not a topic", delivery.ErrRefused, d.Target)
+	}
+	_, err := topic.Get(tx, topic.Name{Account: d.Target.Account, Region: d.Target.Region, Topic: name})
+	if errors.Is(err, topic.ErrNotFound) {
+		return fmt.Errorf("%w: %w", delivery.ErrMissing, err)
+	}
+	return err
+}
+
 // Deliver has the topic accept the message.
 func (t *Target) Deliver(tx *store.Tx, d *delivery.Delivery, prepared any) error {
 	p, ok := prepared.(*topic.Publication)

@@ -76,6 +76,9 @@ func TestStrictModeBelievesOnlyWhatAKnownKeyHasSigned(t *testing.T) {
 		must(t.sns.AddPermission(t.ctx, &sns.AddPermissionInput{TopicArn: topic, Label: aws.String("guest"), AWSAccountId: []string{guestAccount}, ActionName: []string{"Subscribe"}}))(t)
 		must(other.sns.Subscribe(t.ctx, in))(t)
 	})
+	run("strict-rule-to-queue", strictKey, strictSecret, strictRuleToQueue)
+	run("strict-topic-abroad", strictKey, strictSecret, func(t *tour) { strictTopicAbroad(t, guest(t)) })
+	run("strict-bus-abroad", strictKey, strictSecret, func(t *tour) { strictBusAbroad(t, guest(t)) })
 	run("strict-clock", strictKey, strictSecret, func(t *tour) {
 		for what, at := range map[string]time.Time{"an hour ago": time.Now().Add(-time.Hour), "in an hour": time.Now().Add(time.Hour)} {
 			answer := t.signed(at, "Action=GetCallerIdentity&Version=2011-06-15", "")

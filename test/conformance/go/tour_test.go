@@ -1,13 +1,11 @@
 package conformance
 
 import (
-	"bytes"
 	"context"
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -25,6 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"github.com/carillon-events/carillon/internal/wholebody"
 )
 
 const region = "us-east-1"
@@ -142,7 +142,7 @@ func newTourWith(t *testing.T, endpoint, account, key, secret, token string) *to
 		Region:       region,
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, token),
-		HTTPClient:   wholeBodies{http.DefaultClient},
+		HTTPClient:   wholebody.Client{Client: http.DefaultClient},
 		// No retries: a 500 must be seen, not papered over.
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
@@ -151,27 +151,6 @@ func newTourWith(t *testing.T, endpoint, account, key, secret, token string) *to
 		sqs: sqs.NewFromConfig(config), events: eventbridge.NewFromConfig(config),
 		sns: sns.NewFromConfig(config), sts: sts.NewFromConfig(config), iam: iam.NewFromConfig(config),
 	}
-}
-
-// wholeBodies sends request bodies from memory that is there at once.
-//
-// smithy-go closes a request's body as soon as the answer's headers are there,
-// and its closed body answers WriteTo with io.EOF. net/http looks for surplus
-// bytes with that very call after it has sent the body, so a server that is
-// faster than this look makes the client close the connection, and a large
-// answer breaks off: "use of closed network connection". Clients with retries
-// never notice; this one has none.
-type wholeBodies struct{ client *http.Client }
-
-func (w wholeBodies) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	return w.client.Do(r)
 }
 
 // name is one that nothing else has.

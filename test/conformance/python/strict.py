@@ -229,11 +229,100 @@ def queue_policy(t):
         t.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": '{"Statement": {"Effect": "Maybe"}}'})
 
 
+def open_to(t, url, service, source):
+    """The queue takes what the service sends for one rule or topic."""
+    t.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": statement(
+        "sqs:SendMessage", Principal={"Service": service}, Resource=t.arn(url), Condition={"ArnEquals": {"aws:SourceArn": source}})})
+
+
+def rule_to(t, pattern, target, bus="default", dead=None, **more):
+    """A rule with one target; its ARN."""
+    name = t.name("rule")
+    arn = t.events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))["RuleArn"]
+    if dead:
+        open_to(t, dead, "events.amazonaws.com", arn)
+        more["DeadLetterConfig"] = {"Arn": t.arn(dead)}
+    equal(t.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "t", "Arn": target, **more}])["FailedEntryCount"], 0, "failed targets")
+    return arn
+
+
+def put(t, source, bus="default"):
+    equal(t.events.put_events(Entries=[{"Source": source, "DetailType": "d", "Detail": "{}", "EventBusName": bus}])["FailedEntryCount"], 0, "failed entries")
+
+
+def no_permission(t, url):
+    m = t.receive(url, MessageAttributeNames=["All"])[0]
+    said = {k: v["StringValue"] for k, v in m["MessageAttributes"].items()}
+    equal((said["ERROR_CODE"], said["RETRY_ATTEMPTS"]), ("NO_PERMISSIONS", "0"), said["ERROR_MESSAGE"])
+    t.delete(url, m)
+
+
+@scenario("strict-rule-to-queue")
+def rule_to_queue(t):
+    """A queue that only one rule may write to; a role that may; one that may not be had."""
+    url, dead, other_dead, source = t.queue(), t.queue(), t.queue(), t.name("source")
+    rule = rule_to(t, {"source": [source]}, t.arn(url), dead=dead)
+    put(t, source)
+    no_permission(t, dead)
+    open_to(t, url, "events.amazonaws.com", rule)
+    rule_to(t, {"source": [source + "2"]}, t.arn(url), dead=other_dead)
+    put(t, source + "2")
+    no_permission(t, other_dead)
+    put(t, source)
+    equal(json.loads(t.receive(url)[0]["Body"])["source"], source, "source")
+    equal(t.count(dead), 0, "dead letters")
+
+    iam, role = t.client("iam"), t.name("role")
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=statement(
+        "sts:AssumeRole", Principal={"Service": "events.amazonaws.com"}, Condition={"StringEquals": {"aws:SourceAccount": t.account}}))["Role"]["Arn"]
+    own = t.queue()
+    rule_to(t, {"source": [source + "3"]}, t.arn(own), dead=dead, RoleArn=arn)
+    put(t, source + "3")
+    no_permission(t, dead)
+    iam.put_role_policy(RoleName=role, PolicyName="send", PolicyDocument=statement("sqs:SendMessage", Resource=t.arn(own)))
+    put(t, source + "3")
+    check(source in t.receive(own)[0]["Body"], "the event came by the role")
+
+
+@scenario("strict-topic-abroad")
+def topic_abroad(t):
+    guest, _ = others(t)
+    topic, url, dead = t.sns.create_topic(Name=t.name("topic"))["TopicArn"], guest.queue(), t.queue()
+    open_to(t, dead, "sns.amazonaws.com", topic)
+    t.sns.add_permission(TopicArn=topic, Label="guest", AWSAccountId=[GUEST], ActionName=["Subscribe"])
+    guest.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=guest.arn(url), Attributes={
+        "RawMessageDelivery": "true", "RedrivePolicy": json.dumps({"deadLetterTargetArn": t.arn(dead)})})
+    t.sns.publish(TopicArn=topic, Message="first")
+    m = t.receive(dead, MessageAttributeNames=["All"])[0]
+    equal((m["Body"], m["MessageAttributes"]["ErrorCode"]["StringValue"]), ("first", "AccessDenied"), "the dead letter")
+    # The older form of such a policy: everybody, for one topic.
+    guest.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": statement(
+        "SQS:SendMessage", Principal={"AWS": "*"}, Resource=guest.arn(url), Condition={"ArnLike": {"aws:SourceArn": topic}})})
+    t.sns.publish(TopicArn=topic, Message="second")
+    equal(guest.receive(url)[0]["Body"], "second", "Body")
+
+
+@scenario("strict-bus-abroad")
+def bus_abroad(t):
+    guest, _ = others(t)
+    source, dead, url = t.name("source"), t.queue(), guest.queue()
+    name = guest.name("bus")
+    bus = guest.events.create_event_bus(Name=name)["EventBusArn"]
+    open_to(guest, url, "events.amazonaws.com", rule_to(guest, {"source": [source]}, guest.arn(url), bus=name))
+    rule_to(t, {"source": [source]}, bus, dead=dead)
+    put(t, source)
+    no_permission(t, dead)
+    guest.events.put_permission(EventBusName=name, Action="events:PutEvents", Principal=t.account, StatementId="them")
+    put(t, source)
+    equal(json.loads(guest.receive(url)[0]["Body"])["account"], t.account, "account")
+
+
 @scenario("strict-topic-policy")
 def topic_policy(t):
     guest, _ = others(t)
     topic = t.sns.create_topic(Name=t.name("topic"))["TopicArn"]
     inbox = guest.queue()
+    open_to(guest, inbox, "sns.amazonaws.com", topic)
     subscribe = lambda: guest.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=guest.arn(inbox), ReturnSubscriptionArn=True)  # noqa: E731
     denied(subscribe, "AuthorizationError", f"SNS:Subscribe on resource: {topic} because no resource-based policy allows the SNS:Subscribe action")
     t.sns.add_permission(TopicArn=topic, Label="guest", AWSAccountId=[GUEST], ActionName=["Subscribe"])
