@@ -221,6 +221,40 @@ func TestADenialSaysWhoWhatOnWhichAndWhy(t *testing.T) {
 	}
 }
 
+func TestWhatARuleMayNotSendIsRecorded(t *testing.T) {
+	all := auditDirectory(t, func(c *server.Config) { c.Auth, c.Credentials = server.AuthStrict, credentialsFile(t) }, func(r *server.Running) {
+		c := configured(t, r, "AKIAORDERS", "hush")
+		_, err := sqs.NewFromConfig(c).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q")})
+		e := eventbridge.NewFromConfig(c)
+		if err == nil {
+			_, err = e.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("r"), EventPattern: aws.String(`{"source": ["shop"]}`)})
+		}
+		if err == nil {
+			_, err = e.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []ebtypes.Target{{Id: aws.String("t"), Arn: aws.String("arn:aws:sqs:eu-west-1:123456789012:q")}}})
+		}
+		for range 3 {
+			if err == nil {
+				_, err = e.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{Source: aws.String("shop"), DetailType: aws.String("d"), Detail: aws.String("{}")}}})
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got := namesOf(all); got != "CreateQueue, PutRule, PutTargets, SendMessage AccessDenied, SendMessage AccessDenied" {
+		t.Fatal(got)
+	}
+	text, _ := json.Marshal(all[3])
+	for _, part := range []string{`"type":"AWSService"`, `"invokedBy":"events.amazonaws.com"`, `"sourceArn":"arn:aws:events:eu-west-1:123456789012:rule/r"`, "arn:aws:sqs:eu-west-1:123456789012:q", `"recipientAccountId":"123456789012"`} {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("%s\nlacks %s", text, part)
+		}
+	}
+	if n := all[4]["additionalEventData"].(map[string]any)["repeats"]; n != 2.0 {
+		t.Errorf("repeated %v times", n)
+	}
+}
+
 func TestARuleWatchesCallsThatItAsksFor(t *testing.T) {
 	n := tell(t, nil)
 	n.rule("default", "created", `{"source": ["aws.sqs"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventSource": ["sqs.amazonaws.com"], "eventName": ["CreateQueue"]}}`,

@@ -48,7 +48,7 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
 	if senders, ok := r.decider.Senders(); ok {
-		outbox.Ask(senders)
+		outbox.Ask(witnessed{senders, r})
 	}
 	groups, err := r.logGroups(ctx)
 	if err != nil {
