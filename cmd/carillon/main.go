@@ -86,7 +86,7 @@ disk.`,
 		groupRules:  {newPatternCommand(), newEventsCommand(), newReplayCommand(), newLogsCommand()},
 		groupAccess: {newAccessCommand()},
 		groupIn:     {newWebhookCommand(), newBusCommand()},
-		groupData:   {newBackupCommand(), newRestoreCommand(), newVerifyCommand(), newEncryptCommand(), newDecryptCommand(), newKeyCommand()},
+		groupData:   {newBackupCommand(), newRestoreCommand(), newVerifyCommand(), newEncryptCommand(), newDecryptCommand(), newKeyCommand(), newAuditCommand()},
 		"":          {newVersionCommand()},
 	} {
 		for _, c := range commands {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/carillon-events/carillon/internal/audit"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/queue"
@@ -77,6 +78,8 @@ type serveSettings struct {
 	logFiles    int
 	trailFor    time.Duration
 	trailMax    byteSize
+	auditFor    time.Duration
+	auditMax    byteSize
 	heapRoom    byteSize
 	logFormat   *choice
 	logLevel    *choice
@@ -103,6 +106,7 @@ func newServeSettings() *serveSettings {
 		maxBodies:  edge.DefaultMaxBodies,
 		logBytes:   loggroup.DefaultFileBytes,
 		trailMax:   byteSize(server.DefaultTrail.MaxBytes),
+		auditMax:   byteSize(server.DefaultAudit.MaxBytes),
 		heapRoom:   server.DefaultHeapRoom,
 		all:        pflag.NewFlagSet("serve", pflag.ContinueOnError),
 		environ:    os.Environ(),
@@ -184,6 +188,8 @@ func newServeSettings() *serveSettings {
 	f = s.group("Observing")
 	f.DurationVar(&s.trailFor, "trail-for", server.DefaultTrail.For, "how long it is kept what became of an event (carillon events show); 0: nothing is")
 	f.Var(&s.trailMax, "trail-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
+	f.DurationVar(&s.auditFor, "audit-for", server.DefaultAudit.For, "how long it is kept who did what and who was denied (carillon audit); 0: nothing is recorded")
+	f.Var(&s.auditMax, "audit-max-bytes", "how much of that is kept, such as 4GiB; the oldest goes first")
 	f.Var(s.logFormat, "log-format", "format of the log on stderr: text or json")
 	f.Var(s.logLevel, "log-level", "debug, info, warn or error")
 	f.IntVar(&s.series, "metrics-series", server.DefaultMetricsSeries, "how many `buses`, rules, targets and topics, each, have time series of their own under /metrics")
@@ -339,7 +345,7 @@ func (s *serveSettings) checkSaid() (err error) {
 			err = fmt.Errorf("%s 0: want at least 1, or leave it out", f.Name)
 		case text == "0" && f.Value.Type() == "int":
 			err = fmt.Errorf("%s 0: want at least 1, such as %s", f.Name, f.DefValue)
-		case text == "0s" && f.Name != "trail-for":
+		case text == "0s" && f.Name != "trail-for" && f.Name != "audit-for":
 			err = fmt.Errorf("%s 0s: want a positive duration, such as %s", f.Name, f.DefValue)
 		}
 	})
@@ -383,6 +389,8 @@ func (s *serveSettings) config() server.Config {
 		HeapRoom: int64(s.heapRoom),
 		Trail:    trail.Options{For: s.trailFor, MaxBytes: int64(s.trailMax)},
 		NoTrail:  s.trailFor == 0,
+		Audit:    audit.Options{For: s.auditFor, MaxBytes: int64(s.auditMax)},
+		NoAudit:  s.auditFor == 0,
 		DrainFor: s.drainFor,
 	}
 }

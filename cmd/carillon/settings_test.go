@@ -53,7 +53,7 @@ var values = map[string]string{
 	"listen": "127.0.0.1:9", "external-url": "http://x", "cors-origin": "http://a,http://b", "http-targets-allow": "private,10.1.2.0/24", "data": "d",
 	"durability": "interval", "sync-interval": "7s", "auth": "strict", "credentials": "k", "insecure": "true", "no-access-record": "true", "oidc-issuer": "https://i=a",
 	"region": "r", "max-body": "3MiB", "max-in-flight": "7", "max-in-flight-fifo": "8",
-	"max-buses": "9", "max-rules-per-bus": "10", "max-targets-per-rule": "11", "max-pattern-complexity": "12", "max-pattern-combinations": "13", "drain-timeout": "9s", "pprof": "true", "trail-for": "3h", "trail-max-bytes": "5MiB", "heap-room": "17MiB", "log-format": "json", "log-level": "debug",
+	"max-buses": "9", "max-rules-per-bus": "10", "max-targets-per-rule": "11", "max-pattern-complexity": "12", "max-pattern-combinations": "13", "drain-timeout": "9s", "pprof": "true", "trail-for": "3h", "trail-max-bytes": "5MiB", "audit-for": "4h", "audit-max-bytes": "6MiB", "heap-room": "17MiB", "log-format": "json", "log-level": "debug",
 	"metrics-series": "14", "otlp-endpoint": "http://c:4318", "trace-ratio": "0.5", "log-group-bytes": "15MiB", "log-group-files": "16",
 	"smtp-url": "smtp://h", "smtp-password-file": "f", "smtp-from": "c@h", "sms-gateway": "http://s", "sns-sign": "all", "push-gateway": "http://p",
 	"max-topics": "14", "max-fifo-topics": "15", "max-subscriptions-per-topic": "16", "max-subscriptions-per-fifo-topic": "17",

@@ -55,6 +55,9 @@ func (s Senders) Decide(d *delivery.Delivery) delivery.Verdict {
 	return v
 }
 
+// Action is what a delivery does to its target, in a policy's words.
+func (s Senders) Action(d *delivery.Delivery) string { return s.sending(d).action }
+
 // sending is one question about a delivery while it is answered. It answers for
 // the condition keys (senderfacts.go).
 type sending struct {

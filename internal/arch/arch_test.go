@@ -32,14 +32,14 @@ var bands = []struct {
 	{"service", []string{"internal/api", "internal/ingest"}, false},
 	{"adapters", []string{"internal/target", "internal/telemetry", "internal/certificate"}, false},
 	{"core", []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/topic", "internal/mobile", "internal/identity"}, false},
-	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/session", "internal/keyring", "internal/trail"}, true},
+	{"durable", []string{"internal/store", "internal/timer", "internal/delivery", "internal/seal", "internal/session", "internal/keyring", "internal/trail", "internal/audit"}, true},
 	{"wire", []string{"internal/wire", "internal/awsjson", "internal/awsquery", "internal/sigv4", "internal/awsmodel", "internal/modelgen", "internal/outbound", "internal/webidentity"}, true},
 	{"language", []string{"internal/arn", "internal/event", "internal/pattern", "internal/schedule", "internal/transform", "internal/trace", "internal/meter", "internal/webhook", "internal/cloudevent", "internal/policy", "internal/notification"}, true},
 	{"data", []string{"examples"}, false}, // input for demos and tests, embedded
 }
 
 // deterministic packages take time and ids as arguments.
-var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/trail", "internal/policy", "internal/topic", "internal/mobile", "internal/identity"}
+var deterministic = []string{"internal/queue", "internal/bus", "internal/archive", "internal/destination", "internal/trail", "internal/audit", "internal/policy", "internal/topic", "internal/mobile", "internal/identity"}
 
 // pure packages need only the standard library.
 const pure = "language"

@@ -53,6 +53,8 @@ type pending struct {
 
 	only     []string         // ARNs of rules that it may go to; nil: to all
 	nowhere  bool             // its source is pending
+	call     bool             // it is about a call: nobody hears of it if no rule matches
+	reading  bool             // and the call changed nothing: most rules do not want it
 	matches  []*compiled      // whose targets deliveries are for, in their order
 	recorded trail.Acceptance // what the trail is told
 }
@@ -136,7 +138,7 @@ func (c *Core) Put(tx *store.Tx, b *Batch, inside bool) error {
 		if err := c.put(tx, &b.events[i]); err != nil {
 			return err
 		}
-		if b.events[i].first == "" {
+		if p := &b.events[i]; p.first == "" && !p.unwanted() {
 			accepted++
 		}
 	}
@@ -175,6 +177,9 @@ func (c *Core) Refresh(b *Batch) {
 }
 
 func (c *Core) put(tx *store.Tx, p *pending) error {
+	if p.unwanted() {
+		return nil
+	}
 	if p.met == nil {
 		c.counts.noBus.Add(1)
 		return c.recordNowhere(tx, p)
@@ -261,6 +266,9 @@ func (p *pending) match(set *ruleset, outbox *delivery.Outbox) {
 	if err != nil {
 		// The envelope is ours and the detail was checked.
 		panic("bus: an accepted event cannot be read: " + err.Error())
+	}
+	if p.call && len(matched) > 0 {
+		matched = p.watchers(set, memory, matched)
 	}
 	p.tooComplex, p.matched = uint64(tooComplex), uint64(len(matched))
 	// In one order, whatever way they were found.

@@ -16,7 +16,7 @@ import (
 type State string
 
 // The states of a rule. EnabledForAll is a rule that also wants the events of
-// read-only API calls, which Carillon does not make.
+// calls that change nothing (AddCall).
 const (
 	Enabled       State = "enabled"
 	Disabled      State = "disabled"

@@ -25,6 +25,7 @@ type compiled struct {
 	name    string
 	source  string // the rule's ARN
 	rule    *pattern.Rule
+	forAll  bool // it is matched to calls that change nothing, too
 	targets []compiledTarget
 	found   atomic.Pointer[meter.Rule]
 	ref     trail.Ref // what the trail calls it, as it is
@@ -185,7 +186,7 @@ func compile(r Reader, n Name, rule Rule, parsed *pattern.Pattern) (*compiled, e
 			return nil, nil
 		}
 	}
-	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), targets: compileTargets(targets)}
+	c := &compiled{name: rule.Name, source: n.RuleARN(rule.Name).String(), targets: compileTargets(targets), forAll: rule.State == EnabledForAll}
 	c.rule = parsed.Rule(c.refer(rule.Pattern))
 	return c, nil
 }

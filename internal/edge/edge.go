@@ -72,6 +72,10 @@ type Options struct {
 
 	Decide func(ctx context.Context, c *wire.Call, action, resource string) error
 
+	// Audit is told of every request to an operation or an administrative page that is
+	// about to be answered; if it fails, that is the answer. nil: nobody is told.
+	Audit func(ctx context.Context, a *wire.Answered) error
+
 	Origins   []string // web origins that may call us besides our own; "*" is all of them
 	CheckHost bool     // refuse host names that a web page could have made point at us
 

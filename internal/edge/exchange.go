@@ -30,6 +30,8 @@ type exchange struct {
 	wrote   bool
 	held    int64 // bytes of its body that count among the handler's
 	caller  access.Identity
+	made    *wire.Call // of the request, once it is known who calls
+	audited bool       // the audit log was told
 }
 
 // buffers are answers in the making. What grew large is left to the collector.
@@ -41,11 +43,14 @@ const maxPooled = 256 << 10
 func (x *exchange) serve() {
 	call, body, err := x.prepare()
 	if err != nil {
-		x.fail(err)
+		x.fail(x.audit(call, err))
 		return
 	}
 	buffer := buffers.Get().(*[]byte)
 	out, err := x.run(x.route.entry.operation, call, body, (*buffer)[:0])
+	if x.h.options.Audit != nil && (err != nil || !x.route.entry.data) {
+		err = x.audit(call, err)
+	}
 	if err != nil {
 		x.fail(err)
 	} else {
@@ -106,7 +111,7 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		return nil, err
 	}
 	x.caller = id
-	call := &wire.Call{
+	x.made = &wire.Call{
 		Trace:     x.trace(),
 		RequestID: x.id,
 		Service:   x.route.service.Name,
@@ -124,9 +129,9 @@ func (x *exchange) call(body []byte) (*wire.Call, error) {
 		Header:    x.r.Header,
 	}
 	if x.route.entry != nil {
-		call.Rights = &x.route.entry.operation.Rights
+		x.made.Rights = &x.route.entry.operation.Rights
 	}
-	return call, nil
+	return x.made, nil
 }
 
 // decide is who decides what the caller may do. Of those who follow a link, or
@@ -199,5 +204,5 @@ func (x *exchange) recoverPanic() {
 	if x.wrote {
 		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 	}
-	x.fail(internalFailure())
+	x.fail(x.audit(x.made, internalFailure())) // it may have done something before
 }

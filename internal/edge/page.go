@@ -14,6 +14,7 @@ type Page struct {
 	Resource           func(c *wire.Call, r *http.Request) string // "*" where nil
 	Asks               bool                                       // Serve asks itself whether the caller may
 	Serve              func(c *wire.Call, r *http.Request, b []byte) ([]byte, error)
+	Data               bool // it is about what flows, not how it is set up
 }
 
 // signed serves a page. Its answers are JSON, and its errors those of AWS JSON.
@@ -23,9 +24,9 @@ func (h *Handler) signed(p Page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
 		defer x.forgetBodies()
-		x.route = route{protocol: protocolJSON, service: service, operation: p.Operation}
+		x.route = route{protocol: protocolJSON, service: service, operation: p.Operation, page: true, data: p.Data}
 		out, err := x.page(p, entry)
-		if err != nil {
+		if err = x.audit(x.made, err); err != nil {
 			x.fail(err)
 			return
 		}

@@ -104,7 +104,7 @@ func (h *Handler) guard(operation string, next http.Handler, methods ...string) 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{h: h, w: w, r: r, id: w.Header()["X-Amzn-Requestid"][0], began: h.now()}
 		defer x.forgetBodies()
-		x.route = route{protocol: protocolJSON, service: service, operation: operation}
+		x.route = route{protocol: protocolJSON, service: service, operation: operation, page: true}
 		if err := x.setBaseURL(); err != nil {
 			x.fail(err)
 			return
@@ -121,7 +121,8 @@ func (h *Handler) guard(operation string, next http.Handler, methods ...string) 
 		if err == nil {
 			err = call.Authorize(r.Context(), "*")
 		}
-		if err != nil {
+		// It is recorded that somebody may, before a stream begins that has no end.
+		if err = x.audit(call, err); err != nil {
 			x.fail(err)
 			return
 		}

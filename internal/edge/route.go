@@ -28,6 +28,8 @@ type route struct {
 	operation string
 	entry     *entry     // nil: the service has no such operation
 	form      url.Values // of the query protocol
+
+	page, data bool // it is no operation; of one, it is about what flows
 }
 
 // table finds the operation. It never changes after newTable.
@@ -50,6 +52,7 @@ type actionName struct{ version, action string }
 type entry struct {
 	operation *wire.Operation
 	service   *wire.Service
+	data      bool          // it is about what flows, not how it is set up
 	rate      throttle.Rate // of each account in a region; zero: no limit
 	rated     string        // what that counts: this operation, or several
 	observed
@@ -61,7 +64,7 @@ func newTable(services []*wire.Service, m *metrics, limits *Throttles) table {
 	for _, s := range services {
 		entries := make(map[string]*entry, len(s.Operations))
 		for name, op := range s.Operations {
-			e := &entry{operation: op, service: s, observed: observed{metrics: m, service: s.Name, operation: name}}
+			e := &entry{operation: op, service: s, data: s.DataPlane[name], observed: observed{metrics: m, service: s.Name, operation: name}}
 			e.rate, e.rated = limits.rateOf(s.Name, name)
 			entries[name] = e
 			if s.QueryVersion != "" {

@@ -51,6 +51,13 @@ type carillon struct {
 	// and what is beneath them: "PutEventsRequestEntry.Source".
 	Unchecked []string
 
+	// DataPlane are the operations that are about what flows, not how it is set up:
+	// CloudTrail calls them data events.
+	DataPlane []string
+
+	// ReadOnly are the operations that change nothing and whose names do not say so.
+	ReadOnly []string
+
 	Permissions permissions
 }
 
@@ -196,6 +203,11 @@ func (m *model) check() error {
 		owner, field, _ := strings.Cut(name, ".")
 		if s := m.Shapes[owner]; s == nil || s.member(field) == nil {
 			return fmt.Errorf("the overlay leaves %q unchecked, which the model does not have", name)
+		}
+	}
+	for _, name := range slices.Concat(m.Carillon.DataPlane, m.Carillon.ReadOnly) {
+		if m.Operations[name] == nil {
+			return fmt.Errorf("the overlay says what kind of operation %q is, which the model does not have", name)
 		}
 	}
 	if err := m.Carillon.Permissions.check(m); err != nil {

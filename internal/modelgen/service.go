@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 func (g *generator) writeService(s *source) error {
@@ -59,6 +60,7 @@ func (g *generator) writeNew(s *source) {
 		s.p("XMLNamespace: %q,", g.xmlNamespace())
 	}
 	s.p("Errors: errorInfos,")
+	g.writeKinds(s)
 	s.p("Operations: map[string]*wire.Operation{")
 	for _, op := range g.operationNames() {
 		s.p("%q: %s(ops.%s, resource),", op, bindName(op), op)
@@ -67,6 +69,36 @@ func (g *generator) writeNew(s *source) {
 	for _, op := range g.operationNames() {
 		g.writeBind(s, op)
 	}
+}
+
+// writeKinds says for the audit log which operations are which.
+func (g *generator) writeKinds(s *source) {
+	s.p("DataPlane: map[string]bool{%s},", g.namesOf(func(op string) bool { return slices.Contains(g.Carillon.DataPlane, op) }))
+	s.p("ReadOnly: map[string]bool{%s},", g.namesOf(g.readOnly))
+}
+
+func (g *generator) namesOf(are func(op string) bool) string {
+	text := ""
+	for _, op := range g.operationNames() {
+		if are(op) {
+			text += fmt.Sprintf("\n%q: true,", op)
+		}
+	}
+	if text != "" {
+		text += "\n"
+	}
+	return text
+}
+
+// readOnly tells whether an operation changes nothing: by its name, or since the
+// overlay says so.
+func (g *generator) readOnly(op string) bool {
+	for _, verb := range []string{"Describe", "Get", "List"} {
+		if strings.HasPrefix(op, verb) {
+			return true
+		}
+	}
+	return slices.Contains(g.Carillon.ReadOnly, op)
 }
 
 func bindName(op string) string { return "bind" + op }

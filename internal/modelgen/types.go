@@ -115,8 +115,11 @@ func (g *generator) writeStruct(s *source, shape *shape) error {
 		}
 		g.useOf(s, t)
 		note := ""
+		if g.sensitive(m.Shape) {
+			note = " `sensitive:\"true\"`"
+		}
 		if shape.requires(m.name) {
-			note = " // required"
+			note += " // required"
 		}
 		s.p("%s %s%s", exported(m.name), t, note)
 	}
@@ -126,4 +129,16 @@ func (g *generator) writeStruct(s *source, shape *shape) error {
 	}
 	s.p("}\n")
 	return nil
+}
+
+// sensitive tells whether the model says that a shape is not for logs, or that of
+// what a list or a map is made of.
+func (g *generator) sensitive(shapeName string) bool {
+	s := g.Shapes[shapeName]
+	for _, r := range []*ref{s.Member, s.Key, s.Value} {
+		if r != nil && g.Shapes[r.Shape].Sensitive {
+			return true
+		}
+	}
+	return s.Sensitive
 }

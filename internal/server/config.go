@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-events/carillon/internal/audit"
 	"github.com/carillon-events/carillon/internal/bus"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/outbound"
@@ -70,6 +71,16 @@ const (
 // DefaultTrail is a day of events, as long as a delivery is tried.
 var DefaultTrail = trail.Options{For: 24 * time.Hour, MaxBytes: 4 << 30}
 
+// DefaultAudit is as long as CloudTrail keeps its event history.
+var DefaultAudit = audit.Options{For: 90 * 24 * time.Hour, MaxBytes: 4 << 30}
+
+// What an audit log may be set to.
+const (
+	minAuditFor   = time.Minute
+	maxAuditFor   = 20 * 366 * 24 * time.Hour
+	minAuditBytes = 4 << 20
+)
+
 // What a trail may be set to.
 const (
 	minTrailFor   = time.Second
@@ -113,6 +124,9 @@ type Config struct {
 
 	Trail   trail.Options // DefaultTrail where zero
 	NoTrail bool
+
+	Audit   audit.Options // DefaultAudit where zero, but for the key
+	NoAudit bool
 
 	// HTTPTargets are the networks beside the public internet that API
 	// destinations and subscribers over HTTP may have called: CIDRs, private, loopback, or none. If it is empty:
@@ -203,6 +217,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.NoTrail {
 		c.Trail = trail.Options{}
+	}
+	if c.Audit.For == 0 {
+		c.Audit.For = DefaultAudit.For
+	}
+	if c.Audit.MaxBytes == 0 {
+		c.Audit.MaxBytes = DefaultAudit.MaxBytes
+	}
+	if c.NoAudit {
+		c.Audit = audit.Options{}
 	}
 	c.Topics = withDefaultTopics(c.Topics)
 	if c.DrainFor == 0 {
@@ -311,6 +334,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("trail-for %s: want %s to %s, or 0 for no trail", c.Trail.For, minTrailFor, maxTrailFor)
 	case !c.NoTrail && c.Trail.MaxBytes < minTrailBytes:
 		return fmt.Errorf("trail-max-bytes %d: want at least %d", c.Trail.MaxBytes, minTrailBytes)
+	case !c.NoAudit && (c.Audit.For < minAuditFor || c.Audit.For > maxAuditFor):
+		return fmt.Errorf("audit-for %s: want %s to %s, or 0 for no audit log", c.Audit.For, minAuditFor, maxAuditFor)
+	case !c.NoAudit && c.Audit.MaxBytes < minAuditBytes:
+		return fmt.Errorf("audit-max-bytes %d: want at least %d", c.Audit.MaxBytes, minAuditBytes)
 	case !edge.ValidRegion(c.Region):
 		return fmt.Errorf("region %q: want a name such as us-east-1", c.Region)
 	}

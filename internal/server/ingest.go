@@ -25,8 +25,8 @@ func (r *Running) newIngest(ctx context.Context, core *bus.Core) (*ingest.Servic
 // pages are the requests that are no AWS operation, and need the leave of one.
 func pages(in *ingest.Service) map[string]edge.Page {
 	return map[string]edge.Page{
-		ingest.CloudEventsPath:   {Service: "events", Operation: "PutEvents", Asks: true, Serve: in.CloudEvents},
-		ingest.PutEventsPath:     {Service: edge.AdminService, Operation: "PutEvents", Serve: in.PutEvents},
+		ingest.CloudEventsPath:   {Service: "events", Operation: "PutEvents", Asks: true, Serve: in.CloudEvents, Data: true},
+		ingest.PutEventsPath:     {Service: edge.AdminService, Operation: "PutEvents", Serve: in.PutEvents, Data: true},
 		ingest.PutWebhookPath:    {Service: edge.AdminService, Operation: "PutWebhook", Serve: in.Put},
 		ingest.ListWebhooksPath:  {Service: edge.AdminService, Operation: "ListWebhooks", Serve: in.List},
 		ingest.DeleteWebhookPath: {Service: edge.AdminService, Operation: "DeleteWebhook", Serve: in.Delete},

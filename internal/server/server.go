@@ -34,6 +34,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/carillon-events/carillon/internal/access"
+	"github.com/carillon-events/carillon/internal/api/cloudtrail"
 	"github.com/carillon-events/carillon/internal/certificate"
 	"github.com/carillon-events/carillon/internal/edge"
 	"github.com/carillon-events/carillon/internal/ingest"
@@ -57,6 +58,7 @@ type Running struct {
 	tails       *tails
 	replays     *replays
 	ingest      *ingest.Service
+	audits      *cloudtrail.Recorder
 	certificate certificate.Source       // nil: plain HTTP
 	authorities *certificate.Authorities // of client certificates; nil: nobody is asked for one
 	handshakes  *prometheus.CounterVec

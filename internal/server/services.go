@@ -48,7 +48,7 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 		targettopic.Service:   toTopics,
 	}, delivery.DefaultPolicy)
 	if senders, ok := r.decider.Senders(); ok {
-		outbox.Ask(senders)
+		outbox.Ask(witnessed{senders, r})
 	}
 	groups, err := r.logGroups(ctx)
 	if err != nil {
@@ -66,6 +66,9 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 	trails := trail.New(r.config.Trail)
 	core.Record(trails)
 	outbox.Tell(trails)
+	if err := r.openAudit(ctx, core, registry); err != nil {
+		return nil, err
+	}
 	buses.Core = core // which sends through the outbox
 	archives := archive.New(core, archive.DefaultLimits)
 	calls, err := r.calls(ctx, shard)
@@ -110,6 +113,7 @@ func (r *Running) services(ctx context.Context, who *identities, keys *access.Cr
 			timer.ArchiveSweep:  archive.Sweep,
 			timer.ArchiveReplay: archives.StepReplay,
 			timer.TrailSweep:    trails.Sweep,
+			timer.AuditSweep:    r.audits.Log.Sweep,
 			timer.TopicSweep:    topics.Sweep,
 		},
 		Logger: r.log,
@@ -163,7 +167,7 @@ func (r *Running) box(ctx context.Context, purpose string) (*seal.Box, error) {
 
 // Invariants are what the cores promise about a data directory.
 func Invariants() []store.Invariant {
-	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify, identity.Verify}
+	return []store.Invariant{queue.Verify, archive.Verify, topic.Verify, trail.Verify, identity.Verify, verifyAudit}
 }
 
 // accountOf tells whose an access key is.

@@ -43,6 +43,7 @@ const (
 	SpaceTopic  = 'N' // topic: topics, their subscriptions, what they count
 	SpaceMobile = 'n' // mobile: push applications, devices, phone numbers
 	SpaceTrail  = 'E' // trail: what became of events
+	SpaceAudit  = 'a' // audit: who did what
 
 	SpaceConnection = 'c' // destination: connections and API destinations
 

@@ -40,6 +40,7 @@ const (
 
 	TopicSweep Kind = 12 // topic: the next step of a deletion, the end of an unconfirmed subscription
 	TrailSweep Kind = 10 // trail: retention
+	AuditSweep Kind = 20 // audit: retention
 	QueueClear Kind = 16 // queue: records of a purged or deleted queue that share their bodies
 )
 

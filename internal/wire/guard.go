@@ -14,18 +14,24 @@ type Resource func(c *Call, in any) string
 // nil, which means "*".
 func Guard[I, O any](check func(*I) error, resource Resource, method Method[I, O]) Method[I, O] {
 	return func(ctx context.Context, c *Call, in *I) (*O, error) {
+		c.Seen.In = in
 		if check != nil {
 			if err := check(in); err != nil {
 				return nil, err
 			}
 		}
+		c.Seen.Resource = resource
 		if c.Decide != nil && (c.Rights == nil || !c.Rights.Anybody) { // nobody asks: do without the texts
 			c.About = in
 			if err := c.Authorize(ctx, resource.of(c, in)); err != nil {
 				return nil, err
 			}
 		}
-		return method(ctx, c, in)
+		out, err := method(ctx, c, in)
+		if err == nil {
+			c.Seen.Out = out
+		}
+		return out, err
 	}
 }
 

@@ -51,6 +51,9 @@ type Call struct {
 	// messages; nil: nobody records it.
 	Span *trace.Span
 
+	// Seen is what became known of the call as it ran, for the audit log.
+	Seen Seen
+
 	// Decide is the authorisation decision; nil allows everything.
 	// resource is an ARN, or "*" where the operation has none.
 	Decide func(ctx context.Context, c *Call, action, resource string) error
@@ -85,7 +88,12 @@ type Service struct {
 	QueryVersion string // "2012-11-05"; empty if the service speaks no awsQuery
 	XMLNamespace string // of awsQuery answers
 	Operations   map[string]*Operation
-	Errors       map[string]ErrorInfo // by shape name, which is Error.Code
+
+	// What the audit log has to know of operations: DataPlane are about what flows,
+	// not how it is set up, and ReadOnly change nothing.
+	DataPlane, ReadOnly map[string]bool
+
+	Errors map[string]ErrorInfo // by shape name, which is Error.Code
 }
 
 // Operation is one AWS operation, bound to the service's implementation.

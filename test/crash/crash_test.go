@@ -22,7 +22,7 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 	more := campaign(t)
 	c := newChild(t)
 	c.start(t)
-	loads := []load{newFIFO(c, t), newFanOut(c, t), newHook(c, t), newReplays(c, t), newCrowd(c, t), newHistory(c, t)}
+	loads := []load{newFIFO(c, t), newFanOut(c, t), newHook(c, t), newReplays(c, t), newCrowd(c, t), newHistory(c, t), newAudited(c)}
 	for _, name := range []string{"apples", "pears", "plums"} {
 		loads = append(loads, newQueue(c, t, name))
 	}
@@ -44,6 +44,7 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 			kills++
 		}
 		c.start(t)
+		c.wantChain(ctx, t)
 	}
 	pause(ctx, 500*time.Millisecond)
 	cancel()

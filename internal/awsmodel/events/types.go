@@ -27,7 +27,7 @@ type ApiDestination struct {
 }
 
 type AppSyncParameters struct {
-	GraphQLOperation wire.Opt[string]
+	GraphQLOperation wire.Opt[string] `sensitive:"true"`
 }
 
 type Archive struct {
@@ -121,13 +121,13 @@ type ConnectionBasicAuthResponseParameters struct {
 
 type ConnectionBodyParameter struct {
 	Key           wire.Opt[string]
-	Value         wire.Opt[string]
+	Value         wire.Opt[string] `sensitive:"true"`
 	IsValueSecret wire.Opt[bool]
 }
 
 type ConnectionHeaderParameter struct {
 	Key           wire.Opt[string]
-	Value         wire.Opt[string]
+	Value         wire.Opt[string] `sensitive:"true"`
 	IsValueSecret wire.Opt[bool]
 }
 
@@ -150,7 +150,7 @@ type ConnectionOAuthResponseParameters struct {
 
 type ConnectionQueryStringParameter struct {
 	Key           wire.Opt[string]
-	Value         wire.Opt[string]
+	Value         wire.Opt[string] `sensitive:"true"`
 	IsValueSecret wire.Opt[bool]
 }
 
@@ -204,7 +204,7 @@ type CreateArchiveOutput struct {
 
 type CreateConnectionApiKeyAuthRequestParameters struct {
 	ApiKeyName  string // required
-	ApiKeyValue string // required
+	ApiKeyValue string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -219,7 +219,7 @@ type CreateConnectionAuthRequestParameters struct {
 
 type CreateConnectionBasicAuthRequestParameters struct {
 	Username string // required
-	Password string // required
+	Password string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -237,7 +237,7 @@ type CreateConnectionInput struct {
 
 type CreateConnectionOAuthClientRequestParameters struct {
 	ClientID     string // required
-	ClientSecret string // required
+	ClientSecret string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -967,10 +967,10 @@ type RedshiftDataParameters struct {
 	SecretManagerArn wire.Opt[string]
 	Database         string // required
 	DbUser           wire.Opt[string]
-	Sql              wire.Opt[string]
+	Sql              wire.Opt[string] `sensitive:"true"`
 	StatementName    wire.Opt[string]
 	WithEvent        wire.Opt[bool]
-	Sqls             []string
+	Sqls             []string `sensitive:"true"`
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -1194,7 +1194,7 @@ type UpdateArchiveOutput struct {
 
 type UpdateConnectionApiKeyAuthRequestParameters struct {
 	ApiKeyName  wire.Opt[string]
-	ApiKeyValue wire.Opt[string]
+	ApiKeyValue wire.Opt[string] `sensitive:"true"`
 }
 
 type UpdateConnectionAuthRequestParameters struct {
@@ -1207,7 +1207,7 @@ type UpdateConnectionAuthRequestParameters struct {
 
 type UpdateConnectionBasicAuthRequestParameters struct {
 	Username wire.Opt[string]
-	Password wire.Opt[string]
+	Password wire.Opt[string] `sensitive:"true"`
 }
 
 type UpdateConnectionInput struct {
@@ -1223,7 +1223,7 @@ type UpdateConnectionInput struct {
 
 type UpdateConnectionOAuthClientRequestParameters struct {
 	ClientID     wire.Opt[string]
-	ClientSecret wire.Opt[string]
+	ClientSecret wire.Opt[string] `sensitive:"true"`
 }
 
 type UpdateConnectionOAuthRequestParameters struct {

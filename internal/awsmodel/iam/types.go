@@ -27,7 +27,7 @@ type AccessKey struct {
 	UserName        string // required
 	AccessKeyId     string // required
 	Status          string // required
-	SecretAccessKey string // required
+	SecretAccessKey string `sensitive:"true"` // required
 	CreateDate      wire.Opt[time.Time]
 }
 
@@ -103,8 +103,8 @@ type AttachedPolicy struct {
 }
 
 type ChangePasswordInput struct {
-	OldPassword string // required
-	NewPassword string // required
+	OldPassword string `sensitive:"true"` // required
+	NewPassword string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -173,7 +173,7 @@ type CreateInstanceProfileOutput struct {
 
 type CreateLoginProfileInput struct {
 	UserName              wire.Opt[string]
-	Password              wire.Opt[string]
+	Password              wire.Opt[string] `sensitive:"true"`
 	PasswordResetRequired wire.Opt[bool]
 }
 
@@ -242,7 +242,7 @@ type CreateSAMLProviderInput struct {
 	Name                    string // required
 	Tags                    []Tag
 	AssertionEncryptionMode wire.Opt[string]
-	AddPrivateKey           wire.Opt[string]
+	AddPrivateKey           wire.Opt[string] `sensitive:"true"`
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -1779,12 +1779,12 @@ type ServiceSpecificCredential struct {
 	ExpirationDate              wire.Opt[time.Time]
 	ServiceName                 string // required
 	ServiceUserName             wire.Opt[string]
-	ServicePassword             wire.Opt[string]
+	ServicePassword             wire.Opt[string] `sensitive:"true"`
 	ServiceCredentialAlias      wire.Opt[string]
-	ServiceCredentialSecret     wire.Opt[string]
-	ServiceSpecificCredentialId string // required
-	UserName                    string // required
-	Status                      string // required
+	ServiceCredentialSecret     wire.Opt[string] `sensitive:"true"`
+	ServiceSpecificCredentialId string           // required
+	UserName                    string           // required
+	Status                      string           // required
 }
 
 type ServiceSpecificCredentialMetadata struct {
@@ -2038,8 +2038,8 @@ type UpdateGroupInput struct {
 }
 
 type UpdateLoginProfileInput struct {
-	UserName              string // required
-	Password              wire.Opt[string]
+	UserName              string           // required
+	Password              wire.Opt[string] `sensitive:"true"`
 	PasswordResetRequired wire.Opt[bool]
 
 	absent wire.Absent // required members that a decoded request lacks
@@ -2078,7 +2078,7 @@ type UpdateSAMLProviderInput struct {
 	SAMLMetadataDocument    wire.Opt[string]
 	SAMLProviderArn         string // required
 	AssertionEncryptionMode wire.Opt[string]
-	AddPrivateKey           wire.Opt[string]
+	AddPrivateKey           wire.Opt[string] `sensitive:"true"`
 	RemovePrivateKey        wire.Opt[string]
 
 	absent wire.Absent // required members that a decoded request lacks
@@ -2143,7 +2143,7 @@ type UploadServerCertificateInput struct {
 	Path                  wire.Opt[string]
 	ServerCertificateName string // required
 	CertificateBody       string // required
-	PrivateKey            string // required
+	PrivateKey            string `sensitive:"true"` // required
 	CertificateChain      wire.Opt[string]
 	Tags                  []Tag
 
@@ -2192,8 +2192,8 @@ type UserDetail struct {
 
 type VirtualMFADevice struct {
 	SerialNumber     string // required
-	Base32StringSeed []byte
-	QRCodePNG        []byte
+	Base32StringSeed []byte `sensitive:"true"`
+	QRCodePNG        []byte `sensitive:"true"`
 	User             *User
 	EnableDate       wire.Opt[time.Time]
 	Tags             []Tag

@@ -25,7 +25,7 @@ type BatchResultErrorEntry struct {
 }
 
 type CheckIfPhoneNumberIsOptedOutInput struct {
-	PhoneNumber string // required
+	PhoneNumber string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -72,7 +72,7 @@ type CreatePlatformEndpointOutput struct {
 }
 
 type CreateSMSSandboxPhoneNumberInput struct {
-	PhoneNumber  string // required
+	PhoneNumber  string `sensitive:"true"` // required
 	LanguageCode wire.Opt[string]
 
 	absent wire.Absent // required members that a decoded request lacks
@@ -107,7 +107,7 @@ type DeletePlatformApplicationInput struct {
 }
 
 type DeleteSMSSandboxPhoneNumberInput struct {
-	PhoneNumber string // required
+	PhoneNumber string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -218,7 +218,7 @@ type ListPhoneNumbersOptedOutInput struct {
 }
 
 type ListPhoneNumbersOptedOutOutput struct {
-	PhoneNumbers []string
+	PhoneNumbers []string `sensitive:"true"`
 	NextToken    wire.Opt[string]
 }
 
@@ -290,7 +290,7 @@ type MessageAttributeValue struct {
 }
 
 type OptInPhoneNumberInput struct {
-	PhoneNumber string // required
+	PhoneNumber string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -300,7 +300,7 @@ type OptInPhoneNumberOutput struct {
 
 type PhoneNumberInformation struct {
 	CreatedAt          wire.Opt[time.Time]
-	PhoneNumber        wire.Opt[string]
+	PhoneNumber        wire.Opt[string] `sensitive:"true"`
 	Status             wire.Opt[string]
 	Iso2CountryCode    wire.Opt[string]
 	RouteType          wire.Opt[string]
@@ -345,8 +345,8 @@ type PublishBatchResultEntry struct {
 type PublishInput struct {
 	TopicArn               wire.Opt[string]
 	TargetArn              wire.Opt[string]
-	PhoneNumber            wire.Opt[string]
-	Message                string // required
+	PhoneNumber            wire.Opt[string] `sensitive:"true"`
+	Message                string           // required
 	Subject                wire.Opt[string]
 	MessageStructure       wire.Opt[string]
 	MessageAttributes      map[string]MessageAttributeValue
@@ -376,7 +376,7 @@ type RemovePermissionInput struct {
 }
 
 type SMSSandboxPhoneNumber struct {
-	PhoneNumber wire.Opt[string]
+	PhoneNumber wire.Opt[string] `sensitive:"true"`
 	Status      wire.Opt[string]
 }
 
@@ -477,7 +477,7 @@ type UntagResourceOutput struct {
 }
 
 type VerifySMSSandboxPhoneNumberInput struct {
-	PhoneNumber     string // required
+	PhoneNumber     string `sensitive:"true"` // required
 	OneTimePassword string // required
 
 	absent wire.Absent // required members that a decoded request lacks

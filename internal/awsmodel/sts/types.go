@@ -35,7 +35,7 @@ type AssumeRoleOutput struct {
 type AssumeRoleWithSAMLInput struct {
 	RoleArn         string // required
 	PrincipalArn    string // required
-	SAMLAssertion   string // required
+	SAMLAssertion   string `sensitive:"true"` // required
 	PolicyArns      []PolicyDescriptorType
 	Policy          wire.Opt[string]
 	DurationSeconds wire.Opt[int32]
@@ -58,7 +58,7 @@ type AssumeRoleWithSAMLOutput struct {
 type AssumeRoleWithWebIdentityInput struct {
 	RoleArn          string // required
 	RoleSessionName  string // required
-	WebIdentityToken string // required
+	WebIdentityToken string `sensitive:"true"` // required
 	ProviderId       wire.Opt[string]
 	PolicyArns       []PolicyDescriptorType
 	Policy           wire.Opt[string]
@@ -97,7 +97,7 @@ type AssumedRoleUser struct {
 
 type Credentials struct {
 	AccessKeyId     string    // required
-	SecretAccessKey string    // required
+	SecretAccessKey string    `sensitive:"true"` // required
 	SessionToken    string    // required
 	Expiration      time.Time // required
 }
@@ -137,7 +137,7 @@ type GetCallerIdentityOutput struct {
 }
 
 type GetDelegatedAccessTokenInput struct {
-	TradeInToken string // required
+	TradeInToken string `sensitive:"true"` // required
 
 	absent wire.Absent // required members that a decoded request lacks
 }
@@ -184,7 +184,7 @@ type GetWebIdentityTokenInput struct {
 }
 
 type GetWebIdentityTokenOutput struct {
-	WebIdentityToken wire.Opt[string]
+	WebIdentityToken wire.Opt[string] `sensitive:"true"`
 	Expiration       wire.Opt[time.Time]
 }
 

@@ -61,6 +61,7 @@ var scenarios = []struct {
 	{"dead-letter-allow", deadLetterAllow},
 	{"move-task", moveTask},
 	{"move-task-cancel", moveTaskCancel},
+	{"events-audit", eventsAudit},
 	{"events-bus", eventsBus},
 	{"events-rule", eventsRule},
 	{"events-errors", eventsErrors},

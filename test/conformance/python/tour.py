@@ -9,6 +9,7 @@ import sys
 import harness
 import buses  # noqa: F401  (importing registers the scenarios)
 import archives  # noqa: F401  (importing registers the scenarios)
+import audit  # noqa: F401
 import destinations  # noqa: F401
 import events  # noqa: F401
 import fifo  # noqa: F401
