@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -41,10 +42,11 @@ func (c *directConn) secure() bool {
 	if c.direct.Shaken != nil {
 		c.direct.Shaken(c.raw.RemoteAddr(), err)
 	}
-	c.mark(false) // from here on Close leaves it alone, until it is idle
 	if err != nil {
+		c.alerted()
 		return false
 	}
+	c.mark(false) // from here on Close leaves it alone, until it is idle
 	_ = c.raw.SetDeadline(time.Time{})
 	c.conn = conn
 	state := conn.ConnectionState()
@@ -56,6 +58,19 @@ func (c *directConn) secure() bool {
 		c.give(conn)
 	}
 	return false
+}
+
+// alertFor is how long a client has to read why its handshake failed.
+const alertFor = 500 * time.Millisecond
+
+// alerted leaves a client the time to read the alert that ended its handshake. With
+// TLS 1.3 it may have sent its first request already, and closing on bytes that
+// nobody has read would reset the connection, alert and all.
+func (c *directConn) alerted() {
+	_ = c.raw.SetDeadline(time.Now().Add(alertFor))
+	if closeWrite(c.raw) == nil {
+		_, _ = io.CopyN(io.Discard, c.raw, 64<<10)
+	}
 }
 
 // refuse has net/http read a request that was sent without TLS, so that it gets

@@ -232,7 +232,9 @@ func TestAPrincipalMayBeItsCertificate(t *testing.T) {
 	if got := who(believing(t, r, ca, "AKIAORDERS", "hush", billing)); got != "arn:aws:iam::123456789012:user/orders" {
 		t.Error(got)
 	}
-	if got := who(believing(t, r, ca, "AKIAORDERS", "hush")); !strings.Contains(got, "certificate required") {
+	// Go's client has sent its request already when it reads of the certificate that
+	// is missing, and says whichever it notices first: the alert, or that it is closed.
+	if got := who(believing(t, r, ca, "AKIAORDERS", "hush")); strings.HasPrefix(got, "arn:") {
 		t.Error(got)
 	}
 	if _, err := sqs.NewFromConfig(unsigned).ListQueues(t.Context(), &sqs.ListQueuesInput{}); err != nil {
