@@ -154,7 +154,11 @@ func printReport(out io.Writer, r *access.Report) error {
 		if name == "" {
 			name = "(requests without a signature)"
 		}
-		fmt.Fprintf(out, "%s, as %s: %d questions %s\n\n", explain.Printable(name), k.Principal, len(k.Lacks), strings.Replace(said, "was", "were", 1))
+		questions := "1 question " + said
+		if n := len(k.Lacks); n != 1 {
+			questions = fmt.Sprintf("%d questions %s", n, strings.Replace(said, "was", "were", 1))
+		}
+		fmt.Fprintf(out, "%s, as %s: %s\n\n", explain.Printable(name), k.Principal, questions)
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, l := range k.Lacks {
 			fmt.Fprintf(w, "  %d×\t%s\t%s\t%s\n", l.Count, l.Action, explain.Printable(l.Resource), remedies[l.Remedy])

@@ -8,7 +8,7 @@ bounded() { timeout -k 10 "$limit" "$@"; }
 
 client_boto3() { bounded "$boto3_dir/bin/python" "$here/python/tour.py" boto3; }
 client_botocore129() { bounded "$botocore129_dir/bin/python" "$here/python/tour.py" botocore129; }
-client_strict() { bounded "$boto3_dir/bin/python" "$here/python/strict.py"; }
+client_strict() { CARILLON_AWS=$boto3_dir/bin/aws bounded "$boto3_dir/bin/python" "$here/python/strict.py"; }
 client_tls() {
 	AWS_CA_BUNDLE=$CARILLON_TLS_CA CARILLON_AWS=$boto3_dir/bin/aws bounded "$boto3_dir/bin/python" "$here/python/secure.py"
 }

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -13,6 +14,7 @@ import botocore.credentials
 
 from harness import Mismatch, Tour, case, check, equal, fails, run, scenario
 
+AWS = os.environ["CARILLON_AWS"]
 KEY, SECRET = os.environ["CARILLON_STRICT_KEY"], os.environ["CARILLON_STRICT_SECRET"]
 
 # One mistake has another code in every protocol: STS speaks query, events JSON,
@@ -227,6 +229,46 @@ def queue_policy(t):
     denied(lambda: guest.send(url), "AccessDenied", sentence)
     with fails("InvalidAttributeValue"):
         t.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": '{"Statement": {"Effect": "Maybe"}}'})
+
+
+@scenario("strict-cli")
+def cli(t):
+    """The AWS CLI: two accounts, a queue's policy, and a role with its session in the environment."""
+    def aws(key, *args):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        env |= {"AWS_ACCESS_KEY_ID": key[0], "AWS_SECRET_ACCESS_KEY": key[1], "AWS_DEFAULT_REGION": t.region}
+        if len(key) > 2:
+            env["AWS_SESSION_TOKEN"] = key[2]
+        ran = subprocess.run([AWS, "--endpoint-url", t.endpoint, *args], env=env, capture_output=True, text=True)
+        return ran.returncode, ran.stdout + ran.stderr
+
+    owner, guest = (KEY, SECRET), ("AKIACARILLONGUEST001", SECRET)
+    url = t.queue()
+    send = ["sqs", "send-message", "--queue-url", url, "--message-body", "from the guest"]
+    code, said = aws(guest, *send)
+    check(code != 0 and "(AccessDenied)" in said and "no resource-based policy allows" in said, said)
+    code, said = aws(owner, "sqs", "add-permission", "--queue-url", url, "--label", "guest", "--aws-account-ids", GUEST, "--actions", "SendMessage")
+    check(code == 0, said)
+    code, said = aws(guest, *send)
+    check(code == 0, said)
+
+    role = t.client("iam").create_role(RoleName=t.name("reader"), AssumeRolePolicyDocument=statement(
+        "sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{GUEST}:root"}))["Role"]
+    t.client("iam").put_role_policy(RoleName=role["RoleName"], PolicyName="read", PolicyDocument=statement("sqs:ReceiveMessage", Resource=t.arn(url)))
+    people, name = others(t)[0].client("iam"), t.name("guest")  # roots do not assume roles
+    people.create_user(UserName=name)
+    people.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=statement("sts:AssumeRole", Resource=role["Arn"]))
+    key = people.create_access_key(UserName=name)["AccessKey"]
+    code, said = aws((key["AccessKeyId"], key["SecretAccessKey"]), "sts", "assume-role", "--role-arn", role["Arn"], "--role-session-name", "night")
+    check(code == 0, said)
+    c = json.loads(said)["Credentials"]
+    session = (c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"])
+    code, said = aws(session, "sqs", "receive-message", "--queue-url", url)
+    check(code == 0 and "from the guest" in said, said)
+    code, said = aws(session, *send)
+    check(code != 0 and "no identity-based policy allows" in said, said)
+    code, said = aws(session[:2], "sqs", "receive-message", "--queue-url", url)
+    check(code != 0 and "InvalidClientTokenId" in said, said)
 
 
 def open_to(t, url, service, source):
