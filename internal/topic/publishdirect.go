@@ -25,6 +25,8 @@ func (c *Core) SendTo(tx *store.Tx, to arn.ARN, key Protocol, m Message) error {
 		Key: delivery.KeyOf(id, source, ""), Source: source, Target: to, Trace: m.Trace, EventID: id,
 		Body: doc.Append(nil), AcceptedAt: tx.Now(), Policy: &otherPolicy,
 	}
-	_, err := c.outbox.Send(tx, &d)
-	return err
+	if _, err := c.outbox.Send(tx, &d); err != nil {
+		return err
+	}
+	return c.noteTo(tx, to, &m)
 }

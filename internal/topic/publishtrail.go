@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/carillon-events/carillon/internal/arn"
 	"github.com/carillon-events/carillon/internal/event"
 	"github.com/carillon-events/carillon/internal/store"
 	headers "github.com/carillon-events/carillon/internal/trace"
@@ -35,12 +36,28 @@ func (c *Core) note(tx *store.Tx, a *audience, m *Message, what string, to uint6
 	if !c.trail.On() {
 		return nil
 	}
+	var more []byte
+	if what != trailKept {
+		more = strconv.AppendUint(append(make([]byte, 0, 32), `,"subscriptions":`...), to, 10)
+	}
+	bus := trail.Bus{Account: a.name.Account, Region: a.name.Region, Name: "topic/" + a.name.Topic}
+	return c.tell(tx, bus, a.arn, m, what, more)
+}
+
+// noteTo tells the trail of a message that goes to a device or a phone number,
+// without a topic.
+func (c *Core) noteTo(tx *store.Tx, to arn.ARN, m *Message) error {
+	if !c.trail.On() {
+		return nil
+	}
+	return c.tell(tx, trail.Bus{Account: to.Account, Region: to.Region, Name: to.Resource}, to.String(), m, trailSent, nil)
+}
+
+// tell puts a message on the trail; more is what else its detail says.
+func (c *Core) tell(tx *store.Tx, on trail.Bus, resource string, m *Message, what string, more []byte) error {
 	id := uuid.UUID(m.ID).String()
 	detail := append(make([]byte, 0, 128), `{"bytes":`...)
-	detail = strconv.AppendInt(detail, int64(len(m.Text)), 10)
-	if what != trailKept {
-		detail = strconv.AppendUint(append(detail, `,"subscriptions":`...), to, 10)
-	}
+	detail = append(strconv.AppendInt(detail, int64(len(m.Text)), 10), more...)
 	if m.Subject != "" {
 		detail = event.AppendString(append(detail, `,"subject":`...), m.Subject)
 	}
@@ -48,11 +65,11 @@ func (c *Core) note(tx *store.Tx, a *audience, m *Message, what string, to uint6
 		detail = append(append(append(detail, `,"sequenceNumber":"`...), SequenceText(m.sequence)...), '"')
 	}
 	e := event.Event{
-		ID: id, DetailType: what, Source: trailSource, Account: a.name.Account, Region: a.name.Region, Time: tx.Now(),
-		Resources: []string{a.arn}, Detail: string(append(detail, '}')),
+		ID: id, DetailType: what, Source: trailSource, Account: on.Account, Region: on.Region, Time: tx.Now(),
+		Resources: []string{resource}, Detail: string(append(detail, '}')),
 	}
 	return c.trail.Accept(tx, &trail.Acceptance{
-		ID: trail.ReadID(id), Bus: trail.Bus{Account: a.name.Account, Region: a.name.Region, Name: "topic/" + a.name.Topic},
+		ID: trail.ReadID(id), Bus: on,
 		Trace: headers.Public(m.Trace), ReceivedAt: m.At, Fate: trail.Published, Envelope: e.Append(nil),
 	}, nil)
 }
