@@ -115,17 +115,17 @@ func topicArchive(t *tour) {
 	sub := must(t.trySubscribe(arn, "sqs", t.arn(url), attrs{"ReplayPolicy": policy}))(t)
 	publish("c")
 	var got []string
-	for len(got) < 3 {
-		for _, body := range t.received(url, 3-len(got)) {
-			var e struct {
-				Message  string
-				Replayed bool
-			}
-			if err := json.Unmarshal([]byte(body), &e); err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, fmt.Sprint(e.Message, " ", e.Replayed))
+	for len(got) < 3 { // one at a time: the others of the group wait until it is deleted
+		m := t.one(url)
+		var e struct {
+			Message  string
+			Replayed bool
 		}
+		if err := json.Unmarshal([]byte(*m.Body), &e); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprint(e.Message, " ", e.Replayed))
+		must(t.sqs.DeleteMessage(t.ctx, &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: m.ReceiptHandle}))(t)
 	}
 	same(t, "replayed, then new", got, []string{"a true", "b true", "c false"})
 	out := must(t.sns.GetSubscriptionAttributes(t.ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: sub}))(t)
