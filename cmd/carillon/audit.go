@@ -95,7 +95,7 @@ func (q *auditQuery) each(ctx context.Context, query url.Values, fn func(r *serv
 	for {
 		query.Set("limit", strconv.Itoa(min(q.limit-found, 500)))
 		var page server.AuditPage
-		if err := askAudit(ctx, q.endpoint, server.AuditPath, query, &page); err != nil {
+		if err := askPage(ctx, q.endpoint, server.AuditPath, query, &page); err != nil {
 			return token, err
 		}
 		for i := range page.Records {
@@ -111,21 +111,6 @@ func (q *auditQuery) each(ctx context.Context, query url.Values, fn func(r *serv
 		token = page.Next
 		query.Set("token", token)
 	}
-}
-
-func askAudit(ctx context.Context, endpoint, path string, query url.Values, answer any) error {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	body, err := getAdmin(ctx, endpoint, path)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if err := json.NewDecoder(io.LimitReader(body, maxTrailAnswer)).Decode(answer); err != nil {
-		return fmt.Errorf("the server says what this carillon does not understand: %w", err)
-	}
-	return nil
 }
 
 func newAuditFindCommand(name string) *cobra.Command {

@@ -119,7 +119,7 @@ somebody who has the node's key. The exit status is 1 if there is a problem.` + 
 			if len(args) == 1 {
 				chain, err = verifyAuditIn(ctx, args[0], key, links)
 			} else {
-				err = askAudit(ctx, endpoint, server.VerifyAuditPath, url.Values{"expect": expect}, &chain)
+				err = askPage(ctx, endpoint, server.VerifyAuditPath, url.Values{"expect": expect}, &chain)
 			}
 			if err != nil {
 				return err

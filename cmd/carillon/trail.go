@@ -20,9 +20,13 @@ import (
 // what its targets saw.
 const maxTrailAnswer = 256 << 20
 
-// askTrail asks a running server, and reads its answer into answer.
+// askTrail asks a running server for its trail, and reads the answer.
 func askTrail(ctx context.Context, endpoint, below string, query url.Values, answer any) error {
-	path := server.TrailPath + below
+	return askPage(ctx, endpoint, server.TrailPath+below, query, answer)
+}
+
+// askPage asks a running server for one of its pages, and reads the answer.
+func askPage(ctx context.Context, endpoint, path string, query url.Values, answer any) error {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}

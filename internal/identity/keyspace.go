@@ -1,9 +1,7 @@
 package identity
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/carillon-events/carillon/internal/store"
@@ -67,31 +65,14 @@ func (k Kind) space() string {
 // letter is what stands for the kind in the key of an attachment.
 func (k Kind) letter() string { return k.space()[1:] }
 
-func encode(record any) []byte {
-	b, err := json.Marshal(record)
-	if err != nil {
-		panic(fmt.Sprintf("identity: a record that is not JSON: %v", err))
-	}
-	return append([]byte{recordVersion}, b...)
-}
+// records are how everything here is kept, but what has a layout of its own.
+var records = store.Records{Of: "identity", Version: recordVersion, Damaged: errDamaged}
 
-func decode(value []byte, record any) error {
-	if len(value) == 0 || value[0] != recordVersion {
-		return fmt.Errorf("identity: a record of version %.1x, want %d: %w", value, recordVersion, errDamaged)
-	}
-	if err := json.Unmarshal(value[1:], record); err != nil {
-		return fmt.Errorf("identity: %w: %w", errDamaged, err)
-	}
-	return nil
-}
+func encode(record any) []byte { return records.Encode(record) }
 
-func get(r Reader, key []byte, record any) (found bool, err error) {
-	value, ok, err := r.Get(key)
-	if err != nil || !ok {
-		return false, err
-	}
-	return true, decode(value, record)
-}
+func decode(value []byte, record any) error { return records.Decode(value, record) }
+
+func get(r Reader, key []byte, record any) (bool, error) { return records.Get(r, key, record) }
 
 func has(r Reader, key []byte) (bool, error) {
 	_, ok, err := r.Get(key)

@@ -18,9 +18,7 @@ package mobile
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -106,31 +104,14 @@ type Reader interface {
 	Scan(lo, hi []byte, fn func(key, value []byte) bool) error
 }
 
-func encode(record any) []byte {
-	b, err := json.Marshal(record)
-	if err != nil {
-		panic(fmt.Sprintf("mobile: a record that is not JSON: %v", err))
-	}
-	return append([]byte{recordVersion}, b...)
-}
+// records are how everything here is kept, but what has a layout of its own.
+var records = store.Records{Of: "mobile", Version: recordVersion, Damaged: errDamaged}
 
-func decode(value []byte, record any) error {
-	if len(value) == 0 || value[0] != recordVersion {
-		return fmt.Errorf("mobile: a record of version %.1x, want %d: %w", value, recordVersion, errDamaged)
-	}
-	if err := json.Unmarshal(value[1:], record); err != nil {
-		return fmt.Errorf("mobile: %w: %w", errDamaged, err)
-	}
-	return nil
-}
+func encode(record any) []byte { return records.Encode(record) }
 
-func get(r Reader, key []byte, record any) (found bool, err error) {
-	value, ok, err := r.Get(key)
-	if err != nil || !ok {
-		return false, err
-	}
-	return true, decode(value, record)
-}
+func decode(value []byte, record any) error { return records.Decode(value, record) }
+
+func get(r Reader, key []byte, record any) (bool, error) { return records.Get(r, key, record) }
 
 // pageOf calls fn with what follows prefix in up to limit keys, from the one
 // after `after` on. more: there are others.

@@ -3,11 +3,12 @@ package topic
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/carillon-events/carillon/internal/store"
 )
 
 // Keys of topics. Numbers are big endian, names hold no zero byte. A value
@@ -99,32 +100,14 @@ func ownerKey(account, region string, topic uint64, id ID) []byte {
 
 func usageKey(account, region string) []byte { return []byte(usageSpace + account + "\x00" + region) }
 
-func encode(record any) []byte {
-	b, err := json.Marshal(record)
-	if err != nil {
-		panic(fmt.Sprintf("topic: a record that is not JSON: %v", err))
-	}
-	return append([]byte{recordVersion}, b...)
-}
+// records are how everything here is kept, but what has a layout of its own.
+var records = store.Records{Of: "topic", Version: recordVersion, Damaged: errDamaged}
 
-func decode(value []byte, record any) error {
-	if len(value) == 0 || value[0] != recordVersion {
-		return fmt.Errorf("topic: a record of version %.1x, want %d: %w", value, recordVersion, errDamaged)
-	}
-	if err := json.Unmarshal(value[1:], record); err != nil {
-		return fmt.Errorf("topic: %w: %w", errDamaged, err)
-	}
-	return nil
-}
+func encode(record any) []byte { return records.Encode(record) }
 
-// get reads a record; found is false where there is none.
-func get(r Reader, key []byte, record any) (found bool, err error) {
-	value, ok, err := r.Get(key)
-	if err != nil || !ok {
-		return false, err
-	}
-	return true, decode(value, record)
-}
+func decode(value []byte, record any) error { return records.Decode(value, record) }
+
+func get(r Reader, key []byte, record any) (bool, error) { return records.Get(r, key, record) }
 
 // idOf reads an ID of 16 bytes.
 func idOf(b []byte) (id ID, err error) {
